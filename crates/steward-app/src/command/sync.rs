@@ -1,0 +1,193 @@
+//! `sync_status`, `sync_run`, `sync_cancel`, `sync_verify`, `sync_rebuild`.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use steward_core::Dataset;
+use ts_rs::TS;
+
+use crate::wire::WireError;
+
+/// What a dataset is doing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case", tag = "state")]
+#[ts(export)]
+pub enum DatasetState {
+    /// Nothing was read yet.
+    Waiting,
+    /// The first load runs, newest rows first.
+    Loading {
+        /// Share done, 0 to 1; none while unknown.
+        progress: Option<f64>,
+    },
+    /// All rows were read once; what changed meanwhile is being read.
+    CatchingUp,
+    /// Equal to the server at this moment of the server.
+    Consistent {
+        /// The moment.
+        as_of: DateTime<Utc>,
+    },
+    /// Every row is being compared.
+    Verifying {
+        /// Share done, 0 to 1.
+        progress: Option<f64>,
+    },
+    /// Rows are read again because the copy cannot be trusted.
+    Repairing {
+        /// Why, as a sentence.
+        reason: String,
+    },
+    /// Cannot be read; the copy was kept as it was.
+    Blocked {
+        /// Why, as a sentence.
+        reason: String,
+    },
+}
+
+/// One dataset in the Sync view.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DatasetStatus {
+    /// Which.
+    pub dataset: Dataset,
+    /// What people call it.
+    pub label: String,
+    /// What it is doing.
+    pub state: DatasetState,
+    /// The state in words, for example "Consistent as of 14:02:11".
+    pub words: String,
+    /// Rows in the copy.
+    pub rows: u64,
+    /// The server's own estimate of its rows.
+    pub server_rows_estimate: Option<u64>,
+    /// Rows per second while reading.
+    pub rows_per_second: Option<f64>,
+    /// When it was last compared in full, and without difference.
+    pub verified_at: Option<DateTime<Utc>>,
+}
+
+/// A difference between copy and server that was found.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct DriftRow {
+    /// When it was found.
+    pub found_at: DateTime<Utc>,
+    /// Where.
+    pub dataset: Dataset,
+    /// Which rows, in words.
+    pub range: String,
+    /// Rows missing in the copy.
+    pub missing: u64,
+    /// Rows only in the copy.
+    pub extra: u64,
+    /// Rows that differ.
+    pub different: u64,
+    /// Whether they were read again.
+    pub is_repaired: bool,
+}
+
+/// What the engine is doing as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum SyncPhase {
+    /// Waiting for the next look.
+    Idle,
+    /// Opening a connection.
+    Connecting,
+    /// First load.
+    Loading,
+    /// Reading what changed.
+    Pulling,
+    /// Comparing every row.
+    Verifying,
+    /// Stopped by a person.
+    Paused,
+    /// Waiting to try again after a failure.
+    Retrying,
+    /// Stopped by a failure that needs a person.
+    Stopped,
+}
+
+/// The Sync view.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SyncStatus {
+    /// What the engine is doing.
+    pub phase: SyncPhase,
+    /// The server's time of the last cut.
+    pub as_of: Option<DateTime<Utc>>,
+    /// Whether every dataset equals the server at `as_of`.
+    pub is_consistent: bool,
+    /// Whether the last attempt reached the server.
+    pub is_online: bool,
+    /// Datasets in their order.
+    pub datasets: Vec<DatasetStatus>,
+    /// The last failure, gone after a success.
+    pub last_error: Option<WireError>,
+    /// Number of cuts so far.
+    pub cut_count: u64,
+    /// How long the last cut took, in milliseconds.
+    pub last_cut_ms: Option<f64>,
+    /// Size of the encrypted copy on disk, in bytes.
+    pub disk_bytes: u64,
+    /// Differences found, newest first.
+    pub drift: Vec<DriftRow>,
+    /// Where the server is: `host:port/database`.
+    pub server: String,
+    /// The login used.
+    pub login: String,
+    /// The server's clock minus this computer's, in milliseconds.
+    pub clock_skew_ms: Option<i64>,
+}
+
+/// The result of one run.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct SyncRunRes {
+    /// The server's time of the cut that ended it.
+    pub as_of: DateTime<Utc>,
+    /// Rows read from the server.
+    pub rows_read: u64,
+    /// Rows inserted, changed or removed in the copy.
+    pub rows_changed: u64,
+    /// Wall time in milliseconds.
+    pub elapsed_ms: f64,
+}
+
+/// One dataset's comparison.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct VerifyRow {
+    /// Which.
+    pub dataset: Dataset,
+    /// What people call it.
+    pub label: String,
+    /// Rows on the server.
+    pub server_rows: u64,
+    /// Rows in the copy.
+    pub local_rows: u64,
+    /// Rows missing in the copy.
+    pub missing: u64,
+    /// Rows only in the copy.
+    pub extra: u64,
+    /// Rows that differ.
+    pub different: u64,
+}
+
+/// The result of a comparison of every row and every rollup inside one cut.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct VerifyRes {
+    /// Whether nothing differs.
+    pub is_clean: bool,
+    /// The server's time of the cut.
+    pub as_of: DateTime<Utc>,
+    /// By dataset.
+    pub datasets: Vec<VerifyRow>,
+    /// Rollup buckets compared.
+    pub rollup_buckets: u64,
+    /// Rollup buckets that differ from the server's own sums.
+    pub rollup_differences: u64,
+    /// Wall time in milliseconds.
+    pub elapsed_ms: f64,
+}

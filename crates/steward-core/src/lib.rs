@@ -1,0 +1,28 @@
+//! Steward's domain rules, and nothing that does I/O.
+//!
+//! No socket, no file, no clock of its own, no async runtime: everything here is a value or a pure
+//! function, so that the rules money and sync depend on can be tested in microseconds.
+//!
+//! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
+//! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
+//! synchronised, column by column · [`chart_spec`] charts as data · [`overview`], [`event`], [`user`],
+//! [`audit`], [`operation`] the nouns people ask about and what every answer holds.
+#![deny(missing_docs)]
+
+pub mod audit;
+pub mod chart_spec;
+pub mod clock;
+pub mod dataset;
+pub mod error;
+pub mod event;
+pub mod freshness;
+pub mod id;
+pub mod money;
+pub mod operation;
+pub mod overview;
+pub mod period;
+pub mod user;
+
+pub use clock::{Clock, SystemClock};
+pub use dataset::Dataset;
+pub use error::{Error, ErrorCode, ErrorKind, FieldError, Result, RetryPolicy};

@@ -1,0 +1,2 @@
+//! Desktop.
+fn main() {}
