@@ -1,0 +1,108 @@
+//! Generated files, the development database, benchmarks and packages.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::step::{cargo, command, npm, output, run};
+use crate::{root, setup};
+
+/// What is made by a program and committed all the same.
+const GENERATED: &[&str] =
+    &["ui/src/api/generated", "ui/src/tokens.css", "docs/SECURITY.md", "docs/ERRORS.md"];
+
+/// Where a debug build puts a program.
+pub(crate) fn debug_binary(name: &str) -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+}
+
+/// Builds one program.
+pub(crate) fn build_binary(package: &str, name: &str, more: &[&str]) -> Result<()> {
+    run(cargo(&["build", "--locked", "-p", package, "--bin", name]).args(more))
+}
+
+/// `cargo x gen`: TypeScript types, design tokens, generated documents.
+pub(crate) fn generate() -> Result<()> {
+    run(&mut cargo(&[
+        "test",
+        "--quiet",
+        "--locked",
+        "-p",
+        "steward-core",
+        "-p",
+        "steward-app",
+        "--lib",
+        "export_bindings",
+    ]))?;
+    if root().join("ui/node_modules").exists() {
+        run(&mut npm(&["run", "--silent", "tokens"]))?;
+    }
+    let mut bless =
+        cargo(&["nextest", "run", "--locked", "-p", "steward-tests", "-E", "test(/generated_document/)"]);
+    run(bless.args(["--no-tests=pass"]).env("STEWARD_BLESS", "1"))
+}
+
+/// Fails when generating again would change a committed file.
+pub(crate) fn generated_is_committed() -> Result<()> {
+    let state = |folder: &&str| {
+        let listed = output(&mut command("git", &["status", "--porcelain", "--", folder]))?;
+        let diff = output(&mut command("git", &["diff", "--", folder]))?;
+        anyhow::Ok(listed + &diff)
+    };
+    let before: Vec<String> = GENERATED.iter().map(state).collect::<Result<_>>()?;
+    run(&mut cargo(&[
+        "test",
+        "--quiet",
+        "--locked",
+        "-p",
+        "steward-core",
+        "-p",
+        "steward-app",
+        "--lib",
+        "export_bindings",
+    ]))?;
+    run(&mut npm(&["run", "--silent", "tokens"]))?;
+    let after: Vec<String> = GENERATED.iter().map(state).collect::<Result<_>>()?;
+    if before != after {
+        bail!("Generated files were not up to date; they are now. Commit them (cargo x gen makes them).");
+    }
+    Ok(())
+}
+
+/// `cargo x db start|stop|status|url`.
+pub(crate) fn database(arguments: &[String]) -> Result<()> {
+    build_binary("steward-tests", "steward-devdb", &["--quiet"])?;
+    run(command(debug_binary("steward-devdb"), &[]).args(arguments))
+}
+
+/// `cargo x bench …`, with optimised code.
+pub(crate) fn bench(arguments: &[String]) -> Result<()> {
+    let build =
+        ["build", "--locked", "--profile", "bench-fast", "-p", "steward-tests", "--bin", "steward-bench"];
+    run(&mut cargo(&build))?;
+    let binary = debug_binary("steward-bench");
+    let folder = binary.parent().and_then(|debug| debug.parent()).expect("the target folder has profiles");
+    let binary = folder.join("bench-fast").join(binary.file_name().expect("a program has a name"));
+    run(command(binary, &[]).args(arguments))
+}
+
+/// `cargo x dist`: the interface, the optimised programs and a Debian package.
+pub(crate) fn dist() -> Result<()> {
+    setup::run_for("demo")?;
+    run(&mut npm(&["run", "--silent", "build"]))?;
+    run(&mut cargo(&["build", "--release", "--locked", "-p", "steward-cli"]))?;
+    run(&mut cargo(&[
+        "build",
+        "--release",
+        "--locked",
+        "-p",
+        "steward-desktop",
+        "--features",
+        "custom-protocol",
+    ]))?;
+    let tauri = root().join("ui/node_modules/.bin/tauri");
+    run(&mut command(tauri, &["bundle", "--bundles", "deb"]))?;
+    println!("The package lies in target/release/bundle/deb.");
+    Ok(())
+}
