@@ -4,4 +4,5 @@
 //! encrypted copy (file, writer, rollups, queries) · `local` what must survive a dropped cache.
 #![deny(missing_docs)]
 
+pub mod local;
 pub mod row;
