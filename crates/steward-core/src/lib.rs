@@ -5,7 +5,7 @@
 //!
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
-//! synchronised, column by column · [`chart_spec`] charts as data · [`overview`], [`event`], [`user`], [`plan`],
+//! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts as data · [`overview`], [`event`], [`user`], [`plan`],
 //! [`audit`], [`operation`] the nouns people ask about and what every answer holds.
 #![deny(missing_docs)]
 
@@ -22,6 +22,7 @@ pub mod operation;
 pub mod overview;
 pub mod period;
 pub mod plan;
+pub mod sync;
 pub mod user;
 
 pub use clock::{Clock, SystemClock};

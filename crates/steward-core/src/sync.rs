@@ -1,0 +1,26 @@
+//! The rules of synchronisation, without a socket and without a file.
+//!
+//! `docs/SYNC-SPEC.md` states the rules; `S1`, `S2`, … in comments and test names cite them. A driver
+//! outside this crate carries out [`Instruction`]s and answers with [`Event`]s; everything that decides
+//! lies here, so that it can be tested against a model in microseconds.
+//!
+//! Map: [`snapshot`] what a server snapshot sees · [`catalog`] fingerprints of tables · [`cursor`] where the
+//! copy stands and whether a server continues it · [`load`] what still has to be read in full ·
+//! [`event`] and [`instruction`] the machine's words · [`machine`] the machine.
+
+pub mod catalog;
+pub mod cursor;
+pub mod event;
+pub mod instruction;
+pub mod load;
+pub mod machine;
+pub mod pace;
+pub mod snapshot;
+
+pub use catalog::{Catalog, Reload, TablePart, TablePrint};
+pub use cursor::{ChunkEnd, Cursor, Identity, Observed, Position, Verdict};
+pub use event::{Delta, Event};
+pub use instruction::{Chunk, Instruction, Reach};
+pub use load::{Load, LoadKind, Occupied, Window};
+pub use machine::{Machine, MachineConfig, Stage, Trouble};
+pub use snapshot::Snapshot;

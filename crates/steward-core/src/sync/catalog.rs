@@ -1,0 +1,171 @@
+//! Fingerprints of the server's tables: what the change log cannot tell.
+//!
+//! DETACH, ATTACH and DROP of a partition, a rewrite, a trigger switched off and on again, a changed policy:
+//! none of them writes to the log (S7). Each of them changes the catalog, which every cut reads.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::load::Window;
+use crate::dataset::Dataset;
+
+/// Fingerprints of all synchronised tables in one snapshot.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalog {
+    /// By dataset.
+    pub tables: BTreeMap<Dataset, TablePrint>,
+}
+
+/// The fingerprint of one table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePrint {
+    /// The table's oid.
+    pub oid: u32,
+    /// Hash over columns, triggers, policies and storage of the table itself.
+    pub print: String,
+    /// Its partitions by oid; empty for a plain table.
+    pub parts: BTreeMap<u32, TablePart>,
+}
+
+/// The fingerprint of one partition.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TablePart {
+    /// Hash over triggers, storage and membership.
+    pub print: String,
+    /// First instant it may hold, in microseconds since 1970.
+    pub start_us: i64,
+    /// First instant it may not hold any more.
+    pub end_us: i64,
+}
+
+/// What a dataset must read again, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reload {
+    /// Why, as a sentence for people.
+    pub reason: String,
+    /// The windows of time affected; none for the whole table.
+    pub windows: Option<Vec<Window>>,
+}
+
+impl Catalog {
+    /// The dataset a relation belongs to: a table or one of its partitions.
+    #[must_use]
+    pub fn dataset_of(&self, oid: u32) -> Option<Dataset> {
+        self.tables
+            .iter()
+            .find(|(_, table)| table.oid == oid || table.parts.contains_key(&oid))
+            .map(|(dataset, _)| *dataset)
+    }
+
+    /// What to read again after this relation was truncated (S8).
+    #[must_use]
+    pub fn truncated(&self, oid: u32) -> Option<(Dataset, Reload)> {
+        let dataset = self.dataset_of(oid)?;
+        let part = self.tables.get(&dataset)?.parts.get(&oid);
+        let windows = part.map(|part| vec![Window::new(part.start_us, part.end_us)]);
+        Some((dataset, Reload { reason: "The table was emptied on the server.".to_owned(), windows }))
+    }
+
+    /// What to read again when the tables changed from `self` to `next` (S7).
+    #[must_use]
+    pub fn reloads(&self, next: &Self) -> BTreeMap<Dataset, Reload> {
+        let mut reloads = BTreeMap::new();
+        for (dataset, new) in &next.tables {
+            let reload = match self.tables.get(dataset) {
+                Some(old) if old == new => continue,
+                Some(old) if old.oid == new.oid && old.print == new.print => {
+                    let windows = changed_parts(old, new);
+                    Reload {
+                        reason: "A part of the table was added, removed or rewritten on the server."
+                            .to_owned(),
+                        windows: Some(windows),
+                    }
+                }
+                Some(_) | None => Reload {
+                    reason: "The table, its triggers or its policies were changed on the server.".to_owned(),
+                    windows: None,
+                },
+            };
+            reloads.insert(*dataset, reload);
+        }
+        reloads
+    }
+
+    /// The starts of all partitions of a dataset, ascending: places where a load may be split.
+    #[must_use]
+    pub fn boundaries(&self, dataset: Dataset) -> Vec<i64> {
+        let mut starts: Vec<i64> = self
+            .tables
+            .get(&dataset)
+            .map(|table| table.parts.values().flat_map(|part| [part.start_us, part.end_us]).collect())
+            .unwrap_or_default();
+        starts.sort_unstable();
+        starts.dedup();
+        starts
+    }
+}
+
+fn changed_parts(old: &TablePrint, new: &TablePrint) -> Vec<Window> {
+    let mut windows = Vec::new();
+    for (oid, part) in &new.parts {
+        if old.parts.get(oid) != Some(part) {
+            windows.push(Window::new(part.start_us, part.end_us));
+        }
+    }
+    // A partition that went, or that covers other instants than before, took its rows along.
+    for (oid, part) in &old.parts {
+        if new.parts.get(oid) != Some(part) {
+            windows.push(Window::new(part.start_us, part.end_us));
+        }
+    }
+    windows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(print: &str, parts: &[(u32, &str, i64, i64)]) -> TablePrint {
+        TablePrint {
+            oid: 1,
+            print: print.to_owned(),
+            parts: parts
+                .iter()
+                .map(|(oid, print, start_us, end_us)| {
+                    (*oid, TablePart { print: (*print).to_owned(), start_us: *start_us, end_us: *end_us })
+                })
+                .collect(),
+        }
+    }
+
+    fn catalog(table: TablePrint) -> Catalog {
+        Catalog { tables: BTreeMap::from([(Dataset::UsageEvents, table)]) }
+    }
+
+    #[test]
+    fn s7_a_changed_partition_reloads_its_own_window_only() {
+        let before = catalog(table("t", &[(11, "a", 0, 10), (12, "b", 10, 20)]));
+        let after = catalog(table("t", &[(11, "a", 0, 10), (12, "b2", 10, 20), (13, "c", 20, 30)]));
+        let reload = before.reloads(&after).remove(&Dataset::UsageEvents).expect("it changed");
+        assert_eq!(reload.windows, Some(vec![Window::new(10, 20), Window::new(20, 30), Window::new(10, 20)]));
+        assert!(after.reloads(&after).is_empty(), "an unchanged catalog reloads nothing");
+    }
+
+    #[test]
+    fn s7_a_changed_table_reloads_whole() {
+        let before = catalog(table("t", &[]));
+        let after = catalog(table("t2", &[]));
+        let reload = before.reloads(&after).remove(&Dataset::UsageEvents).expect("it changed");
+        assert_eq!(reload.windows, None);
+    }
+
+    #[test]
+    fn s8_a_truncated_partition_reloads_its_window_and_a_truncated_table_everything() {
+        let catalog = catalog(table("t", &[(11, "a", 0, 10)]));
+        let (dataset, reload) = catalog.truncated(11).expect("known");
+        assert_eq!((dataset, reload.windows), (Dataset::UsageEvents, Some(vec![Window::new(0, 10)])));
+        assert_eq!(catalog.truncated(1).expect("known").1.windows, None);
+        assert!(catalog.truncated(99).is_none(), "a stranger is nobody's table");
+    }
+}

@@ -1,0 +1,275 @@
+//! Where the copy stands, and whether a server continues it.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::catalog::Catalog;
+use super::instruction::Chunk;
+use super::load::{Load, LoadKind};
+use super::snapshot::Snapshot;
+use crate::dataset::Dataset;
+use crate::freshness::Freshness;
+
+/// Which history of which server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// Of the change log; rotated by an owner after a restore.
+    pub epoch: Uuid,
+    /// Of the database cluster.
+    pub system_identifier: i64,
+    /// Changes at every failover and point-in-time recovery.
+    pub timeline: i32,
+}
+
+/// What the head of a transaction says about the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Observed {
+    /// Which history.
+    pub identity: Identity,
+    /// The transaction's snapshot.
+    pub snapshot: Snapshot,
+    /// Whether it is a standby.
+    pub is_standby: bool,
+    /// Which running server: two standbys differ here.
+    pub node: String,
+    /// The change log is complete for transactions from this one on.
+    pub floor_xid: u64,
+    /// The end of the write-ahead log on a primary.
+    pub insert_lsn: Option<u64>,
+    /// The server's time before the snapshot was taken.
+    pub as_of: DateTime<Utc>,
+    /// Version of the installed contract.
+    pub contract_version: i32,
+}
+
+/// The state of the server which the copy holds, except where a [`Load`] is left.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// What the copy has seen.
+    pub snapshot: Snapshot,
+    /// Whether it was read from a standby.
+    pub is_standby: bool,
+    /// From which running server.
+    pub node: String,
+    /// The server's time of the cut.
+    pub as_of: DateTime<Utc>,
+    /// Which history.
+    pub identity: Identity,
+    /// The end of the write-ahead log of the cut, on a primary.
+    pub insert_lsn: Option<u64>,
+    /// Fingerprints of the tables.
+    pub catalog: Catalog,
+}
+
+/// Everything the copy knows about its own state; one value, stored with every chunk and every cut (S9).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// The last cut, or the snapshot a first load began with; none in an empty copy.
+    pub cursor: Option<Cursor>,
+    /// Datasets that are not read in full.
+    pub loads: BTreeMap<Dataset, Load>,
+    /// Whether a cut was taken since the last load ended: only then the copy equals the server.
+    pub is_consistent: bool,
+    /// Rows in the copy.
+    pub row_counts: BTreeMap<Dataset, u64>,
+    /// Cuts taken.
+    pub cut_count: u64,
+}
+
+/// How a chunk ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ChunkEnd {
+    /// Rows it had.
+    pub row_count: u64,
+    /// The key of its last row, where rows come in key order.
+    pub last_key: Option<serde_json::Value>,
+}
+
+/// Whether a server continues the copy's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// It does.
+    Continues,
+    /// It does not: everything is read again.
+    ReloadAll(String),
+    /// It is behind what the copy has; a later look may succeed.
+    Behind,
+}
+
+impl Position {
+    /// The key under which the position lies in the cache's state.
+    pub const KEY: &'static str = "sync.position";
+
+    /// The position after a chunk was read: what the chunk's transaction stores (S10).
+    #[must_use]
+    pub fn after_chunk(&self, dataset: Dataset, chunk: &Chunk, end: ChunkEnd) -> Self {
+        let mut next = self.clone();
+        next.is_consistent = false;
+        let Some(load) = next.loads.get_mut(&dataset) else { return next };
+        load.row_count += end.row_count;
+        let is_done = match (&mut load.rest, chunk) {
+            (LoadKind::Keys { after }, Chunk::Keys { limit, .. }) => {
+                let is_short = end.row_count < u64::from(*limit);
+                *after = end.last_key.or_else(|| after.take());
+                is_short
+            }
+            (LoadKind::Windows(windows), Chunk::Time { start_us, .. }) => {
+                if let Some(window) = windows.last_mut() {
+                    window.end_us = *start_us;
+                }
+                windows.retain(|window| window.start_us < window.end_us);
+                windows.is_empty()
+            }
+            // The chunk belongs to a plan that was dropped meanwhile: nothing is known to be done.
+            (LoadKind::Keys { .. }, Chunk::Time { .. }) | (LoadKind::Windows(_), Chunk::Keys { .. }) => false,
+        };
+        if is_done {
+            next.loads.remove(&dataset);
+        }
+        next
+    }
+
+    /// How fresh answers are that need these datasets.
+    #[must_use]
+    pub fn freshness(&self, datasets: &[Dataset]) -> Freshness {
+        Freshness {
+            as_of: self.cursor.as_ref().map(|cursor| cursor.as_of),
+            is_consistent: self.is_consistent
+                && datasets.iter().all(|dataset| !self.loads.contains_key(dataset)),
+        }
+    }
+}
+
+impl Cursor {
+    /// The cursor a transaction's head and its catalog make.
+    #[must_use]
+    pub fn new(observed: Observed, catalog: Catalog) -> Self {
+        Self {
+            snapshot: observed.snapshot,
+            is_standby: observed.is_standby,
+            node: observed.node,
+            as_of: observed.as_of,
+            identity: observed.identity,
+            insert_lsn: observed.insert_lsn,
+            catalog,
+        }
+    }
+
+    /// Whether the copy certainly holds what this transaction wrote.
+    #[must_use]
+    pub fn confirms(&self, xid: u64) -> bool {
+        // S5: a standby's snapshot does not list what runs.
+        if self.is_standby { xid < self.snapshot.xmin() } else { self.snapshot.contains(xid) }
+    }
+
+    /// Whether the server continues the history the copy was read from.
+    #[must_use]
+    pub fn judge(&self, observed: &Observed) -> Verdict {
+        // S6: another epoch, cluster or timeline is another history, whatever its numbers say.
+        if self.identity != observed.identity {
+            return Verdict::ReloadAll("The server was restored, replaced or failed over.".to_owned());
+        }
+        if self.is_standby || observed.is_standby {
+            // S5: the same running server moves forward; another one must have passed all we have seen.
+            let is_ahead = if self.node == observed.node && self.is_standby == observed.is_standby {
+                observed.snapshot.xmax() >= self.snapshot.xmax()
+                    && observed.snapshot.xmin() >= self.snapshot.xmin()
+            } else {
+                observed.snapshot.xmin() >= self.snapshot.xmax()
+            };
+            if !is_ahead {
+                return Verdict::Behind;
+            }
+        } else if observed.snapshot.xmax() < self.snapshot.xmax()
+            || observed.snapshot.xmin() < self.snapshot.xmin()
+            || matches!((self.insert_lsn, observed.insert_lsn), (Some(old), Some(new)) if new < old)
+        {
+            // S6: a volume clone or a rewind on the same timeline.
+            return Verdict::ReloadAll("The server went back in time.".to_owned());
+        }
+        // S12: what was pruned cannot be asked for.
+        if self.snapshot.xmin() < observed.floor_xid {
+            return Verdict::ReloadAll(
+                "The server has dropped the changes made since the last look.".to_owned(),
+            );
+        }
+        Verdict::Continues
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn observed(snapshot: &str) -> Observed {
+        Observed {
+            identity: Identity { epoch: Uuid::nil(), system_identifier: 7, timeline: 1 },
+            snapshot: snapshot.parse().expect("valid"),
+            is_standby: false,
+            node: "a".to_owned(),
+            floor_xid: 1,
+            insert_lsn: Some(100),
+            as_of: DateTime::UNIX_EPOCH,
+            contract_version: 1,
+        }
+    }
+
+    fn cursor(snapshot: &str) -> Cursor {
+        Cursor::new(observed(snapshot), Catalog::default())
+    }
+
+    #[test]
+    fn s6_another_epoch_cluster_or_timeline_reloads_everything() {
+        let cursor = cursor("10:20:10");
+        for change in 0..3 {
+            let mut next = observed("30:30:");
+            match change {
+                0 => next.identity.epoch = Uuid::max(),
+                1 => next.identity.system_identifier = 8,
+                _ => next.identity.timeline = 2,
+            }
+            assert!(matches!(cursor.judge(&next), Verdict::ReloadAll(_)), "change {change}");
+        }
+        assert_eq!(cursor.judge(&observed("30:30:")), Verdict::Continues);
+    }
+
+    #[test]
+    fn s6_a_rewind_on_the_same_timeline_reloads_everything() {
+        assert!(matches!(cursor("10:20:10").judge(&observed("9:19:")), Verdict::ReloadAll(_)));
+        let mut next = observed("30:30:");
+        next.insert_lsn = Some(99);
+        assert!(matches!(cursor("10:20:10").judge(&next), Verdict::ReloadAll(_)));
+    }
+
+    #[test]
+    fn s12_a_pruned_log_reloads_everything() {
+        let mut next = observed("30:30:");
+        next.floor_xid = 11;
+        assert!(matches!(cursor("10:20:10").judge(&next), Verdict::ReloadAll(_)));
+        next.floor_xid = 10;
+        assert_eq!(cursor("10:20:10").judge(&next), Verdict::Continues);
+    }
+
+    #[test]
+    fn s5_a_lagging_standby_never_rolls_the_copy_back() {
+        let cursor = cursor("10:20:10");
+        let mut next = observed("19:25:");
+        next.is_standby = true;
+        next.node = "b".to_owned();
+        assert_eq!(cursor.judge(&next), Verdict::Behind, "19 may be running there and finished here");
+        next.snapshot = "20:25:".parse().expect("valid");
+        assert_eq!(cursor.judge(&next), Verdict::Continues);
+    }
+
+    #[test]
+    fn s5_a_standby_confirms_only_below_its_xmin() {
+        let mut cursor = cursor("10:20:");
+        assert!(cursor.confirms(15));
+        cursor.is_standby = true;
+        assert!(!cursor.confirms(15), "it may still run there");
+        assert!(cursor.confirms(9));
+    }
+}

@@ -1,0 +1,78 @@
+//! What happened, told to the machine.
+
+use std::collections::BTreeMap;
+
+use super::catalog::{Catalog, Reload};
+use super::cursor::{Observed, Position};
+use super::load::Occupied;
+use crate::dataset::Dataset;
+use crate::error::ErrorKind;
+
+/// What happened, told to the machine.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The pause is over, or a person asks for a look at the server.
+    Wake {
+        /// Whether a person asks: then a failure that stopped the engine is tried again.
+        by_person: bool,
+    },
+    /// A connection is open.
+    Connected,
+    /// A cut's transaction is open: locks are held, the snapshot is taken.
+    CutOpened {
+        /// What its head says.
+        observed: Box<Observed>,
+        /// Fingerprints of the tables in that snapshot.
+        catalog: Box<Catalog>,
+    },
+    /// Everything that changed was read and lies in the open local transaction.
+    DeltaRead(Delta),
+    /// The server's write-ahead log is on its disk up to the cut.
+    Flushed,
+    /// The local transaction was committed.
+    Committed {
+        /// Rows in the copy.
+        row_counts: BTreeMap<Dataset, u64>,
+    },
+    /// The server was asked where a window has rows.
+    WindowMeasured {
+        /// The answer.
+        occupied: Occupied,
+    },
+    /// A chunk was read and committed with its position.
+    ChunkDone {
+        /// The position stored with it.
+        position: Box<Position>,
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
+        /// How many rows it had.
+        row_count: u64,
+    },
+    /// The comparison ended.
+    Compared {
+        /// What has to be read again.
+        drift: BTreeMap<Dataset, Reload>,
+    },
+    /// An instruction failed; the connection is gone and the local transaction was dropped.
+    Failed {
+        /// How.
+        kind: ErrorKind,
+    },
+    /// A person asks for a comparison of every row.
+    VerifyRequested,
+    /// A person asks for a new first load.
+    RebuildRequested,
+    /// A person wants nothing read for now.
+    PauseRequested,
+    /// A person ends the pause.
+    ResumeRequested,
+}
+
+/// What a cut read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delta {
+    /// Tables that must be read again: truncated, or changed too much for the log.
+    pub reloads: BTreeMap<Dataset, Reload>,
+    /// Rows read.
+    pub row_count: u64,
+}

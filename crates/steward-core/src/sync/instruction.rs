@@ -1,0 +1,89 @@
+//! What the driver shall do.
+
+use serde_json::Value;
+
+use super::cursor::Position;
+use super::snapshot::Snapshot;
+use crate::dataset::Dataset;
+
+/// What the driver shall do. Each is answered by one [`super::Event`] before the next is carried out,
+/// except [`Instruction::Sleep`] and [`Instruction::Disconnect`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Instruction {
+    /// Open a connection, unless one is open.
+    Connect,
+    /// Open a cut: set limits, lock the tables, take the snapshot, read head and catalog.
+    OpenCut,
+    /// Read everything `since` does not contain into a new local transaction.
+    ReadDelta {
+        /// What the copy has.
+        since: Snapshot,
+        /// Which predicate.
+        reach: Reach,
+    },
+    /// End the server's transaction, then wait until the server's log is on disk up to here.
+    AwaitFlush {
+        /// The end of the log in the cut; none on a standby, which only gets what is on disk.
+        lsn: Option<u64>,
+        /// Whether the server's transaction stays open for a comparison.
+        keeps_cut: bool,
+    },
+    /// Commit the local transaction with this position.
+    Commit {
+        /// The new position.
+        position: Box<Position>,
+    },
+    /// Ask where a window has rows.
+    MeasureWindow {
+        /// Which dataset.
+        dataset: Dataset,
+        /// First instant.
+        start_us: i64,
+        /// First instant beyond.
+        end_us: i64,
+    },
+    /// Read one chunk in a transaction of its own and commit it with the position that follows from it.
+    ReadChunk {
+        /// Which dataset.
+        dataset: Dataset,
+        /// Which rows.
+        chunk: Chunk,
+    },
+    /// Compare every row and every rollup inside the open cut, then end it.
+    Compare,
+    /// Close the connection.
+    Disconnect,
+    /// Wait, then send a wake.
+    Sleep {
+        /// How long, in milliseconds.
+        ms: u64,
+    },
+}
+
+/// The rows of one chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Chunk {
+    /// The next rows in key order.
+    Keys {
+        /// Above this key; none from the first.
+        after: Option<Value>,
+        /// At most this many.
+        limit: u32,
+    },
+    /// The rows of a span of time.
+    Time {
+        /// First instant.
+        start_us: i64,
+        /// First instant beyond.
+        end_us: i64,
+    },
+}
+
+/// Which predicate finds what a snapshot does not contain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// From `xmax` on, and what was running: right between two snapshots of a primary.
+    Exact,
+    /// From `xmin` on: needed as soon as a standby is involved (S5).
+    Superset,
+}

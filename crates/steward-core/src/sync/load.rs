@@ -1,0 +1,196 @@
+//! What still has to be read in full: the first load, and every repair.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::catalog::{Catalog, Reload};
+use crate::dataset::Dataset;
+
+/// How far the reading of one dataset has come. Stored in the transaction of each chunk (S10).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Load {
+    /// Why it is read; none for the first load.
+    pub reason: Option<String>,
+    /// Rows read so far.
+    pub row_count: u64,
+    /// What is left.
+    pub rest: LoadKind,
+}
+
+/// What is left of a load.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LoadKind {
+    /// Keys above this one, in key order.
+    Keys {
+        /// The last key read; none at the start.
+        after: Option<Value>,
+    },
+    /// Windows of time; the last one is read next, from its end backwards.
+    Windows(Vec<Window>),
+}
+
+/// A half-open window of time that is read from its end backwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Window {
+    /// First instant, in microseconds since 1970; `i64::MIN` for "from the beginning".
+    pub start_us: i64,
+    /// First instant beyond; `i64::MAX` for "to the end".
+    pub end_us: i64,
+    /// Between which instants the server has rows, once asked: a hint that spares empty chunks.
+    pub occupied: Option<Occupied>,
+}
+
+/// Where in a window the server had rows when it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occupied {
+    /// Nowhere.
+    Nowhere,
+    /// From the first to the last instant, both included.
+    Between {
+        /// The first instant.
+        first_us: i64,
+        /// The last instant.
+        last_us: i64,
+    },
+}
+
+impl Window {
+    /// A window whose contents are not known yet.
+    #[must_use]
+    pub fn new(start_us: i64, end_us: i64) -> Self {
+        Self { start_us, end_us, occupied: None }
+    }
+
+    /// The start of the next chunk of about this width: never empty, and the whole rest when little is left.
+    #[must_use]
+    pub fn chunk_start(&self, width_us: i64) -> i64 {
+        match self.occupied {
+            Some(Occupied::Between { first_us, last_us }) => {
+                let end = self.end_us.min(last_us.saturating_add(1));
+                let start = end.saturating_sub(width_us.max(1));
+                if start <= first_us { self.start_us } else { start }
+            }
+            Some(Occupied::Nowhere) | None => self.start_us,
+        }
+    }
+}
+
+impl Load {
+    /// The load of a whole dataset.
+    #[must_use]
+    pub fn whole(dataset: Dataset, catalog: &Catalog, reason: Option<String>) -> Self {
+        let rest = match dataset {
+            Dataset::UsageEvents => LoadKind::Windows(split(catalog.boundaries(dataset))),
+            Dataset::Plans
+            | Dataset::PlanLimits
+            | Dataset::PlanFeatures
+            | Dataset::Users
+            | Dataset::Operators
+            | Dataset::Teams
+            | Dataset::TeamMembers
+            | Dataset::Subscriptions
+            | Dataset::SubscriptionChanges
+            | Dataset::UsageCounters
+            | Dataset::AuditLog => LoadKind::Keys { after: None },
+        };
+        Self { reason, row_count: 0, rest }
+    }
+
+    /// The load a reload asks for, joined with what was left of an earlier one.
+    #[must_use]
+    pub fn joined(earlier: Option<&Self>, dataset: Dataset, catalog: &Catalog, reload: Reload) -> Self {
+        let reason = match earlier {
+            // A first load stays a first load in the person's eyes.
+            Some(earlier) => earlier.reason.clone(),
+            None => Some(reload.reason),
+        };
+        match (reload.windows, earlier.map(|earlier| &earlier.rest)) {
+            (Some(windows), None) => Self { reason, row_count: 0, rest: LoadKind::Windows(merge(windows)) },
+            (Some(mut windows), Some(LoadKind::Windows(rest))) => {
+                windows.extend(rest);
+                Self { reason, row_count: 0, rest: LoadKind::Windows(merge(windows)) }
+            }
+            (Some(_), Some(LoadKind::Keys { .. })) | (None, _) => Self::whole(dataset, catalog, reason),
+        }
+    }
+
+    /// Whether nothing is left.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(&self.rest, LoadKind::Windows(windows) if windows.is_empty())
+    }
+}
+
+/// All of time, split at the boundaries, oldest first.
+fn split(boundaries: Vec<i64>) -> Vec<Window> {
+    let mut edges = vec![i64::MIN];
+    edges.extend(boundaries.into_iter().filter(|edge| *edge != i64::MIN && *edge != i64::MAX));
+    edges.push(i64::MAX);
+    edges.windows(2).map(|pair| Window::new(pair[0], pair[1])).collect()
+}
+
+/// The same instants without overlaps, oldest first. What was known of their contents is forgotten.
+fn merge(mut windows: Vec<Window>) -> Vec<Window> {
+    windows.sort_unstable_by_key(|window| (window.start_us, window.end_us));
+    let mut merged: Vec<Window> = Vec::new();
+    for window in windows {
+        match merged.last_mut() {
+            Some(last) if window.start_us < last.end_us => {
+                last.end_us = last.end_us.max(window.end_us);
+                last.occupied = None;
+            }
+            Some(_) | None => merged.push(window),
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn s10_a_first_load_covers_all_of_time_newest_first() {
+        let windows = split(vec![0, 100]);
+        assert_eq!(
+            windows,
+            [Window::new(i64::MIN, 0), Window::new(0, 100), Window::new(100, i64::MAX)],
+            "rows outside every partition may lie in the copy and must go"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn s10_chunks_tile_a_window_whatever_its_width(
+            first in -1000i64..1000, length in 0i64..1000, width in 1i64..400, edge in any::<bool>(),
+        ) {
+            let last = first + length;
+            let (start_us, end_us) = if edge { (i64::MIN, i64::MAX) } else { (first - 7, last + 9) };
+            let occupied = Some(Occupied::Between { first_us: first, last_us: last });
+            let mut window = Window { start_us, end_us, occupied };
+            let mut steps = 0;
+            while window.end_us > window.start_us {
+                let start = window.chunk_start(width);
+                prop_assert!(start < window.end_us && start >= window.start_us, "a chunk moves on inside its window");
+                window.end_us = start;
+                steps += 1;
+                prop_assert!(steps <= 1 + (length + 1) / width + 1, "and the number of chunks is bounded");
+            }
+        }
+
+        #[test]
+        fn s10_merged_windows_hold_the_same_instants(
+            parts in proptest::collection::vec((0i64..60, 1i64..20), 1..8), probe in 0i64..90,
+        ) {
+            let windows: Vec<_> = parts.iter().map(|(start, length)| Window::new(*start, start + length)).collect();
+            let holds = |windows: &[Window]| windows.iter().filter(|w| w.start_us <= probe && probe < w.end_us).count();
+            let merged = merge(windows.clone());
+            prop_assert_eq!(holds(&merged) == 1, holds(&windows) > 0);
+            prop_assert!(holds(&merged) <= 1, "no instant is read twice");
+        }
+    }
+}
