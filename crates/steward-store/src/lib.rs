@@ -4,5 +4,6 @@
 //! encrypted copy (file, writer, rollups, queries) · `local` what must survive a dropped cache.
 #![deny(missing_docs)]
 
+pub mod cache;
 pub mod local;
 pub mod row;

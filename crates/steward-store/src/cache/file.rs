@@ -1,0 +1,148 @@
+//! Opening the encrypted file: key, identity, damage.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+use steward_core::id::WorkspaceId;
+use steward_core::{Error, ErrorKind, Result};
+
+use super::{CacheKey, fault, schema};
+
+/// Pages of 16 KiB: SQLCipher pays 80 bytes and one authentication per page, and rollups are blobs.
+const PAGE_BYTES: u32 = 16_384;
+
+/// How long a statement waits for another connection of this process.
+const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The file's own name with another ending, such as `-wal`.
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// A file that lies beside the copy: `name.ending`.
+pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
+    with_suffix(path, &format!(".{ending}"))
+}
+
+/// The file and what SQLite keeps beside it.
+pub(crate) fn companions(path: &Path) -> [PathBuf; 3] {
+    [path.to_owned(), with_suffix(path, "-wal"), with_suffix(path, "-shm")]
+}
+
+/// A connection with its key, before anything was read.
+pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_EXRESCODE;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault::map)?;
+    // The key comes first: SQLCipher reads nothing before it, and a raw key needs no derivation.
+    let digits = key.to_hex();
+    let pragma = zeroize::Zeroizing::new(format!("x'{}'", digits.as_str()));
+    connection.pragma_update(None, "key", pragma.as_str()).map_err(fault::map)?;
+    connection.pragma_update(None, "cipher_page_size", PAGE_BYTES).map_err(fault::map)?;
+    connection.busy_timeout(BUSY).map_err(fault::map)?;
+    connection.set_prepared_statement_cache_capacity(128);
+    connection
+        .execute_batch(
+            "pragma temp_store = memory;
+             pragma foreign_keys = on;
+             pragma synchronous = normal;
+             pragma cache_size = -8192;
+             pragma journal_size_limit = 16777216;",
+        )
+        .map_err(fault::map)?;
+    Ok(connection)
+}
+
+/// Opens the file, creates it when it is missing or empty, and checks whose it is.
+pub(crate) fn open(path: &Path, key: &CacheKey, workspace: WorkspaceId) -> Result<Connection> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|cause| fault::file(cause, "The folder of the local copy cannot be made."))?;
+    }
+    let opened = connect(path, key).and_then(|connection| {
+        admit(&connection, path, workspace)?;
+        Ok(connection)
+    });
+    match opened {
+        Err(error) if error.kind() == ErrorKind::CacheCorrupt => {
+            let aside = quarantine(path)?;
+            let name = aside.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            Err(error.with_detail(format!("put aside as {name}")))
+        }
+        other => other,
+    }
+}
+
+fn admit(connection: &Connection, path: &Path, workspace: WorkspaceId) -> Result<()> {
+    let tables: i64 = connection
+        .query_row("select count(*) from sqlite_master", [], |row| row.get(0))
+        .map_err(fault::map)?;
+    if tables == 0 {
+        return schema::create(connection, workspace);
+    }
+    let pages: u64 = connection
+        .query_row("pragma page_count", [], |row| row.get::<_, i64>(0))
+        .map_err(fault::map)?
+        .unsigned_abs();
+    let bytes = std::fs::metadata(path).map_or(0, |data| data.len());
+    let has_log = std::fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0);
+    if !has_log && bytes < pages * u64::from(PAGE_BYTES) {
+        return Err(fault::damaged());
+    }
+    let identity: rusqlite::Result<(String, i64)> =
+        connection.query_row("select workspace, schema_version from identity", [], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        });
+    let foreign = |message: &'static str| Err(Error::new(ErrorKind::CacheForeign, message));
+    match identity {
+        Ok((owner, version)) if owner == workspace.to_string() => {
+            if version == schema::VERSION {
+                Ok(())
+            } else {
+                foreign("The local copy was written by another version of Steward and has to be read anew.")
+            }
+        }
+        Ok(_) => foreign("The local copy found here belongs to another workspace."),
+        Err(rusqlite::Error::SqliteFailure(failure, text))
+            if failure.extended_code == rusqlite::ffi::SQLITE_ERROR =>
+        {
+            let cause = rusqlite::Error::SqliteFailure(failure, text);
+            Err(Error::new(ErrorKind::CacheForeign, "The file found here is no local copy of Steward's.")
+                .with_source(cause))
+        }
+        Err(other) => Err(fault::map(other)),
+    }
+}
+
+/// Renames the file and its companions; a damaged copy is evidence and is never deleted.
+pub(crate) fn quarantine(path: &Path) -> Result<PathBuf> {
+    let refused = |cause| fault::file(cause, "The damaged local copy cannot be put aside.");
+    let aside = (1_u32..)
+        .map(|number| beside(path, &format!("damaged-{number}")))
+        .find(|name| !name.exists())
+        .expect("some number is free");
+    for (from, to) in companions(path).iter().zip(companions(&aside)) {
+        match std::fs::rename(from, to) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(refused(cause)),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(aside)
+}
+
+/// Deletes the file and its companions.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    for file in companions(path) {
+        match std::fs::remove_file(&file) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                return Err(fault::file(cause, "The local copy cannot be removed."));
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+    Ok(())
+}

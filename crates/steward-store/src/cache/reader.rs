@@ -1,0 +1,70 @@
+//! One consistent look at the copy.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+use serde::de::DeserializeOwned;
+use steward_core::Result;
+
+use super::{Inner, fault, state};
+
+/// A look at the copy as one cut left it.
+#[derive(Debug)]
+pub struct Reader {
+    connection: Connection,
+}
+
+impl Reader {
+    /// A state value written by the sync engine; none when it was never written.
+    ///
+    /// # Errors
+    /// When the file cannot be read or the value has another shape.
+    pub fn state<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>> {
+        state::get(&self.connection, key)
+    }
+
+    /// The number of commits so far.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn generation(&self) -> Result<u64> {
+        state::generation(&self.connection)
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// A [`Reader`] that goes back to the pool when dropped.
+#[derive(Debug)]
+pub struct ReaderGuard {
+    reader: Option<Reader>,
+    pool: Arc<Inner>,
+}
+
+impl ReaderGuard {
+    pub(super) fn begin(connection: Connection, pool: Arc<Inner>) -> Result<Self> {
+        connection.execute_batch("pragma query_only = on; begin").map_err(fault::map)?;
+        Ok(Self { reader: Some(Reader { connection }), pool })
+    }
+}
+
+impl Deref for ReaderGuard {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        self.reader.as_ref().expect("taken only by drop")
+    }
+}
+
+impl Drop for ReaderGuard {
+    fn drop(&mut self) {
+        if let Some(reader) = self.reader.take()
+            && reader.connection.execute_batch("rollback").is_ok()
+        {
+            self.pool.put_back(reader.connection);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The tables of the copy, made from the dataset specs.
+//!
+//! A copy is never migrated: it can be read again, so another version means another file (STYLE, 22).
+
+use std::fmt::Write as _;
+
+use rusqlite::{Connection, params};
+use steward_core::dataset::{ColumnType, DatasetSpec};
+use steward_core::id::WorkspaceId;
+use steward_core::{Dataset, Result};
+
+use super::fault;
+
+/// Raised with every change of a table or of a packed form.
+pub(crate) const VERSION: i64 = 1;
+
+/// What is not made from a spec.
+///
+/// `usage_events` has no index beside its own order: `id` holds the minute of the event, newest first, so
+/// that the first load (newest first) appends, a page of events is a range of ids, and a key is looked up
+/// within its minute. Filters skip by the rollups, which know in which quarter-hours a user or a facet occurs.
+const FIXED: &str = "
+    create table identity (
+        one integer primary key check (one = 1),
+        workspace text not null,
+        schema_version integer not null,
+        generation integer not null
+    ) strict;
+    create table state (key text primary key, value text not null) strict, without rowid;
+    create table row_count (dataset text primary key, rows integer not null) strict, without rowid;
+    create table dictionary (id integer primary key, value blob not null) strict;
+    create table facet (id integer primary key, value blob not null) strict;
+    create table usage_events (
+        id integer primary key,
+        occurred integer not null,
+        recorded integer,
+        event_key blob not null,
+        user integer not null,
+        team integer,
+        api_key integer,
+        campaign integer,
+        facet integer not null,
+        quantity integer,
+        input_tokens integer,
+        cached_tokens integer,
+        output_tokens integer,
+        reasoning_tokens integer,
+        bytes_out integer,
+        cost integer,
+        credits integer,
+        latency_ms integer
+    ) strict;
+    create table rollup_total (
+        level integer not null,
+        bucket integer not null,
+        sums blob not null,
+        latency blob not null,
+        primary key (level, bucket)
+    ) strict, without rowid;
+    create table rollup_facet (
+        level integer not null,
+        bucket integer not null,
+        counts blob not null,
+        sums blob not null,
+        primary key (level, bucket)
+    ) strict;
+    create table rollup_user (
+        level integer not null,
+        bucket integer not null,
+        counts blob not null,
+        primary key (level, bucket)
+    ) strict;
+";
+
+/// Indexes for what the views ask, beside the primary keys.
+const INDEXES: &str = "
+    create index if not exists users_by_email on users (lower(email), id);
+    create index if not exists users_by_creation on users (created_at, id);
+    create index if not exists users_by_last_seen on users (last_seen_at, id);
+    create index if not exists users_by_plan on users (plan_code);
+    create index if not exists team_members_by_user on team_members (user_id);
+    create index if not exists subscriptions_by_user on subscriptions (user_id);
+    create index if not exists audit_log_by_intent on audit_log (intent, id);
+    create index if not exists audit_log_by_key on audit_log (row_key, id);
+";
+
+/// Creates everything in an empty file.
+pub(crate) fn create(connection: &Connection, workspace: WorkspaceId) -> Result<()> {
+    // The mode of the log is kept in the file, so it is set once, and outside a transaction.
+    connection.pragma_update(None, "journal_mode", "wal").map_err(fault::map)?;
+    let mut script = String::from("begin immediate;");
+    script.push_str(FIXED);
+    for dataset in Dataset::ALL {
+        if dataset != Dataset::UsageEvents {
+            script.push_str(&table(dataset.spec()));
+        }
+    }
+    connection
+        .execute_batch(&script)
+        .and_then(|()| {
+            connection.execute(
+                "insert into identity (one, workspace, schema_version, generation) values (1, ?1, ?2, 0)",
+                params![workspace.to_string(), VERSION],
+            )
+        })
+        .and_then(|_| {
+            let mut counter = connection.prepare("insert into row_count (dataset, rows) values (?1, 0)")?;
+            Dataset::ALL.iter().try_for_each(|dataset| counter.execute([dataset.spec().table]).map(|_| ()))
+        })
+        .and_then(|()| connection.execute_batch("commit"))
+        .map_err(|cause| {
+            // Leaves the file empty, as it was found.
+            let _ = connection.execute_batch("rollback");
+            fault::map(cause)
+        })
+}
+
+/// Creates the secondary indexes that are missing.
+pub(crate) fn create_indexes(connection: &Connection) -> Result<()> {
+    connection.execute_batch(INDEXES).map_err(fault::map)
+}
+
+fn table(spec: &DatasetSpec) -> String {
+    let mut sql = format!("create table {} (", spec.table);
+    for column in spec.columns {
+        let kind = match column.kind {
+            ColumnType::Uuid => "blob",
+            ColumnType::Bool | ColumnType::Int | ColumnType::Timestamp => "integer",
+            ColumnType::Text | ColumnType::Numeric | ColumnType::Json | ColumnType::TextArray => "text",
+        };
+        let _ = write!(sql, "\"{}\" {kind}, ", column.name);
+    }
+    let key: Vec<_> = spec.key.iter().map(|name| format!("\"{name}\"")).collect();
+    let _ = write!(sql, "primary key ({})) strict;", key.join(", "));
+    sql
+}

@@ -1,0 +1,51 @@
+//! The one writer of a copy.
+
+use rusqlite::Connection;
+use steward_core::Result;
+use tokio::sync::broadcast;
+
+use super::batch::Batch;
+use super::lock::FileLock;
+use super::{Change, fault, schema};
+
+/// The one writer; other writers get `CacheBusy` until it is dropped.
+#[derive(Debug)]
+pub struct Writer {
+    pub(super) connection: Connection,
+    pub(super) changes: broadcast::Sender<Change>,
+    _lock: FileLock,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        lock: FileLock,
+        changes: broadcast::Sender<Change>,
+    ) -> Result<Self> {
+        Ok(Self { connection, changes, _lock: lock })
+    }
+
+    /// Begins a transaction. Dropping the batch without a commit takes everything back.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn begin(&mut self) -> Result<Batch<'_>> {
+        Batch::begin(self)
+    }
+
+    /// Builds what the views need beside the rows; called once after the initial load, harmless later.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn build_indexes(&mut self) -> Result<()> {
+        schema::create_indexes(&self.connection)
+    }
+
+    /// Moves the write-ahead log into the file and empties it as far as readers allow.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn compact_wal(&mut self) -> Result<()> {
+        self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(fault::map)
+    }
+}
