@@ -1,1 +1,3 @@
-//! Test support.
+//! Test support: real databases and what fills them.
+
+pub mod cluster;

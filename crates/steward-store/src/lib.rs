@@ -6,4 +6,5 @@
 
 pub mod cache;
 pub mod local;
+pub mod postgres;
 pub mod row;

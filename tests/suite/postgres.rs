@@ -1,0 +1,4 @@
+//! Addresses, connections, private clusters.
+
+mod address;
+mod cluster;
