@@ -5,8 +5,9 @@
 //!
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
-//! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts as data · [`overview`], [`event`], [`user`], [`plan`],
-//! [`audit`], [`operation`] the nouns people ask about and what every answer holds.
+//! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
+//! as data · [`overview`], [`event`], [`user`], [`plan`], [`audit`], [`operation`] the nouns people ask
+//! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
 pub mod audit;
@@ -22,6 +23,7 @@ pub mod operation;
 pub mod overview;
 pub mod period;
 pub mod plan;
+pub mod sample;
 pub mod sync;
 pub mod user;
 
