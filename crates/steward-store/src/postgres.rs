@@ -1,8 +1,15 @@
 //! The server: how to reach it, the contract it carries, the actions it offers.
 //!
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
-//! PostgreSQL started by Steward.
+//! PostgreSQL started by Steward ·
+//! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison.
 
+mod catalog;
 pub mod cluster;
 pub mod connect;
+mod copy;
+pub mod cut;
 pub mod error;
+pub mod load;
+mod sql_text;
+pub mod verify;

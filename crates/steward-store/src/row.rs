@@ -33,6 +33,14 @@ impl RowBatch {
         self.data.extend_from_slice(fields);
     }
 
+    /// Adds the rows of another batch of the same dataset.
+    pub fn append(&mut self, other: &Self) {
+        debug_assert_eq!(self.dataset, other.dataset, "rows of one dataset stay together");
+        for row in other.rows() {
+            self.push(row.data);
+        }
+    }
+
     /// Number of rows.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -73,8 +73,6 @@ pub struct Position {
     pub loads: BTreeMap<Dataset, Load>,
     /// Whether a cut was taken since the last load ended: only then the copy equals the server.
     pub is_consistent: bool,
-    /// Rows in the copy.
-    pub row_counts: BTreeMap<Dataset, u64>,
     /// Cuts taken.
     pub cut_count: u64,
 }

@@ -30,10 +30,7 @@ pub enum Event {
     /// The server's write-ahead log is on its disk up to the cut.
     Flushed,
     /// The local transaction was committed.
-    Committed {
-        /// Rows in the copy.
-        row_counts: BTreeMap<Dataset, u64>,
-    },
+    Committed,
     /// The server was asked where a window has rows.
     WindowMeasured {
         /// The answer.

@@ -193,7 +193,7 @@ impl Machine {
             Event::CutOpened { observed, catalog } => self.judge(*observed, *catalog),
             Event::DeltaRead(delta) => self.delta_read(delta),
             Event::Flushed => self.store(),
-            Event::Committed { row_counts } => self.committed(row_counts),
+            Event::Committed => self.committed(),
             Event::WindowMeasured { occupied } => {
                 if let Some((_, Load { rest: LoadKind::Windows(windows), .. })) = self.next_load()
                     && let Some(window) = windows.last_mut()
@@ -385,10 +385,9 @@ impl Machine {
         vec![Instruction::Commit { position: Box::new(next) }]
     }
 
-    fn committed(&mut self, row_counts: BTreeMap<Dataset, u64>) -> Vec<Instruction> {
+    fn committed(&mut self) -> Vec<Instruction> {
         let Some(position) = self.pending.take() else { return self.failed(ErrorKind::Internal) };
         self.position = position;
-        self.position.row_counts = row_counts;
         self.loading_ms = 0;
         self.succeeded();
         // A commit without a cut only stores what a comparison found.

@@ -1,11 +1,12 @@
 //! One consistent look at the copy.
 
+use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
-use steward_core::Result;
+use steward_core::{Dataset, Result};
 
 use super::{Inner, fault, state};
 
@@ -30,6 +31,26 @@ impl Reader {
     /// When the file cannot be read.
     pub fn generation(&self) -> Result<u64> {
         state::generation(&self.connection)
+    }
+
+    /// How many rows each dataset has here.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn row_counts(&self) -> Result<BTreeMap<Dataset, u64>> {
+        let mut statement =
+            self.connection.prepare_cached("select dataset, rows from row_count").map_err(fault::map)?;
+        let rows = statement
+            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+            .map_err(fault::map)?;
+        let mut counts = BTreeMap::new();
+        for row in rows {
+            let (table, count) = row.map_err(fault::map)?;
+            if let Some(dataset) = Dataset::from_table(&table) {
+                counts.insert(dataset, count.unsigned_abs());
+            }
+        }
+        Ok(counts)
     }
 
     pub(crate) fn connection(&self) -> &Connection {
