@@ -4,17 +4,21 @@
 //! readers; rows, cursor and rollups change in one transaction, so an answer is always that of one cut.
 //!
 //! Map: `file` open, identity, quarantine · `schema` tables made from the dataset specs · `decode` the
-//! server's binary values · `dictionary`, `facet` short ids for what repeats · `writer`, `batch` changes ·
+//! server's binary values · `intern`, `facet` short ids for what repeats · `writer`, `batch` changes ·
 //! `rollup` the sums behind every number · [`query`] answers · [`verify`] comparison with the server.
 
 mod batch;
 mod decode;
+mod event;
+mod facet;
 mod fault;
 mod file;
 mod instant;
+mod intern;
 mod key;
 mod lock;
 mod reader;
+mod rollup;
 mod schema;
 mod state;
 pub mod verify;
@@ -118,7 +122,7 @@ impl Cache {
     pub fn writer(&self) -> Result<Writer> {
         let lock = lock::FileLock::acquire(&self.inner.path)?;
         let connection = file::open(&self.inner.path, &self.inner.key, self.inner.workspace)?;
-        Writer::new(connection, lock, self.inner.changes.clone())
+        Ok(Writer::new(connection, lock, self.inner.changes.clone()))
     }
 
     /// Every commit from now on.

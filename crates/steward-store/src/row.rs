@@ -82,6 +82,11 @@ pub struct RawRow<'a> {
 }
 
 impl<'a> RawRow<'a> {
+    /// The fields as they travelled, lengths included.
+    pub(crate) fn bytes(self) -> &'a [u8] {
+        self.data
+    }
+
     /// The fields in column order; none for NULL. Ends early when the bytes are not a row.
     pub fn fields(self) -> impl Iterator<Item = Option<&'a [u8]>> {
         let mut rest = self.data;

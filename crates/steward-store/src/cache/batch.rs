@@ -154,6 +154,9 @@ impl<'w> Batch<'w> {
         }
         self.writer.connection.execute_batch("commit").map_err(fault::map)?;
         self.is_open = false;
+        if let Some(ids) = &mut self.writer.ids {
+            ids.keep();
+        }
         let change =
             Change { datasets: std::mem::take(&mut self.touched).into_iter().collect(), generation: next };
         // Nobody listening is no failure.
@@ -182,6 +185,9 @@ impl Drop for Batch<'_> {
         if self.is_open {
             // A failed commit may have rolled back already; both ways nothing of the batch remains.
             let _ = self.writer.connection.execute_batch("rollback");
+            if let Some(ids) = &mut self.writer.ids {
+                ids.forget();
+            }
         }
     }
 }

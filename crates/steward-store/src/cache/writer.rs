@@ -5,6 +5,7 @@ use steward_core::Result;
 use tokio::sync::broadcast;
 
 use super::batch::Batch;
+use super::event::Ids;
 use super::lock::FileLock;
 use super::{Change, fault, schema};
 
@@ -13,16 +14,14 @@ use super::{Change, fault, schema};
 pub struct Writer {
     pub(super) connection: Connection,
     pub(super) changes: broadcast::Sender<Change>,
+    /// Read when the first event is written; a writer of other datasets never needs them.
+    pub(super) ids: Option<Ids>,
     _lock: FileLock,
 }
 
 impl Writer {
-    pub(super) fn new(
-        connection: Connection,
-        lock: FileLock,
-        changes: broadcast::Sender<Change>,
-    ) -> Result<Self> {
-        Ok(Self { connection, changes, _lock: lock })
+    pub(super) fn new(connection: Connection, lock: FileLock, changes: broadcast::Sender<Change>) -> Self {
+        Self { connection, changes, ids: None, _lock: lock }
     }
 
     /// Begins a transaction. Dropping the batch without a commit takes everything back.
@@ -33,7 +32,8 @@ impl Writer {
         Batch::begin(self)
     }
 
-    /// Builds what the views need beside the rows; called once after the initial load, harmless later.
+    /// Builds the indexes the views need beside the primary keys; called once after the initial load,
+    /// harmless later. Usage events have none: they lie in the order in which they are asked for.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -47,5 +47,14 @@ impl Writer {
     /// When the file cannot be written.
     pub fn compact_wal(&mut self) -> Result<()> {
         self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(fault::map)
+    }
+
+    /// The connection and the short ids, both at once.
+    pub(super) fn parts(&mut self) -> Result<(&Connection, &mut Ids)> {
+        let ids = match self.ids.take() {
+            Some(ids) => ids,
+            None => Ids::load(&self.connection)?,
+        };
+        Ok((&self.connection, self.ids.insert(ids)))
     }
 }
