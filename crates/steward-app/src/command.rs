@@ -1,6 +1,16 @@
-//! The commands, one module per noun.
+//! The commands, one module per noun: thin, each a few lines over the store, the engine or the keyring.
 
+pub mod audit;
+pub mod connection;
 pub mod database;
+pub mod doctor;
+pub mod event;
+pub mod operation;
+pub mod overview;
+pub mod plan;
+pub mod sample;
+pub mod session;
 pub mod settings;
 pub mod sync;
+pub mod user;
 pub mod workspace;

@@ -2,7 +2,7 @@
 //!
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
 //! PostgreSQL started by Steward ·
-//! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison.
+//! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison · [`role`] which console role a login has.
 
 mod catalog;
 pub mod cluster;
@@ -11,5 +11,8 @@ mod copy;
 pub mod cut;
 pub mod error;
 pub mod load;
+pub mod role;
 mod sql_text;
 pub mod verify;
+
+pub use sqlx::PgConnection;

@@ -1,7 +1,11 @@
 //! `database_status`, `database_install`: the contract on the server.
 
 use serde::{Deserialize, Serialize};
+use steward_core::Result;
 use ts_rs::TS;
+
+use crate::context::Steward;
+use crate::table::Mode;
 
 /// One migration of the contract.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -42,4 +46,21 @@ pub struct DatabaseInstallReq {
     pub url: Option<String>,
     /// A preset of plans to add where the catalogue is empty: `demo`, `free_plus`, `tiered`, `credits`, `quotas`.
     pub preset: Option<String>,
+}
+
+pub(crate) async fn database_status(
+    steward: &Steward,
+    request: DatabaseInstallReq,
+) -> Result<DatabaseStatus> {
+    let _ = (steward, request);
+    crate::pending::pending("database_status").await
+}
+
+pub(crate) async fn database_install(
+    steward: &Steward,
+    request: DatabaseInstallReq,
+    mode: Mode,
+) -> Result<DatabaseStatus> {
+    let _ = (steward, request, mode);
+    crate::pending::pending("database_install").await
 }

@@ -1,8 +1,13 @@
 //! `settings_show`, `settings_update`.
 
 use serde::{Deserialize, Serialize};
-use steward_core::period::Compare;
+use steward_core::period::{Compare, RangeSpec};
+use steward_core::{Error, Result};
 use ts_rs::TS;
+
+use crate::context::Steward;
+
+const SETTINGS: &str = "settings";
 
 /// Light or dark.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -65,4 +70,25 @@ impl Default for Settings {
             pull_seconds: 5,
         }
     }
+}
+
+pub(crate) async fn settings_show(steward: &Steward, (): ()) -> Result<Settings> {
+    // Settings of a newer Steward that cannot be read any more are the defaults, not a failure.
+    steward.blocking(|inner| Ok(inner.local.setting(SETTINGS)?.unwrap_or_default())).await
+}
+
+pub(crate) async fn settings_update(steward: &Steward, settings: Settings) -> Result<Settings> {
+    if !settings.zone.is_empty() && settings.zone.parse::<chrono_tz::Tz>().is_err() {
+        return Err(Error::invalid("zone", "The zone is an IANA name, for example Europe/Berlin, or empty."));
+    }
+    settings.range.parse::<RangeSpec>()?;
+    if !(1..=3_600).contains(&settings.pull_seconds) {
+        return Err(Error::invalid("pull_seconds", "The pause between two looks is 1 to 3,600 seconds."));
+    }
+    steward
+        .blocking(move |inner| {
+            inner.local.put_setting(SETTINGS, &settings)?;
+            Ok(settings)
+        })
+        .await
 }

@@ -1,10 +1,11 @@
-//! `sync_status`, `sync_run`, `sync_cancel`, `sync_verify`, `sync_rebuild`.
+//! `sync_status`, `sync_run`, `sync_pause`, `sync_resume`, `sync_verify`, `sync_rebuild`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use steward_core::Dataset;
+use steward_core::{Dataset, Result};
 use ts_rs::TS;
 
+use crate::context::Steward;
 use crate::wire::WireError;
 
 /// What a dataset is doing.
@@ -190,4 +191,34 @@ pub struct VerifyRes {
     pub rollup_differences: u64,
     /// Wall time in milliseconds.
     pub elapsed_ms: f64,
+}
+
+pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus> {
+    let _ = steward;
+    crate::pending::pending("sync_status").await
+}
+
+pub(crate) async fn sync_run(steward: &Steward, (): ()) -> Result<SyncRunRes> {
+    let _ = steward;
+    crate::pending::pending("sync_run").await
+}
+
+pub(crate) async fn sync_pause(steward: &Steward, (): ()) -> Result<SyncStatus> {
+    let _ = steward;
+    crate::pending::pending("sync_pause").await
+}
+
+pub(crate) async fn sync_resume(steward: &Steward, (): ()) -> Result<SyncStatus> {
+    let _ = steward;
+    crate::pending::pending("sync_resume").await
+}
+
+pub(crate) async fn sync_verify(steward: &Steward, (): ()) -> Result<VerifyRes> {
+    let _ = steward;
+    crate::pending::pending("sync_verify").await
+}
+
+pub(crate) async fn sync_rebuild(steward: &Steward, (): ()) -> Result<SyncStatus> {
+    let _ = steward;
+    crate::pending::pending("sync_rebuild").await
 }

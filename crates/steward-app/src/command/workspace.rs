@@ -1,11 +1,18 @@
-//! `workspace_list`, `workspace_add`, `workspace_use`, `workspace_remove`, `connection_test`, `session_show`,
-//! `sample_open`.
+//! `workspace_list`, `workspace_add`, `workspace_use`, `workspace_mode`, `workspace_remove`, and the types of
+//! `session_show`, `connection_test`, `doctor_run` and `sample_open`.
+
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use steward_core::id::WorkspaceId;
+use steward_core::{Error, Result};
+use steward_store::cache::Cache;
+use steward_store::local::WorkspaceRecord;
+use steward_store::postgres::connect::{Address, Host};
 use ts_rs::TS;
 
+use crate::context::{Steward, address_of, key_name, password_name};
 use crate::wire::WireError;
 
 /// Which kind of database a workspace is.
@@ -22,6 +29,27 @@ pub enum Environment {
     Development,
     /// The sample company.
     Sample,
+}
+
+impl Environment {
+    /// Its name on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Staging => "staging",
+            Self::Development => "development",
+            Self::Sample => "sample",
+        }
+    }
+
+    /// The environment of this name; production, the careful one, for any other.
+    pub(crate) fn from_name(name: &str) -> Self {
+        [Self::Staging, Self::Development, Self::Sample]
+            .into_iter()
+            .find(|environment| environment.name() == name)
+            .unwrap_or(Self::Production)
+    }
 }
 
 /// A workspace of this computer.
@@ -79,6 +107,18 @@ pub struct WorkspaceAddReq {
 pub struct WorkspaceRef {
     /// Id or name.
     pub workspace: String,
+}
+
+/// Forgets a workspace.
+#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WorkspaceRemoveReq {
+    /// Id or name.
+    pub workspace: String,
+    /// The workspace's name, as the person typed it.
+    #[serde(default)]
+    #[ts(optional)]
+    pub confirm: Option<String>,
 }
 
 /// Whether changes may be made in a workspace.
@@ -160,6 +200,36 @@ pub enum Role {
     Admin,
 }
 
+impl Role {
+    /// Whether this role includes the needed one: finance and support both look, neither includes the other.
+    #[must_use]
+    pub fn may(self, needed: Self) -> bool {
+        match needed {
+            Self::Viewer => true,
+            Self::Finance => matches!(self, Self::Finance | Self::Admin),
+            Self::Support => matches!(self, Self::Support | Self::Admin),
+            Self::Admin => self == Self::Admin,
+        }
+    }
+
+    /// Its name on the wire; the Postgres role is `steward_` and this.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Finance => "finance",
+            Self::Support => "support",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The role of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Viewer, Self::Finance, Self::Support, Self::Admin].into_iter().find(|role| role.name() == name)
+    }
+}
+
 /// Who sits in front of it, and where.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -191,4 +261,153 @@ pub struct SampleOpenReq {
     pub database_url: Option<String>,
     /// Throws the sample company away first.
     pub is_reset: bool,
+}
+
+/// A workspace as answers show it.
+pub(crate) fn present(record: &WorkspaceRecord, is_current: bool) -> Result<Workspace> {
+    let address = address_of(record)?;
+    Ok(Workspace {
+        id: record.id,
+        name: record.name.clone(),
+        environment: Environment::from_name(&record.environment),
+        server: server_name(&address),
+        login: address.login().to_owned(),
+        is_current,
+        is_read_only: record.is_read_only,
+        created_at: record.created_at,
+    })
+}
+
+/// `host:port/database`.
+pub(crate) fn server_name(address: &Address) -> String {
+    let host = match address.host() {
+        Host::Tcp(host) if host.contains(':') => format!("[{host}]"),
+        Host::Tcp(host) => host.clone(),
+        Host::Socket(folder) => folder.display().to_string(),
+    };
+    format!("{host}:{}/{}", address.port(), address.database())
+}
+
+pub(crate) async fn workspace_list(steward: &Steward, (): ()) -> Result<WorkspaceList> {
+    let current = steward.current_if_any().await?.map(|record| record.id);
+    steward
+        .blocking(move |inner| {
+            let records = inner.local.workspaces()?;
+            let rows = records.iter().map(|record| present(record, Some(record.id) == current));
+            Ok(WorkspaceList { rows: rows.collect::<Result<_>>()? })
+        })
+        .await
+}
+
+pub(crate) async fn workspace_add(steward: &Steward, request: WorkspaceAddReq) -> Result<Workspace> {
+    let name = workspace_name(&request.name)?;
+    let mut address = Address::parse(&request.url, request.ca_file.as_ref().map(PathBuf::from))?;
+    let password = address.take_password();
+    let record = steward
+        .blocking(move |inner| {
+            let known = inner.local.workspaces()?;
+            let same = known.into_iter().find(|record| record.name.eq_ignore_ascii_case(&name));
+            let id = match same {
+                None => WorkspaceId(uuid::Uuid::now_v7()),
+                Some(record) if is_same_server(&address_of(&record)?, &address) => record.id,
+                Some(_) => {
+                    return Err(Error::invalid("name", "A workspace of this name is there already."));
+                }
+            };
+            let is_production = request.environment == Environment::Production;
+            let record = WorkspaceRecord {
+                id,
+                name,
+                environment: request.environment.name().to_owned(),
+                url: address.to_url(),
+                ca_file: address.ca_file().map(PathBuf::from),
+                is_read_only: request.is_read_only.unwrap_or(is_production),
+                role: None,
+                created_at: inner.clock.now(),
+            };
+            // Secrets first: a workspace whose password was lost on the way would be half added.
+            match &password {
+                Some(password) => inner.secrets.set(&password_name(id), password)?,
+                None => inner.secrets.check()?,
+            }
+            inner.local.put_workspace(&record)?;
+            inner.local.set_current(id)?;
+            Ok(record)
+        })
+        .await?;
+    steward.close_workspace().await;
+    present(&record, true)
+}
+
+pub(crate) async fn workspace_use(steward: &Steward, request: WorkspaceRef) -> Result<Workspace> {
+    let record = steward
+        .blocking(move |inner| {
+            let record = inner.workspace(&request.workspace)?;
+            inner.local.set_current(record.id)?;
+            Ok(record)
+        })
+        .await?;
+    steward.close_workspace().await;
+    present(&record, true)
+}
+
+pub(crate) async fn workspace_mode(steward: &Steward, request: WorkspaceModeReq) -> Result<Workspace> {
+    let current = steward.current_if_any().await?.map(|record| record.id);
+    let record = steward
+        .blocking(move |inner| {
+            let mut record = inner.workspace(&request.workspace)?;
+            record.is_read_only = request.is_read_only;
+            inner.local.put_workspace(&record)?;
+            Ok(record)
+        })
+        .await?;
+    present(&record, Some(record.id) == current)
+}
+
+pub(crate) async fn workspace_remove(
+    steward: &Steward,
+    request: WorkspaceRemoveReq,
+) -> Result<WorkspaceList> {
+    let WorkspaceRemoveReq { workspace, confirm } = request;
+    let record = steward.blocking(move |inner| inner.workspace(&workspace)).await?;
+    if confirm.as_deref() != Some(record.name.as_str()) {
+        return Err(Error::invalid("confirm", format!("Type {} to remove the workspace.", record.name)));
+    }
+    steward.close_workspace().await;
+    steward
+        .blocking(move |inner| {
+            inner.local.remove_workspace(record.id)?;
+            Cache::destroy(&inner.home.cache(record.id))?;
+            for name in [password_name(record.id), key_name(record.id)] {
+                // Without a keyring nothing can be removed from it; the workspace goes all the same.
+                if let Err(cause) = inner.secrets.delete(&name) {
+                    tracing::warn!(workspace.id = %record.id, "a secret was left behind: {}", cause.chain());
+                }
+            }
+            if inner.local.current()?.is_none()
+                && let Some(next) = inner.local.workspaces()?.first()
+            {
+                inner.local.set_current(next.id)?;
+            }
+            Ok(())
+        })
+        .await?;
+    workspace_list(steward, ()).await
+}
+
+fn workspace_name(text: &str) -> Result<String> {
+    let name = text.trim();
+    let length = name.chars().count();
+    if length == 0 || length > 80 || name.chars().any(char::is_control) {
+        return Err(Error::invalid("name", "A workspace's name has 1 to 80 visible characters."));
+    }
+    Ok(name.to_owned())
+}
+
+/// Whether both lead to the same data by the same login; proof and password may have changed.
+fn is_same_server(one: &Address, other: &Address) -> bool {
+    one.host() == other.host()
+        && one.port() == other.port()
+        && one.database() == other.database()
+        && one.login() == other.login()
 }

@@ -1,0 +1,249 @@
+//! THE command table. Dispatch for the window, the command line and the test server, the permission
+//! rules, the tags and the TypeScript `Commands` interface all come from the one list below.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use steward_core::audit::{AuditList, AuditListReq};
+use steward_core::event::{EventList, EventListReq};
+use steward_core::operation::{OperationRevertReq, Outcome};
+use steward_core::overview::{Overview, OverviewReq};
+use steward_core::plan::PlanList;
+use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
+use steward_core::{Error, Result};
+use ts_rs::TS;
+
+use crate::change::Tag;
+use crate::command::database::{DatabaseInstallReq, DatabaseStatus};
+use crate::command::settings::Settings;
+use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
+use crate::command::workspace::{
+    CheckList, ConnectionTestReq, Role, SampleOpenReq, Session, Workspace, WorkspaceAddReq, WorkspaceList,
+    WorkspaceModeReq, WorkspaceRef, WorkspaceRemoveReq,
+};
+use crate::context::Steward;
+use crate::wire::{WireError, parse};
+
+/// Whether a command asks or changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum CommandKind {
+    /// Asks; changes nothing anywhere.
+    Query,
+    /// Changes something of this computer, or starts the engine.
+    Mutation,
+    /// Changes the server, in two steps: a preview that shows the rows, then the same request again.
+    Reviewed,
+}
+
+/// How dangerous a command is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, TS)]
+#[ts(export)]
+pub enum Tier {
+    /// Reads, or moves no data of anybody.
+    T0,
+    /// A single write that can be taken back.
+    T1,
+    /// A reviewed write.
+    T2,
+    /// Destructive or bulk: the name is typed first.
+    T3,
+    /// Reveals or mints a secret.
+    T4,
+}
+
+/// Whether a reviewed command is tried or carried out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Carried out.
+    #[default]
+    Run,
+    /// Shows what it would do, and changes nothing.
+    Preview,
+}
+
+/// A row of the table, without its types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spec {
+    /// `noun_verb`.
+    pub name: &'static str,
+    /// What it does, as a sentence.
+    pub doc: &'static str,
+    /// Asks or changes.
+    pub kind: CommandKind,
+    /// The role it needs in the current workspace; none where it needs no workspace.
+    pub role: Option<Role>,
+    /// How dangerous it is.
+    pub tier: Tier,
+    /// What it reads, or for a change, touches.
+    pub tags: &'static [Tag],
+}
+
+/// A command that is carried out off the caller's stack.
+pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
+/// A row of the table with its types.
+pub trait Command {
+    /// What is asked.
+    type Request: DeserializeOwned + TS + Send + 'static;
+    /// What is answered.
+    type Response: Serialize + TS + Send + 'static;
+    /// The row.
+    const SPEC: Spec;
+    /// The bare command; [`call`] is the way in, for it checks role, mode and tier first.
+    fn run(steward: &Steward, request: Self::Request, mode: Mode) -> Running<'_, Self::Response>;
+}
+
+/// Carries out a command after the checks of its row, and tells what it changed.
+pub async fn call<C: Command>(steward: &Steward, request: C::Request, mode: Mode) -> Result<C::Response> {
+    steward.admit(&C::SPEC, mode).await?;
+    let response = C::run(steward, request, mode).await?;
+    if C::SPEC.kind != CommandKind::Query && mode == Mode::Run {
+        steward.announce(C::SPEC.tags);
+    }
+    Ok(response)
+}
+
+async fn invoke<C: Command>(steward: &Steward, request: Value, mode: Mode) -> Result<Value> {
+    let response = call::<C>(steward, parse(request)?, mode).await?;
+    serde_json::to_value(response)
+        .map_err(|cause| Error::internal("The answer has no JSON form.").with_source(cause))
+}
+
+macro_rules! commands {
+    (@call Query $path:path, $steward:ident, $request:ident, $mode:ident) => {{
+        let _ = $mode;
+        Box::pin($path($steward, $request))
+    }};
+    (@call Mutation $path:path, $steward:ident, $request:ident, $mode:ident) => {{
+        let _ = $mode;
+        Box::pin($path($steward, $request))
+    }};
+    (@call Reviewed $path:path, $steward:ident, $request:ident, $mode:ident) => {
+        Box::pin($path($steward, $request, $mode))
+    };
+    (@role Anyone) => { None };
+    (@role $role:ident) => { Some(Role::$role) };
+
+    ($(
+        #[doc = $doc:literal]
+        $kind:ident $noun:ident::$name:ident($request:ty) -> $response:ty, $role:ident, $tier:ident, [$($tag:ident),*];
+    )*) => {
+        /// The rows as types: `call::<row::overview_show>(…)`.
+        pub mod row {
+            $(
+                #[doc = $doc]
+                #[derive(Debug, Clone, Copy)]
+                #[expect(non_camel_case_types, reason = "a row's type is called as the command is")]
+                pub struct $name;
+            )*
+        }
+
+        $(impl Command for row::$name {
+            type Request = $request;
+            type Response = $response;
+            const SPEC: Spec = Spec {
+                name: stringify!($name),
+                doc: $doc.trim_ascii(),
+                kind: CommandKind::$kind,
+                role: commands!(@role $role),
+                tier: Tier::$tier,
+                tags: &[$(Tag::$tag),*],
+            };
+
+            fn run(steward: &Steward, request: $request, mode: Mode) -> Running<'_, $response> {
+                commands!(@call $kind crate::command::$noun::$name, steward, request, mode)
+            }
+        })*
+
+        /// Every command, in the order of the table.
+        pub const TABLE: &[Spec] = &[$(<row::$name as Command>::SPEC),*];
+
+        /// The one way in for callers that know a command by name only.
+        pub async fn dispatch(
+            steward: &Steward,
+            name: &str,
+            request: Value,
+            mode: Mode,
+        ) -> std::result::Result<Value, WireError> {
+            let result = match name {
+                $(stringify!($name) => Box::pin(invoke::<row::$name>(steward, request, mode)).await,)*
+                // A name that reaches this far comes from a caller, not from the table.
+                other => Err(Error::invalid("command", format!("There is no command `{other}`."))),
+            };
+            result.map_err(|error| WireError::from_error(&error))
+        }
+
+        /// Shows every row's request and response to a visitor of types.
+        pub(crate) fn visit_types(visitor: &mut impl TypePairVisitor) {
+            $(visitor.visit::<$request, $response>(&<row::$name as Command>::SPEC);)*
+        }
+    };
+}
+
+/// Sees the types of every row.
+pub(crate) trait TypePairVisitor {
+    /// One row.
+    fn visit<Req: TS + DeserializeOwned + 'static, Res: TS + 'static>(&mut self, spec: &Spec);
+}
+
+commands! {
+    /// Who sits in front of it, in which workspace, with which role.
+    Query session::session_show(()) -> Session, Anyone, T0, [Workspace];
+    /// What a person chose on this computer.
+    Query settings::settings_show(()) -> Settings, Anyone, T0, [Settings];
+    /// Keeps what a person chose.
+    Mutation settings::settings_update(Settings) -> Settings, Anyone, T1, [Settings];
+    /// The workspaces of this computer.
+    Query workspace::workspace_list(()) -> WorkspaceList, Anyone, T0, [Workspace];
+    /// Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.
+    Mutation workspace::workspace_add(WorkspaceAddReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit];
+    /// Makes a workspace the current one.
+    Mutation workspace::workspace_use(WorkspaceRef) -> Workspace, Anyone, T0, [Workspace, Sync, Usage, Users, Plans, Audit];
+    /// Allows or refuses changes in a workspace.
+    Mutation workspace::workspace_mode(WorkspaceModeReq) -> Workspace, Anyone, T1, [Workspace];
+    /// Forgets a workspace, its password and its copy; the server keeps its data.
+    Mutation workspace::workspace_remove(WorkspaceRemoveReq) -> WorkspaceList, Anyone, T3, [Workspace, Sync, Usage, Users, Plans, Audit];
+    /// Tests a connection step by step.
+    Query connection::connection_test(ConnectionTestReq) -> CheckList, Anyone, T0, [];
+    /// Checks this computer, the copy and the server.
+    Query doctor::doctor_run(()) -> CheckList, Anyone, T0, [Workspace, Sync];
+    /// What of Steward's schema a database has.
+    Query database::database_status(DatabaseInstallReq) -> DatabaseStatus, Anyone, T0, [Workspace];
+    /// Installs or migrates Steward's schema.
+    Reviewed database::database_install(DatabaseInstallReq) -> DatabaseStatus, Anyone, T2, [Workspace, Sync];
+    /// Opens the sample company.
+    Mutation sample::sample_open(SampleOpenReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit];
+    /// How fresh each dataset is, and what the engine does.
+    Query sync::sync_status(()) -> SyncStatus, Anyone, T0, [Sync];
+    /// Reads what changed on the server, now.
+    Mutation sync::sync_run(()) -> SyncRunRes, Viewer, T0, [Sync];
+    /// Stops the engine until it is resumed.
+    Mutation sync::sync_pause(()) -> SyncStatus, Viewer, T1, [Sync];
+    /// Lets the engine go on.
+    Mutation sync::sync_resume(()) -> SyncStatus, Viewer, T1, [Sync];
+    /// Compares every row and every rollup with the server, inside one cut.
+    Mutation sync::sync_verify(()) -> VerifyRes, Viewer, T0, [Sync];
+    /// Puts the copy aside and reads it anew.
+    Mutation sync::sync_rebuild(()) -> SyncStatus, Viewer, T2, [Sync, Usage, Users, Plans, Audit];
+    /// The state of the company in one answer.
+    Query overview::overview_show(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
+    /// The rows behind a number.
+    Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
+    /// Users by search, plan and status.
+    Query user::user_list(UserListReq) -> UserList, Viewer, T0, [Users];
+    /// Everything about one user.
+    Query user::user_show(UserShowReq) -> UserView, Viewer, T0, [Users, Usage, Plans, Audit];
+    /// The plans with their limits.
+    Query plan::plan_list(()) -> PlanList, Viewer, T0, [Plans, Users];
+    /// Moves users to another plan.
+    Reviewed user::user_change_plan(UserChangePlanReq) -> Outcome, Support, T2, [Users, Plans, Audit];
+    /// Writes the rows of a change back as they were.
+    Reviewed operation::operation_revert(OperationRevertReq) -> Outcome, Support, T2, [Users, Plans, Audit];
+    /// Who changed what.
+    Query audit::audit_list(AuditListReq) -> AuditList, Viewer, T0, [Audit];
+}

@@ -1,0 +1,132 @@
+// Written from crates/steward-app/src/table.rs by `cargo x gen`; changes made here are lost.
+import type { AuditList } from "./AuditList";
+import type { AuditListReq } from "./AuditListReq";
+import type { CheckList } from "./CheckList";
+import type { CommandKind } from "./CommandKind";
+import type { ConnectionTestReq } from "./ConnectionTestReq";
+import type { DatabaseInstallReq } from "./DatabaseInstallReq";
+import type { DatabaseStatus } from "./DatabaseStatus";
+import type { EventList } from "./EventList";
+import type { EventListReq } from "./EventListReq";
+import type { OperationRevertReq } from "./OperationRevertReq";
+import type { Outcome } from "./Outcome";
+import type { Overview } from "./Overview";
+import type { OverviewReq } from "./OverviewReq";
+import type { PlanList } from "./PlanList";
+import type { Role } from "./Role";
+import type { SampleOpenReq } from "./SampleOpenReq";
+import type { Session } from "./Session";
+import type { Settings } from "./Settings";
+import type { SyncRunRes } from "./SyncRunRes";
+import type { SyncStatus } from "./SyncStatus";
+import type { Tag } from "./Tag";
+import type { Tier } from "./Tier";
+import type { UserChangePlanReq } from "./UserChangePlanReq";
+import type { UserList } from "./UserList";
+import type { UserListReq } from "./UserListReq";
+import type { UserShowReq } from "./UserShowReq";
+import type { UserView } from "./UserView";
+import type { VerifyRes } from "./VerifyRes";
+import type { Workspace } from "./Workspace";
+import type { WorkspaceAddReq } from "./WorkspaceAddReq";
+import type { WorkspaceList } from "./WorkspaceList";
+import type { WorkspaceModeReq } from "./WorkspaceModeReq";
+import type { WorkspaceRef } from "./WorkspaceRef";
+import type { WorkspaceRemoveReq } from "./WorkspaceRemoveReq";
+
+/** What each command takes and gives. */
+export interface Commands {
+  /** Who sits in front of it, in which workspace, with which role. */
+  session_show: { request: null; response: Session };
+  /** What a person chose on this computer. */
+  settings_show: { request: null; response: Settings };
+  /** Keeps what a person chose. */
+  settings_update: { request: Settings; response: Settings };
+  /** The workspaces of this computer. */
+  workspace_list: { request: null; response: WorkspaceList };
+  /** Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password. */
+  workspace_add: { request: WorkspaceAddReq; response: Workspace };
+  /** Makes a workspace the current one. */
+  workspace_use: { request: WorkspaceRef; response: Workspace };
+  /** Allows or refuses changes in a workspace. */
+  workspace_mode: { request: WorkspaceModeReq; response: Workspace };
+  /** Forgets a workspace, its password and its copy; the server keeps its data. */
+  workspace_remove: { request: WorkspaceRemoveReq; response: WorkspaceList };
+  /** Tests a connection step by step. */
+  connection_test: { request: ConnectionTestReq; response: CheckList };
+  /** Checks this computer, the copy and the server. */
+  doctor_run: { request: null; response: CheckList };
+  /** What of Steward's schema a database has. */
+  database_status: { request: DatabaseInstallReq; response: DatabaseStatus };
+  /** Installs or migrates Steward's schema. */
+  database_install: { request: DatabaseInstallReq; response: DatabaseStatus };
+  /** Opens the sample company. */
+  sample_open: { request: SampleOpenReq; response: Workspace };
+  /** How fresh each dataset is, and what the engine does. */
+  sync_status: { request: null; response: SyncStatus };
+  /** Reads what changed on the server, now. */
+  sync_run: { request: null; response: SyncRunRes };
+  /** Stops the engine until it is resumed. */
+  sync_pause: { request: null; response: SyncStatus };
+  /** Lets the engine go on. */
+  sync_resume: { request: null; response: SyncStatus };
+  /** Compares every row and every rollup with the server, inside one cut. */
+  sync_verify: { request: null; response: VerifyRes };
+  /** Puts the copy aside and reads it anew. */
+  sync_rebuild: { request: null; response: SyncStatus };
+  /** The state of the company in one answer. */
+  overview_show: { request: OverviewReq; response: Overview };
+  /** The rows behind a number. */
+  event_list: { request: EventListReq; response: EventList };
+  /** Users by search, plan and status. */
+  user_list: { request: UserListReq; response: UserList };
+  /** Everything about one user. */
+  user_show: { request: UserShowReq; response: UserView };
+  /** The plans with their limits. */
+  plan_list: { request: null; response: PlanList };
+  /** Moves users to another plan. */
+  user_change_plan: { request: UserChangePlanReq; response: Outcome };
+  /** Writes the rows of a change back as they were. */
+  operation_revert: { request: OperationRevertReq; response: Outcome };
+  /** Who changed what. */
+  audit_list: { request: AuditListReq; response: AuditList };
+}
+
+/** A row of the table. */
+export interface CommandSpec {
+  kind: CommandKind;
+  role: Role | null;
+  tier: Tier;
+  tags: readonly Tag[];
+}
+
+/** Every command with its kind, role, tier and tags. */
+export const commands = {
+  session_show: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  settings_show: { kind: "query", role: null, tier: "T0", tags: ["settings"] },
+  settings_update: { kind: "mutation", role: null, tier: "T1", tags: ["settings"] },
+  workspace_list: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  workspace_add: { kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_use: { kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_mode: { kind: "mutation", role: null, tier: "T1", tags: ["workspace"] },
+  workspace_remove: { kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit"] },
+  connection_test: { kind: "query", role: null, tier: "T0", tags: [] },
+  doctor_run: { kind: "query", role: null, tier: "T0", tags: ["workspace","sync"] },
+  database_status: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  database_install: { kind: "reviewed", role: null, tier: "T2", tags: ["workspace","sync"] },
+  sample_open: { kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
+  sync_status: { kind: "query", role: null, tier: "T0", tags: ["sync"] },
+  sync_run: { kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
+  sync_pause: { kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
+  sync_resume: { kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
+  sync_verify: { kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
+  sync_rebuild: { kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
+  overview_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  event_list: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
+  user_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
+  user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
+  plan_list: { kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
+  user_change_plan: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  operation_revert: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  audit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
+} as const satisfies Record<keyof Commands, CommandSpec>;
