@@ -1,0 +1,47 @@
+import { MutationCache, QueryClient } from "@tanstack/react-query";
+import type { CallError } from "./call";
+import type { ChangeTag } from "./tags";
+
+declare module "@tanstack/react-query" {
+  interface Register {
+    defaultError: CallError;
+    queryMeta: { tags: readonly ChangeTag[] };
+    mutationMeta: {
+      /** What a successful run changes. */
+      tags?: readonly ChangeTag[];
+      /** Title of the notice after a failure; none where the failure is shown in place. */
+      failureTitle?: string;
+    };
+  }
+}
+
+/** Refetches what is on screen and depends on one of the tags; the rest is read again when it is next shown. */
+export function invalidateTags(client: QueryClient, tags: readonly ChangeTag[]): Promise<void> {
+  return client.invalidateQueries({
+    predicate: (query) => query.meta?.tags.some((tag) => tags.includes(tag)) ?? false,
+  });
+}
+
+/** The query client: answers stay good until an event says otherwise. */
+export function createClient(onFailure: (title: string, error: CallError) => void): QueryClient {
+  const client: QueryClient = new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: Number.POSITIVE_INFINITY,
+        gcTime: 120_000,
+        retry: false,
+        refetchOnWindowFocus: false,
+        refetchOnReconnect: false,
+        networkMode: "always",
+      },
+      mutations: { networkMode: "always" },
+    },
+    mutationCache: new MutationCache({
+      onSuccess: (_data, _variables, _context, mutation) => invalidateTags(client, mutation.meta?.tags ?? []),
+      onError: (error, _variables, _context, mutation) => {
+        if (mutation.meta?.failureTitle) onFailure(mutation.meta.failureTitle, error as CallError);
+      },
+    }),
+  });
+  return client;
+}

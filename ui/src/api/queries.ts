@@ -1,0 +1,134 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { call } from "./call";
+import type { AuditListReq } from "./generated/AuditListReq";
+import type { EventListReq } from "./generated/EventListReq";
+import type { OverviewReq } from "./generated/OverviewReq";
+import type { UserListReq } from "./generated/UserListReq";
+
+// Keys are [command, scope, request]; the scope is the workspace, so that one company's numbers never show
+// up under another's name. What a query depends on stands in `meta.tags`.
+
+const THIS_COMPUTER = "computer";
+
+/** Who sits in front of it, and where. */
+export const sessionOptions = () =>
+  queryOptions({
+    queryKey: ["session_show", THIS_COMPUTER],
+    queryFn: () => call("session_show", {}),
+    meta: { tags: ["workspace", "settings"] },
+  });
+
+/** What was chosen on this computer. */
+export const settingsOptions = () =>
+  queryOptions({
+    queryKey: ["settings_show", THIS_COMPUTER],
+    queryFn: () => call("settings_show", {}),
+    meta: { tags: ["settings"] },
+  });
+
+/** All workspaces. */
+export const workspaceListOptions = () =>
+  queryOptions({
+    queryKey: ["workspace_list", THIS_COMPUTER],
+    queryFn: () => call("workspace_list", {}),
+    meta: { tags: ["workspace"] },
+  });
+
+/** The state of the copy. */
+export const syncStatusOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["sync_status", workspace],
+    queryFn: () => call("sync_status", {}),
+    meta: { tags: ["sync", "workspace"] },
+  });
+
+/** The overview of a range. */
+export const overviewOptions = (workspace: string, request: OverviewReq) =>
+  queryOptions({
+    queryKey: ["overview_show", workspace, request],
+    queryFn: () => call("overview_show", request),
+    meta: { tags: ["usage", "users", "plans"] },
+  });
+
+/** The plans. */
+export const planListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["plan_list", workspace],
+    queryFn: () => call("plan_list", {}),
+    meta: { tags: ["plans"] },
+  });
+
+/** One user. */
+export const userShowOptions = (workspace: string, user: string) =>
+  queryOptions({
+    queryKey: ["user_show", workspace, user],
+    queryFn: () => call("user_show", { user }),
+    meta: { tags: ["users", "plans", "usage", "audit"] },
+  });
+
+/** A few users for the command palette. */
+export const userSearchOptions = (workspace: string, search: string) =>
+  queryOptions({
+    queryKey: ["user_list", workspace, "search", search],
+    queryFn: () => call("user_list", { ...ALL_USERS, search, limit: 6 }),
+    meta: { tags: ["users"] },
+  });
+
+/** A list of users without any filter. */
+export const ALL_USERS: UserListReq = {
+  search: "",
+  plan_code: null,
+  status: null,
+  sort: "email",
+  after: null,
+  limit: 200,
+};
+
+const nextPage = (last: { next: string | null }) => last.next ?? undefined;
+
+/** Users page by page. */
+export const userPagesOptions = (workspace: string, request: UserListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["user_list", workspace, "pages", request],
+    queryFn: ({ pageParam }) => call("user_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: ["users", "plans"] },
+  });
+
+/** Events page by page. */
+export const eventPagesOptions = (workspace: string, request: EventListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["event_list", workspace, request],
+    queryFn: ({ pageParam }) => call("event_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: ["usage", "users"] },
+  });
+
+/** The last entries of the audit log. */
+export const auditListOptions = (workspace: string, request: AuditListReq) =>
+  queryOptions({
+    queryKey: ["audit_list", workspace, "first", request],
+    queryFn: () => call("audit_list", request),
+    meta: { tags: ["audit", "users"] },
+  });
+
+/** The audit log page by page. */
+export const auditPagesOptions = (workspace: string, request: AuditListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["audit_list", workspace, "pages", request],
+    queryFn: ({ pageParam }) => call("audit_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: ["audit", "users"] },
+  });
+
+/** The checks of this computer and of the current workspace. */
+export const doctorOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["doctor_run", workspace],
+    queryFn: () => call("doctor_run", {}),
+    // Only a person asks for the checks again.
+    meta: { tags: ["workspace"] },
+  });

@@ -1,0 +1,62 @@
+import { QueryClientProvider, useQuery } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { type FC, useEffect, useState } from "react";
+import { createClient, invalidateTags } from "@/api/client";
+import { sessionOptions, settingsOptions } from "@/api/queries";
+import { Failure } from "@/components/states";
+import { setLocale } from "@/lib/format";
+import { notify } from "@/lib/notices";
+import { SessionProvider } from "@/lib/scope";
+import type { Platform } from "@/platform/platform";
+import { useAppearance } from "./appearance";
+import { createAppRouter } from "./router";
+
+/** The whole interface. */
+export const App: FC<{ platform: Platform }> = ({ platform }) => {
+  const [client] = useState(() =>
+    createClient((title, error) =>
+      notify({ tone: "danger", title, text: `${error.wire.message} ${error.wire.hint}`, isSticky: true }),
+    ),
+  );
+  useEffect(() => platform.onChanges((tags) => void invalidateTags(client, tags)), [platform, client]);
+  return (
+    <QueryClientProvider client={client}>
+      <Gate platform={platform} />
+    </QueryClientProvider>
+  );
+};
+
+/** Waits for session and settings: everything below may rely on them. */
+const Gate: FC<{ platform: Platform }> = ({ platform }) => {
+  const session = useQuery(sessionOptions());
+  const settings = useQuery(settingsOptions());
+  const [router] = useState(createAppRouter);
+  useAppearance(settings.data ?? { theme: "system", density: "default" });
+  const isReady = session.data !== undefined && settings.data !== undefined;
+  const isFailed = session.isError || settings.isError;
+  useEffect(() => {
+    if (isReady || isFailed) requestAnimationFrame(() => platform.onFirstPaint());
+  }, [platform, isReady, isFailed]);
+
+  if (session.data && settings.data) {
+    setLocale(session.data.locale);
+    return (
+      <SessionProvider session={session.data} settings={settings.data}>
+        <RouterProvider router={router} />
+      </SessionProvider>
+    );
+  }
+  if (!isFailed) return null;
+  return (
+    <main className="alone">
+      <Failure
+        title="Steward could not start"
+        error={session.error ?? settings.error}
+        onRetry={() => {
+          void session.refetch();
+          void settings.refetch();
+        }}
+      />
+    </main>
+  );
+};

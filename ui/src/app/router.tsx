@@ -1,0 +1,135 @@
+import {
+  createHashHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+} from "@tanstack/react-router";
+import * as v from "valibot";
+import { Failure } from "@/components/states";
+import { OverviewView } from "@/features/overview/overview-view";
+import { scopeSearch } from "@/lib/scope";
+import { Missing } from "./missing";
+import { Shell } from "./shell";
+
+const rootRoute = createRootRoute({
+  validateSearch: scopeSearch,
+  // The days stay the same from view to view.
+  search: { middlewares: [retainSearchParams(["range", "zone", "compare"])] },
+  notFoundComponent: Missing,
+});
+
+const shellRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: "shell",
+  component: Shell,
+  errorComponent: ({ error, reset }) => (
+    <Failure title="This view could not be drawn" error={error} onRetry={reset} />
+  ),
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/",
+  component: OverviewView,
+});
+
+const filter = v.object({
+  field: v.picklist([
+    "user_id",
+    "feature",
+    "plan_code",
+    "model",
+    "provider",
+    "endpoint",
+    "status",
+    "event_type",
+  ]),
+  value: v.nullable(v.string()),
+});
+
+const eventsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/events",
+  validateSearch: v.object({
+    start: v.optional(v.string()),
+    end: v.optional(v.string()),
+    filters: v.optional(v.fallback(v.array(filter), [])),
+  }),
+  component: lazyRouteComponent(() => import("@/features/events/events-view"), "EventsView"),
+});
+
+const usersRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/users",
+  validateSearch: v.object({
+    search: v.optional(v.fallback(v.string(), "")),
+    plan: v.optional(v.string()),
+    status: v.optional(v.string()),
+    sort: v.optional(v.fallback(v.picklist(["email", "created_at", "last_seen_at"]), "email")),
+    user: v.optional(v.string()),
+  }),
+  component: lazyRouteComponent(() => import("@/features/users/users-view"), "UsersView"),
+});
+
+const auditRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/audit",
+  validateSearch: v.object({ key: v.optional(v.string()), intent: v.optional(v.string()) }),
+  component: lazyRouteComponent(() => import("@/features/audit/audit-view"), "AuditView"),
+});
+
+const syncRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/sync",
+  validateSearch: v.object({ dataset: v.optional(v.string()) }),
+  component: lazyRouteComponent(() => import("@/features/sync/sync-view"), "SyncView"),
+});
+
+const settingsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("@/features/settings/settings-view"), "SettingsView"),
+});
+
+const diagnosticsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/diagnostics",
+  component: lazyRouteComponent(() => import("@/features/diagnostics/diagnostics-view"), "DiagnosticsView"),
+});
+
+const setupRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("@/features/setup/setup-view"), "SetupView"),
+});
+
+const routeTree = rootRoute.addChildren([
+  shellRoute.addChildren([
+    overviewRoute,
+    eventsRoute,
+    usersRoute,
+    auditRoute,
+    syncRoute,
+    settingsRoute,
+    diagnosticsRoute,
+  ]),
+  setupRoute,
+]);
+
+/** The router; places live behind `#`, because a desktop window has no server to answer for paths. */
+export function createAppRouter() {
+  return createRouter({
+    routeTree,
+    history: createHashHistory(),
+    defaultPreload: "intent",
+    scrollRestoration: false,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,87 @@
+import type { Role } from "@/api/generated/Role";
+import type { IconName } from "@/components/icon";
+
+/** A view that exists, in the order of the sidebar. */
+export interface View {
+  to: "/" | "/users" | "/audit" | "/sync" | "/settings" | "/diagnostics";
+  label: string;
+  icon: IconName;
+  group: "Home" | "Customers" | "Operations" | "System";
+  /** Second key after `g`. */
+  key: string;
+  /** Roles that see it; every role without it. */
+  roles?: readonly Role[];
+  /** The same on the command line. */
+  cli: string;
+  /** Whether range and comparison mean something here. */
+  hasRange: boolean;
+}
+
+/** Every view. One that does not exist yet is not here, so nothing leads to it. */
+export const VIEWS: readonly View[] = [
+  {
+    to: "/",
+    label: "Overview",
+    icon: "overview",
+    group: "Home",
+    key: "h",
+    cli: "steward overview",
+    hasRange: true,
+  },
+  {
+    to: "/users",
+    label: "Users",
+    icon: "user",
+    group: "Customers",
+    key: "u",
+    cli: "steward users list",
+    hasRange: false,
+  },
+  {
+    to: "/audit",
+    label: "Audit log",
+    icon: "scroll",
+    group: "Operations",
+    key: "t",
+    roles: ["viewer", "finance", "support", "admin"],
+    cli: "steward audit list",
+    hasRange: false,
+  },
+  {
+    to: "/sync",
+    label: "Sync",
+    icon: "sync",
+    group: "Operations",
+    key: "y",
+    cli: "steward sync status",
+    hasRange: false,
+  },
+  {
+    to: "/diagnostics",
+    label: "Diagnostics",
+    icon: "pulse",
+    group: "System",
+    key: "x",
+    cli: "steward doctor",
+    hasRange: false,
+  },
+  {
+    to: "/settings",
+    label: "Settings",
+    icon: "sliders",
+    group: "System",
+    key: ",",
+    cli: "steward settings show",
+    hasRange: false,
+  },
+];
+
+/** The views of a role; the server refuses the rest anyway. */
+export function viewsFor(role: Role | null): readonly View[] {
+  return VIEWS.filter((view) => !view.roles || role === null || view.roles.includes(role));
+}
+
+/** The view of an address. */
+export function viewAt(path: string): View | undefined {
+  return VIEWS.find((view) => view.to === path);
+}

@@ -1,0 +1,179 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { type FC, useMemo } from "react";
+import type { EventFilter } from "@/api/generated/EventFilter";
+import type { EventRow } from "@/api/generated/EventRow";
+import type { Period } from "@/api/generated/Period";
+import { eventPagesOptions, overviewOptions } from "@/api/queries";
+import { DataGrid, type GridColumn } from "@/components/data-grid";
+import { Icon } from "@/components/icon";
+import { PageHead } from "@/components/page-head";
+import { Empty, Failure, Loading } from "@/components/states";
+import { NotApplicable, Status } from "@/components/status";
+import { countOf, formatDecimal, formatNumber, formatSecond } from "@/lib/format";
+import { useScope, useWorkspace } from "@/lib/scope";
+import { filterText, periodText, statusTone, statusWord, withoutFilter } from "./model";
+
+const NO_FILTERS: EventFilter[] = [];
+
+/** The rows behind a number. */
+export const EventsView: FC = () => {
+  const search = useSearch({ from: "/shell/events" });
+  const scope = useScope();
+  const workspace = useWorkspace();
+  const hasPeriod = search.start !== undefined && search.end !== undefined;
+  // A link without a period means the range of the window; Rust knows its instants.
+  const overview = useQuery({ ...overviewOptions(workspace.id, scope), enabled: !hasPeriod });
+  const period = useMemo(
+    () =>
+      search.start !== undefined && search.end !== undefined
+        ? { start: search.start, end: search.end }
+        : overview.data?.period,
+    [search.start, search.end, overview.data],
+  );
+  if (!period) {
+    return overview.isError ? (
+      <Failure error={overview.error} onRetry={() => void overview.refetch()} />
+    ) : (
+      <Loading what="Finding the range" />
+    );
+  }
+  return <Rows period={period} filters={search.filters ?? NO_FILTERS} zone={scope.zone} />;
+};
+
+const Rows: FC<{ period: Period; filters: EventFilter[]; zone: string }> = ({ period, filters, zone }) => {
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const query = useInfiniteQuery({
+    ...eventPagesOptions(workspace.id, { period, filters, after: null, limit: 200 }),
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
+  const total = query.data?.pages[0]?.total ?? 0;
+  const columns = useMemo(() => eventColumns(zone), [zone]);
+  const setFilters = (next: EventFilter[]) => {
+    void navigate({ to: "/events", search: (before) => ({ ...before, filters: next }) });
+  };
+  return (
+    <div className="full">
+      <PageHead
+        title="Events"
+        note={
+          query.data ? `${countOf(total, "event")}, ${periodText(period, zone)}` : periodText(period, zone)
+        }
+        actions={
+          <Link
+            to="/"
+            className="btn"
+            search={({ range, zone: name, compare }) => ({ range, zone: name, compare })}
+          >
+            Back to overview
+          </Link>
+        }
+      />
+      {filters.length > 0 && (
+        <ul className="filters" aria-label="Filters">
+          {filters.map((filter, index) => (
+            <li key={filterText(filter)} className="filter">
+              {filterText(filter)}
+              <button
+                type="button"
+                className="ib"
+                aria-label={`Remove filter ${filterText(filter)}`}
+                onClick={() => setFilters(withoutFilter(filters, index))}
+              >
+                <Icon name="x" />
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {query.isPending ? (
+        <Loading what="Reading events" rows={10} />
+      ) : query.isError && rows.length === 0 ? (
+        <Failure
+          title="The events could not be read"
+          error={query.error}
+          onRetry={() => void query.refetch()}
+        />
+      ) : rows.length === 0 ? (
+        <Empty
+          title="No events match"
+          actions={
+            filters.length > 0 && (
+              <button type="button" className="btn" onClick={() => setFilters([])}>
+                Clear filters
+              </button>
+            )
+          }
+        >
+          {filters.length > 0 ? filters.map(filterText).join(", ") : "Nothing happened in this time."}
+        </Empty>
+      ) : (
+        <DataGrid
+          label="Events"
+          columns={columns}
+          rows={rows}
+          rowId={eventId}
+          total={total}
+          isLoadingMore={query.isFetchingNextPage}
+          onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
+          onOpen={(row) =>
+            void navigate({ to: "/users", search: (before) => ({ ...before, user: row.user_id }) })
+          }
+        />
+      )}
+    </div>
+  );
+};
+
+const eventId = (row: EventRow) => row.event_key;
+const orDash = (value: string | null) => value ?? <NotApplicable />;
+
+function eventColumns(zone: string): GridColumn<EventRow>[] {
+  return [
+    {
+      id: "at",
+      header: "Occurred at",
+      track: "152px",
+      cell: (row) => <span className="t2">{formatSecond(row.occurred_at, zone)}</span>,
+    },
+    {
+      id: "user",
+      header: "User",
+      track: "minmax(160px, 2fr)",
+      cell: (row) => row.email ?? <span className="mono t3">{row.user_id.slice(0, 8)}…</span>,
+    },
+    { id: "feature", header: "Feature", track: "minmax(96px, 1fr)", cell: (row) => orDash(row.feature) },
+    { id: "model", header: "Model", track: "minmax(96px, 1fr)", cell: (row) => orDash(row.model) },
+    { id: "plan", header: "Plan", track: "96px", cell: (row) => orDash(row.plan_code) },
+    {
+      id: "status",
+      header: "Status",
+      track: "120px",
+      cell: (row) => <Status tone={statusTone(row.status)}>{statusWord(row.status)}</Status>,
+    },
+    {
+      id: "tokens",
+      header: "Tokens",
+      track: "88px",
+      isNumber: true,
+      cell: (row) => formatNumber(row.tokens),
+    },
+    {
+      id: "cost",
+      header: "Cost",
+      track: "96px",
+      isNumber: true,
+      cell: (row) =>
+        row.cost === null ? <span className="null">unpriced</span> : formatDecimal(row.cost, 6),
+    },
+    {
+      id: "latency",
+      header: "Latency, ms",
+      track: "96px",
+      isNumber: true,
+      cell: (row) => (row.latency_ms === null ? <NotApplicable /> : formatNumber(row.latency_ms)),
+    },
+  ];
+}

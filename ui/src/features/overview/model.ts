@@ -1,0 +1,186 @@
+import type { Card } from "@/api/generated/Card";
+import type { CardMetric } from "@/api/generated/CardMetric";
+import type { EventFilter } from "@/api/generated/EventFilter";
+import type { Overview } from "@/api/generated/Overview";
+import type { Share } from "@/api/generated/Share";
+import { compactParts, countOf, formatChange, formatMoney, formatNumber, formatSigned } from "@/lib/format";
+
+/** How a change is meant: better, worse, something to watch, or just a fact. */
+export type ChangeTone = "up" | "dn" | "wr" | "t2";
+
+/** A card as it is written. */
+export interface CardText {
+  label: string;
+  figure: string;
+  unit: string;
+  triangle: "▲" | "▼" | "";
+  change: string;
+  tone: ChangeTone;
+  rest: string;
+}
+
+const LABELS: Record<CardMetric, string> = {
+  events: "Events",
+  active_users: "Active users",
+  error_rate: "Error rate",
+  latency_p95: "Latency, p95",
+  tokens: "Tokens",
+  cost: "AI cost",
+};
+
+/** What a card is called. */
+export function cardLabel(metric: CardMetric): string {
+  return LABELS[metric];
+}
+
+function figure(card: Card, currency: string): { figure: string; unit: string } {
+  if (card.value === null) return { figure: "–", unit: "" };
+  switch (card.metric) {
+    case "error_rate":
+      return { figure: formatNumber(card.value, 2), unit: "%" };
+    case "latency_p95":
+      return { figure: formatNumber(card.value), unit: " ms" };
+    case "cost":
+      return { figure: formatMoney(card.value, currency), unit: "" };
+    default: {
+      const parts = compactParts(card.value);
+      return { figure: parts.figure, unit: parts.size };
+    }
+  }
+}
+
+/** The value compared with, short. */
+function shortValue(metric: CardMetric, value: number, currency: string): string {
+  switch (metric) {
+    case "error_rate":
+      return `${formatNumber(value, 2)}%`;
+    case "latency_p95":
+      return `${formatNumber(value)} ms`;
+    case "cost":
+      return formatMoney(value, currency);
+    default: {
+      const parts = compactParts(value);
+      return parts.figure + parts.size;
+    }
+  }
+}
+
+/** More events and users are good, more errors and waiting are bad, more cost is a warning, tokens are a fact. */
+export function changeTone(metric: CardMetric, difference: number): ChangeTone {
+  if (difference === 0) return "t2";
+  switch (metric) {
+    case "events":
+    case "active_users":
+      return difference > 0 ? "up" : "dn";
+    case "error_rate":
+    case "latency_p95":
+      return difference > 0 ? "dn" : "up";
+    case "cost":
+      return difference > 0 ? "wr" : "t2";
+    case "tokens":
+      return "t2";
+  }
+}
+
+/** A card in words. */
+export function cardText(card: Card, overview: Overview): CardText {
+  const currency = overview.cost?.currency ?? "EUR";
+  const { figure: value, unit } = figure(card, currency);
+  const base = { label: LABELS[card.metric], figure: value, unit };
+  if (!card.change) {
+    const rest = card.value === null ? "nothing measured" : "no comparison";
+    return { ...base, triangle: "", change: "", tone: "t2", rest };
+  }
+  const { current, previous, percent } = card.change;
+  // A rate moves in points, everything else in percent.
+  const difference =
+    card.metric === "error_rate" ? Number((current - previous).toFixed(2)) : current - previous;
+  const change =
+    card.metric === "error_rate"
+      ? `${formatSigned(difference, 2)} pt`
+      : formatChange(current, previous, percent);
+  const finished = overview.activity.filter((point) => !point.is_unfinished).length;
+  const rest =
+    card.metric === "events" && finished > 0 && finished < overview.activity.length
+      ? fullSteps(overview, finished)
+      : `from ${shortValue(card.metric, previous, currency)}`;
+  const triangle = difference > 0 ? "▲" : difference < 0 ? "▼" : "";
+  return { ...base, triangle, change, tone: changeTone(card.metric, difference), rest };
+}
+
+/** Whether the steps of the answer are hours. */
+export function isHourly(overview: Overview): boolean {
+  const first = overview.activity[0];
+  return !!first && Date.parse(first.period.end) - Date.parse(first.period.start) < 20 * 3_600_000;
+}
+
+function fullSteps(overview: Overview, finished: number): string {
+  const word = isHourly(overview) ? "hour" : "day";
+  return countOf(finished, `full ${word}`);
+}
+
+/** The line beside the title: the one thing to know about these numbers. */
+export function titleLine(overview: Overview): string {
+  const { totals, freshness } = overview;
+  if (!freshness.is_consistent) return "The copy is still being read, so totals may be incomplete.";
+  if (totals.events === 0) return "No events in this range.";
+  const parts = [`${countOf(totals.events, "event")} by ${countOf(totals.active_users, "user")}.`];
+  const failed = totals.errors + totals.rate_limited;
+  if (failed > 0) {
+    parts.push(
+      totals.rate_limited > 0
+        ? `${formatNumber(totals.errors)} failed, ${formatNumber(totals.rate_limited)} were rate limited.`
+        : `${formatNumber(totals.errors)} failed.`,
+    );
+  }
+  return parts.join(" ");
+}
+
+/** The filter behind a card. */
+export function cardFilters(metric: CardMetric): EventFilter[] {
+  return metric === "error_rate" ? [{ field: "status", value: "error" }] : [];
+}
+
+/** One line of "by feature", "by plan", "by model". */
+export interface ShareLine {
+  value: string | null;
+  label: string;
+  events: string;
+  percent: number;
+  percentText: string;
+  change: string;
+  changeTitle: string;
+  isOther: boolean;
+}
+
+/** The first shares, with what is left folded into "Other". */
+export function shareLines(shares: readonly Share[], most: number): ShareLine[] {
+  const total = shares.reduce((sum, share) => sum + share.events, 0);
+  const largest = Math.max(1, ...shares.map((share) => share.events));
+  const line = (share: Share): ShareLine => ({
+    value: share.value,
+    label: share.label,
+    events: formatNumber(share.events),
+    percent: (share.events / largest) * 100,
+    percentText: total > 0 ? formatNumber((share.events / total) * 100, 1) : "0.0",
+    change: share.change
+      ? formatChange(share.change.current, share.change.previous, share.change.percent)
+      : "",
+    changeTitle: share.change
+      ? `${formatNumber(share.change.current)} over the finished days, ${formatNumber(share.change.previous)} before`
+      : "",
+    isOther: false,
+  });
+  if (shares.length <= most) return shares.map(line);
+  const rest = shares.slice(most - 1);
+  const events = rest.reduce((sum, share) => sum + share.events, 0);
+  const other = line({
+    value: null,
+    label: `${rest.length} others`,
+    events,
+    errors: 0,
+    cost: "0",
+    change: null,
+  });
+  return [...shares.slice(0, most - 1).map(line), { ...other, isOther: true }];
+}

@@ -1,0 +1,195 @@
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import type { FC } from "react";
+import type { Overview } from "@/api/generated/Overview";
+import { auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
+import { ChartPanel } from "@/charts/chart-panel";
+import { Icon } from "@/components/icon";
+import { PageHead } from "@/components/page-head";
+import { Panel } from "@/components/panel";
+import { Failure, Loading } from "@/components/states";
+import { shellWord } from "@/lib/actions";
+import { copyText } from "@/lib/clipboard";
+import { formatClock } from "@/lib/format";
+import { notify } from "@/lib/notices";
+import { useScope, useWorkspace } from "@/lib/scope";
+import { Cards, CardsLoading } from "./cards";
+import { cardLabel, titleLine } from "./model";
+import { SharePanel } from "./shares";
+import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
+
+/** Is anything wrong, and how are we doing? */
+export const OverviewView: FC = () => {
+  const scope = useScope();
+  const workspace = useWorkspace();
+  const query = useQuery({ ...overviewOptions(workspace.id, scope), placeholderData: keepPreviousData });
+  const overview = query.data;
+  const copy = async (text: string, title: string) => {
+    await copyText(text);
+    notify({ tone: "ok", title, text });
+  };
+  const command = `steward overview --range ${shellWord(scope.range)} --tz ${shellWord(scope.zone)} -w ${shellWord(workspace.name)}`;
+  return (
+    <div className="wrap">
+      <PageHead
+        title="Overview"
+        note={overview ? titleLine(overview) : ""}
+        method={
+          overview && (
+            <dl className="defs">
+              {overview.cards.map((card) => (
+                <div key={card.metric}>
+                  <dt>{cardLabel(card.metric)}</dt>
+                  <dd>{card.definition}</dd>
+                </div>
+              ))}
+            </dl>
+          )
+        }
+        actions={
+          <>
+            <button type="button" className="btn" onClick={() => void copy(location.href, "Link copied")}>
+              <Icon name="copy" />
+              Copy link
+            </button>
+            <button type="button" className="btn" onClick={() => void copy(command, "Command copied")}>
+              <Icon name="code" />
+              Copy as command
+            </button>
+          </>
+        }
+      />
+      {query.isPending ? (
+        <>
+          <CardsLoading />
+          <Panel title="Events per day" className="r1">
+            <Loading what="Counting events" rows={8} />
+          </Panel>
+        </>
+      ) : query.isError && !overview ? (
+        <Panel title="Overview" className="r1">
+          <Failure
+            title="The numbers could not be read"
+            error={query.error}
+            onRetry={() => void query.refetch()}
+          />
+        </Panel>
+      ) : (
+        overview && (
+          <div className={query.isPlaceholderData ? "dimmed" : ""}>
+            <Cards overview={overview} />
+            <Panels overview={overview} />
+          </div>
+        )
+      )}
+    </div>
+  );
+};
+
+const Panels: FC<{ overview: Overview }> = ({ overview }) => {
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const status = useQuery(syncStatusOptions(workspace.id));
+  const changes = useQuery(
+    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 8 }),
+  );
+  const { zone } = overview;
+  const asOf = overview.freshness.as_of;
+  const unfinishedLabel = asOf ? `${isToday(overview)} to ${formatClock(asOf, zone).slice(0, 5)}` : "so far";
+  const openStep = (isErrors: boolean) => (step: number) => {
+    const point = overview.activity[step];
+    if (!point) return;
+    void navigate({
+      to: "/events",
+      search: (before) => ({
+        ...before,
+        start: point.period.start,
+        end: point.period.end,
+        filters: isErrors ? [{ field: "status" as const, value: "error" }] : [],
+      }),
+    });
+  };
+  return (
+    <div className="grid">
+      <ChartPanel
+        spec={overview.activity_chart}
+        height={252}
+        unfinishedLabel={unfinishedLabel}
+        className="c8 wide r1"
+        onOpen={openStep(false)}
+      />
+      <SharePanel
+        title="By feature"
+        heading="Feature"
+        field="feature"
+        shares={overview.by_feature}
+        period={overview.period}
+        most={7}
+        className="c4 r1"
+        method="Events of the range by the feature they used. The change compares the finished days with the days before; the whole range is what the counts show."
+      />
+      <SharePanel
+        title="By plan"
+        heading="Plan"
+        field="plan_code"
+        shares={overview.by_plan}
+        period={overview.period}
+        most={8}
+        isByPlan
+        className="c4 r2"
+        method="Events by the plan their user had at the time of the event, not by the plan they have now."
+      />
+      {status.data ? (
+        <FreshnessPanel status={status.data} zone={zone} className="c4 r2" />
+      ) : (
+        <Panel title="Data freshness" className="c4 r2">
+          {status.isError ? (
+            <Failure error={status.error} onRetry={() => void status.refetch()} />
+          ) : (
+            <Loading what="Reading the state of the copy" />
+          )}
+        </Panel>
+      )}
+      {changes.data ? (
+        <ChangesPanel list={changes.data} zone={zone} className="c4 r2 lastc" />
+      ) : (
+        <Panel title="Last changes" className="c4 r2 lastc">
+          {changes.isError ? (
+            <Failure error={changes.error} onRetry={() => void changes.refetch()} />
+          ) : (
+            <Loading what="Reading the audit log" />
+          )}
+        </Panel>
+      )}
+      <ChartPanel
+        spec={overview.latency_chart}
+        height={200}
+        unfinishedLabel={unfinishedLabel}
+        className="c6"
+        onOpen={openStep(false)}
+      />
+      <ChartPanel
+        spec={overview.error_chart}
+        height={200}
+        unfinishedLabel={unfinishedLabel}
+        className="c6"
+        onOpen={openStep(true)}
+      />
+      <SharePanel
+        title="By model"
+        heading="Model"
+        field="model"
+        shares={overview.by_model}
+        period={overview.period}
+        most={10}
+        className="c6"
+        method="Events by the AI model that answered. Events without a model did not call one."
+      />
+      <TopUsersPanel overview={overview} className="c6" />
+    </div>
+  );
+};
+
+function isToday(overview: Overview): string {
+  return overview.range.endsWith("h") ? "now" : "today";
+}

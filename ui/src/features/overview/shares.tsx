@@ -1,0 +1,101 @@
+import type { FC, ReactNode } from "react";
+import type { EventField } from "@/api/generated/EventField";
+import type { Period } from "@/api/generated/Period";
+import type { Share } from "@/api/generated/Share";
+import { Panel } from "@/components/panel";
+import { MethodNote } from "@/components/popup";
+import { Empty } from "@/components/states";
+import { Drill } from "@/lib/drill";
+import { shareLines } from "./model";
+
+const PLAN_SLOTS: Record<string, number> = { starter: 1, pro: 2, enterprise: 3, free: 4 };
+
+/** The palette slot of a plan: plans keep theirs in every view. */
+export function planSlot(code: string | null): string {
+  const slot = code ? PLAN_SLOTS[code.toLowerCase()] : undefined;
+  return slot ? `var(--chart-${slot})` : "var(--chart-other)";
+}
+
+/** Events by the values of one column. */
+export const SharePanel: FC<{
+  title: string;
+  heading: string;
+  field: EventField;
+  shares: readonly Share[];
+  period: Period;
+  most: number;
+  method: ReactNode;
+  isByPlan?: boolean;
+  className?: string;
+}> = ({ title, heading, field, shares, period, most, method, isByPlan = false, className }) => (
+  <Panel
+    title={title}
+    note="events"
+    {...(className ? { className } : {})}
+    actions={
+      <MethodNote title={title}>
+        <p>{method}</p>
+      </MethodNote>
+    }
+  >
+    {shares.length === 0 ? (
+      <Empty title="No events in this range" />
+    ) : (
+      <div className="tw">
+        <table className="tb shares">
+          <thead>
+            <tr>
+              <th scope="col">{heading}</th>
+              <th scope="col" className="n">
+                Events
+              </th>
+              <th scope="col" className="n">
+                Share, %
+              </th>
+              <th scope="col" className="n hide-t">
+                Change
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {shareLines(shares, most).map((line) => (
+              <tr key={line.label}>
+                <td className="tr w-all">
+                  {line.isOther ? (
+                    <span className="t3">{line.label}</span>
+                  ) : (
+                    <Drill className="row-link" period={period} filters={[{ field, value: line.value }]}>
+                      {isByPlan && <i className="sw8" style={{ background: planSlot(line.value) }} />}
+                      {line.value === null ? <span className="t3">{line.label}</span> : line.label}
+                    </Drill>
+                  )}
+                </td>
+                <td className="n">{line.events}</td>
+                <td className="n">
+                  <span className="mt">
+                    <span className="meter">
+                      <i
+                        style={{
+                          width: `${line.percent}%`,
+                          background: isByPlan
+                            ? planSlot(line.value)
+                            : line.isOther
+                              ? "var(--chart-other)"
+                              : "var(--chart-1)",
+                        }}
+                      />
+                    </span>
+                    <span>{line.percentText}</span>
+                  </span>
+                </td>
+                <td className="n t2 hide-t" title={line.changeTitle}>
+                  {line.change}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    )}
+  </Panel>
+);

@@ -1,0 +1,94 @@
+import type { DatasetStatus } from "@/api/generated/DatasetStatus";
+import type { DriftRow } from "@/api/generated/DriftRow";
+import type { SyncPhase } from "@/api/generated/SyncPhase";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
+import type { Tone } from "@/components/icon";
+import { compactParts, countOf, formatClock, formatNumber } from "@/lib/format";
+
+/** The line beside the title. */
+export function syncLine(status: SyncStatus, zone: string): string {
+  const count = status.datasets.length;
+  const consistent = consistentCount(status);
+  const blocked = status.datasets.filter((row) => row.state.state === "blocked").length;
+  const asOf = status.as_of ? ` as of ${formatClock(status.as_of, zone)}` : "";
+  const first =
+    consistent === count
+      ? `All ${count} datasets are consistent${asOf}.`
+      : `${consistent} of ${count} datasets are consistent${asOf}.`;
+  return blocked > 0 ? `${first} ${blocked} ${blocked === 1 ? "is" : "are"} blocked.` : first;
+}
+
+/** How many datasets equal the server. */
+export function consistentCount(status: SyncStatus): number {
+  return status.datasets.filter((row) => row.state.state === "consistent").length;
+}
+
+/** What the engine does, in words. */
+export function phaseText(phase: SyncPhase): { tone: Tone; word: string } {
+  return {
+    idle: { tone: "ok" as const, word: "Waiting for the next look" },
+    connecting: { tone: "info" as const, word: "Connecting" },
+    loading: { tone: "info" as const, word: "First load" },
+    pulling: { tone: "info" as const, word: "Reading changes" },
+    verifying: { tone: "info" as const, word: "Comparing every row" },
+    paused: { tone: "neutral" as const, word: "Paused" },
+    retrying: { tone: "warning" as const, word: "Trying again" },
+    stopped: { tone: "danger" as const, word: "Stopped" },
+  }[phase];
+}
+
+/** A tile of the strip. */
+export interface SyncTile {
+  label: string;
+  figure: string;
+  unit: string;
+  note: string;
+}
+
+/** Rows that the last 30 days of the journal found wrong. */
+export function driftRows(drift: readonly DriftRow[]): number {
+  return drift.reduce((sum, row) => sum + row.missing + row.extra + row.different, 0);
+}
+
+const sum = (rows: readonly DatasetStatus[], pick: (row: DatasetStatus) => number) =>
+  rows.reduce((total, row) => total + pick(row), 0);
+
+/** Rows here and on the server. */
+export function rowTiles(status: SyncStatus): { here: SyncTile; rate: SyncTile } {
+  const here = compactParts(sum(status.datasets, (row) => row.rows));
+  const server = compactParts(sum(status.datasets, (row) => row.server_rows_estimate ?? row.rows));
+  const running = status.datasets.filter((row) => (row.rows_per_second ?? 0) > 0);
+  const rate = sum(running, (row) => row.rows_per_second ?? 0);
+  return {
+    here: {
+      label: "Rows here",
+      figure: here.figure,
+      unit: here.size,
+      note: `of about ${server.figure}${server.size} on the server`,
+    },
+    rate: {
+      label: "Rows per second",
+      figure: running.length > 0 ? formatNumber(rate) : "0",
+      unit: "",
+      note:
+        running.length > 0
+          ? running.map((row) => row.label.toLowerCase()).join(", ")
+          : "nothing is being read",
+    },
+  };
+}
+
+/** The drift tile. */
+export function driftTile(drift: readonly DriftRow[]): SyncTile {
+  const rows = driftRows(drift);
+  const repaired = drift.filter((row) => row.is_repaired).length;
+  return {
+    label: "Drift found",
+    figure: formatNumber(rows),
+    unit: rows === 1 ? " row" : " rows",
+    note:
+      drift.length === 0
+        ? "every comparison was clean"
+        : `${repaired} of ${countOf(drift.length, "case")} repaired`,
+  };
+}

@@ -1,0 +1,188 @@
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FC, type ReactNode, useEffect, useState } from "react";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
+import type { VerifyRes } from "@/api/generated/VerifyRes";
+import { syncPause, syncRun, syncVerify } from "@/api/mutations";
+import { syncStatusOptions } from "@/api/queries";
+import { Glyph, Icon } from "@/components/icon";
+import { PageHead } from "@/components/page-head";
+import { Failure, Loading } from "@/components/states";
+import { countOf, formatClock, formatDuration, formatNumber, sizeParts } from "@/lib/format";
+import { useScope, useWorkspace } from "@/lib/scope";
+import { DatasetDetails } from "./dataset-details";
+import { DatasetTable, DriftJournal } from "./dataset-table";
+import { consistentCount, driftTile, rowTiles, type SyncTile, syncLine } from "./model";
+
+/** How fresh is each number? */
+export const SyncView: FC = () => {
+  const workspace = useWorkspace();
+  const { zone } = useScope();
+  const query = useQuery(syncStatusOptions(workspace.id));
+  const run = useMutation(syncRun());
+  const pause = useMutation(syncPause());
+  const verify = useMutation(syncVerify());
+  const status = query.data;
+  const isPaused = status?.phase === "paused";
+  return (
+    <div className="wrap">
+      <PageHead
+        title="Sync"
+        note={status ? syncLine(status, zone) : ""}
+        actions={
+          <>
+            <button
+              type="button"
+              className="btn"
+              disabled={!status || pause.isPending}
+              onClick={() => pause.mutate(!isPaused)}
+            >
+              <Icon name={isPaused ? "play" : "pause"} />
+              {isPaused ? "Resume" : "Pause"}
+            </button>
+            <button
+              type="button"
+              className="btn"
+              disabled={!status || verify.isPending}
+              onClick={() => verify.mutate()}
+            >
+              <Icon name="check" />
+              {verify.isPending ? "Comparing" : "Verify"}
+            </button>
+            <button
+              type="button"
+              className="btn pri"
+              disabled={!status || run.isPending}
+              onClick={() => run.mutate()}
+            >
+              <Icon name="sync" />
+              {run.isPending ? "Syncing" : "Sync now"}
+            </button>
+          </>
+        }
+      />
+      {query.isPending ? (
+        <Loading what="Reading the state of the copy" rows={10} />
+      ) : query.isError && !status ? (
+        <Failure
+          title="The state of the copy could not be read"
+          error={query.error}
+          onRetry={() => void query.refetch()}
+        />
+      ) : (
+        status && <Body status={status} zone={zone} verified={verify.data} />
+      )}
+    </div>
+  );
+};
+
+const Body: FC<{ status: SyncStatus; zone: string; verified: VerifyRes | undefined }> = ({
+  status,
+  zone,
+  verified,
+}) => {
+  const search = useSearch({ from: "/shell/sync" });
+  const navigate = useNavigate();
+  const open = (dataset: string | undefined) =>
+    void navigate({ to: "/sync", replace: true, search: (before) => ({ ...before, dataset }) });
+  // Without a choice the details show what needs a look, or the events: the one dataset that grows.
+  const shown =
+    status.datasets.find((row) => row.dataset === search.dataset) ??
+    status.datasets.find((row) => row.state.state !== "consistent") ??
+    status.datasets.at(-1);
+  const isClosed = search.dataset === "none";
+  return (
+    <>
+      <Tiles status={status} zone={zone} />
+      {verified && <VerifyResult result={verified} zone={zone} />}
+      {status.last_error && (
+        <div className="panel lone">
+          <Failure title="The last look at the server failed" error={status.last_error} />
+        </div>
+      )}
+      <div className={isClosed ? "sy is-wide" : "sy"}>
+        <div className="l">
+          <DatasetTable
+            status={status}
+            zone={zone}
+            shown={isClosed ? undefined : shown?.dataset}
+            onShow={open}
+          />
+          <DriftJournal status={status} zone={zone} />
+        </div>
+        {!isClosed && shown && (
+          <DatasetDetails row={shown} status={status} zone={zone} onClose={() => open("none")} />
+        )}
+      </div>
+    </>
+  );
+};
+
+/** Age of the cut by the server's clock, refreshed while it is on screen. */
+function useLag(status: SyncStatus): number | null {
+  const [now, setNow] = useState(Date.now);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: a new status is a new moment to measure from
+  useEffect(() => {
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 5000);
+    return () => clearInterval(timer);
+  }, [status]);
+  return status.as_of ? Math.max(0, now + (status.clock_skew_ms ?? 0) - Date.parse(status.as_of)) : null;
+}
+
+const Tiles: FC<{ status: SyncStatus; zone: string }> = ({ status }) => {
+  const lag = useLag(status);
+  const lagText = lag === null ? ["–", ""] : formatDuration(lag).split(/ (?=\D+$)/);
+  const disk = sizeParts(status.disk_bytes);
+  const { here, rate } = rowTiles(status);
+  const consistent = consistentCount(status);
+  const tiles: SyncTile[] = [
+    {
+      label: "Consistent",
+      figure: String(consistent),
+      unit: ` of ${status.datasets.length}`,
+      note: status.is_consistent ? "all at the same moment" : "the rest keeps its last state",
+    },
+    {
+      label: "Lag",
+      figure: lagText[0] ?? "–",
+      unit: lagText[1] ? ` ${lagText[1]}` : "",
+      note: "server clock minus as of",
+    },
+    rate,
+    here,
+    driftTile(status.drift),
+    { label: "Local store", figure: disk.figure, unit: ` ${disk.unit}`, note: "encrypted on this computer" },
+  ];
+  return (
+    <section className="kpis" aria-label="Key numbers">
+      {tiles.map((tile) => (
+        <div key={tile.label} className="kpi">
+          <span className="l">{tile.label}</span>
+          <div className="v">
+            {tile.figure}
+            {tile.unit && <small>{tile.unit}</small>}
+          </div>
+          <div className="d">{tile.note}</div>
+        </div>
+      ))}
+    </section>
+  );
+};
+
+const VerifyResult: FC<{ result: VerifyRes; zone: string }> = ({ result, zone }) => {
+  const total = (pick: (row: VerifyRes["datasets"][number]) => number) =>
+    formatNumber(result.datasets.reduce((sum, row) => sum + pick(row), 0));
+  const tone = result.is_clean ? "ok" : "danger";
+  const line: ReactNode = result.is_clean
+    ? `${total((row) => row.server_rows)} rows and ${formatNumber(result.rollup_buckets)} totals are equal to the server as of ${formatClock(result.as_of, zone)}.`
+    : `${total((row) => row.missing)} rows missing, ${total((row) => row.extra)} extra, ${total((row) => row.different)} different; ${countOf(result.rollup_differences, "total")} differ.`;
+  return (
+    <div className={`verdict ${tone}`} role="status">
+      <Glyph tone={tone} />
+      <b>{result.is_clean ? "Copy and server are equal" : "Copy and server differ"}</b>
+      <span className="t2">{line}</span>
+      <span className="t3">{formatDuration(result.elapsed_ms)}</span>
+    </div>
+  );
+};

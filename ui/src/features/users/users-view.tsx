@@ -1,0 +1,236 @@
+import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { type FC, useCallback, useDeferredValue, useEffect, useMemo, useState } from "react";
+import type { UserRow } from "@/api/generated/UserRow";
+import type { UserSort } from "@/api/generated/UserSort";
+import { ALL_USERS, planListOptions, userPagesOptions } from "@/api/queries";
+import { Choice } from "@/components/choice";
+import { DataGrid, type GridColumn } from "@/components/data-grid";
+import { Icon } from "@/components/icon";
+import { PageHead } from "@/components/page-head";
+import { Empty, Failure, Loading } from "@/components/states";
+import { Status } from "@/components/status";
+import { countOf, formatMinute, formatNumber } from "@/lib/format";
+import { useScope, useWorkspace } from "@/lib/scope";
+import { ChangePlanSheet } from "./change-plan-sheet";
+import { toggleSelection, userStatus } from "./model";
+import { UserDrawer } from "./user-drawer";
+
+const SORTS: { value: UserSort; label: string }[] = [
+  { value: "email", label: "By e-mail" },
+  { value: "created_at", label: "Newest first" },
+  { value: "last_seen_at", label: "Last seen first" },
+];
+
+/** Who is this, and what can they do? */
+export const UsersView: FC = () => {
+  const search = useSearch({ from: "/shell/users" });
+  const { zone } = useScope();
+  const workspace = useWorkspace();
+  const navigate = useNavigate();
+  const plans = useQuery(planListOptions(workspace.id));
+  const [typed, setTyped] = useState(search.search ?? "");
+  const wanted = useDeferredValue(typed);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [lastPicked, setLastPicked] = useState<string>();
+  const [changing, setChanging] = useState<readonly string[]>();
+
+  const place = useCallback(
+    (change: Partial<typeof search>) =>
+      void navigate({ to: "/users", replace: true, search: (before) => ({ ...before, ...change }) }),
+    [navigate],
+  );
+  useEffect(() => {
+    if (wanted !== (search.search ?? "")) place({ search: wanted || undefined });
+  }, [wanted, search.search, place]);
+
+  const request = useMemo(
+    () => ({
+      ...ALL_USERS,
+      search: wanted,
+      plan_code: search.plan ?? null,
+      status: search.status ?? null,
+      sort: search.sort ?? ALL_USERS.sort,
+    }),
+    [wanted, search.plan, search.status, search.sort],
+  );
+  const query = useInfiniteQuery({
+    ...userPagesOptions(workspace.id, request),
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
+  const total = query.data?.pages[0]?.total ?? 0;
+  const columns = useMemo(() => userColumns(zone), [zone]);
+  const hasFilter = wanted !== "" || search.plan !== undefined || search.status !== undefined;
+  const clear = () => {
+    setTyped("");
+    place({ search: undefined, plan: undefined, status: undefined });
+  };
+  const select = useCallback(
+    (id: string, isRange: boolean) => {
+      setSelected((before) =>
+        toggleSelection(before, rows.map(userId), id, isRange ? lastPicked : undefined),
+      );
+      setLastPicked(id);
+    },
+    [rows, lastPicked],
+  );
+  const closeDrawer = useCallback(() => place({ user: undefined }), [place]);
+
+  return (
+    <div className={search.user ? "full has-drawer" : "full"}>
+      <PageHead
+        title="Users"
+        note={query.data ? (hasFilter ? `${countOf(total, "user")} match` : countOf(total, "user")) : ""}
+      />
+      <search className="tools">
+        <span className="field-i">
+          <Icon name="search" />
+          <input
+            className="inp"
+            type="search"
+            aria-label="Search users"
+            placeholder="E-mail, name or id"
+            value={typed}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </span>
+        <Choice
+          label="Plan"
+          value={search.plan ?? ""}
+          options={[
+            { value: "", label: "All plans" },
+            ...(plans.data?.rows ?? []).map((plan) => ({
+              value: plan.code,
+              label: `${plan.name}, ${formatNumber(plan.user_count)}`,
+            })),
+          ]}
+          onChange={(plan) => place({ plan: plan || undefined })}
+        />
+        <Choice
+          label="Status"
+          value={search.status ?? ""}
+          options={[
+            { value: "", label: "Every status" },
+            { value: "active", label: "Active" },
+            { value: "suspended", label: "Suspended" },
+            { value: "erased", label: "Erased" },
+          ]}
+          onChange={(status) => place({ status: status || undefined })}
+        />
+        <Choice
+          label="Order"
+          value={search.sort ?? "email"}
+          options={SORTS}
+          onChange={(sort) => place({ sort: sort as UserSort })}
+        />
+        {selected.size > 0 && (
+          <span className="picked">
+            <b>{countOf(selected.size, "user")} selected</b>
+            <button type="button" className="btn gh" onClick={() => setSelected(new Set())}>
+              Clear
+            </button>
+            <button type="button" className="btn pri" onClick={() => setChanging([...selected])}>
+              Change plan…
+            </button>
+          </span>
+        )}
+      </search>
+      {query.isPending ? (
+        <Loading what="Reading users" rows={10} />
+      ) : query.isError && rows.length === 0 ? (
+        <Failure
+          title="The users could not be read"
+          error={query.error}
+          onRetry={() => void query.refetch()}
+        />
+      ) : rows.length === 0 ? (
+        <Empty
+          title={hasFilter ? "No users match" : "No users yet"}
+          actions={
+            hasFilter && (
+              <button type="button" className="btn" onClick={clear}>
+                Clear filters
+              </button>
+            )
+          }
+        >
+          {hasFilter
+            ? "Search takes a part of an e-mail address or a name, or a whole id."
+            : "They show here after the first sync."}
+        </Empty>
+      ) : (
+        <DataGrid
+          label="Users"
+          columns={columns}
+          rows={rows}
+          rowId={userId}
+          total={total}
+          openId={search.user}
+          isLoadingMore={query.isFetchingNextPage}
+          onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
+          onOpen={(row) => place({ user: row.id })}
+          selected={selected}
+          onSelect={select}
+        />
+      )}
+      {search.user && (
+        <UserDrawer user={search.user} onClose={closeDrawer} onChangePlan={(id) => setChanging([id])} />
+      )}
+      {changing && (
+        <ChangePlanSheet
+          users={changing}
+          onClose={() => setChanging(undefined)}
+          onDone={() => {
+            setChanging(undefined);
+            setSelected(new Set());
+          }}
+        />
+      )}
+    </div>
+  );
+};
+
+const userId = (row: UserRow) => row.id;
+
+function userColumns(zone: string): GridColumn<UserRow>[] {
+  return [
+    {
+      id: "name",
+      header: "Name",
+      track: "minmax(140px, 1.4fr)",
+      cell: (row) => <span className="m">{row.name}</span>,
+    },
+    { id: "email", header: "E-mail", track: "minmax(180px, 2fr)", cell: (row) => row.email },
+    { id: "plan", header: "Plan", track: "112px", cell: (row) => row.plan_code },
+    {
+      id: "status",
+      header: "Status",
+      track: "116px",
+      cell: (row) => {
+        const { tone, word } = userStatus(row.status);
+        return <Status tone={tone}>{word}</Status>;
+      },
+    },
+    { id: "role", header: "Role", track: "72px", cell: (row) => <span className="t2">{row.role}</span> },
+    {
+      id: "seen",
+      header: "Last seen",
+      track: "136px",
+      cell: (row) =>
+        row.last_seen_at ? (
+          <span className="t2">{formatMinute(row.last_seen_at, zone)}</span>
+        ) : (
+          <span className="null">never</span>
+        ),
+    },
+    {
+      id: "created",
+      header: "Created",
+      track: "136px",
+      cell: (row) => <span className="t2">{formatMinute(row.created_at, zone)}</span>,
+    },
+  ];
+}

@@ -1,0 +1,98 @@
+import type { AuditRow } from "@/api/generated/AuditRow";
+import type { Dataset } from "@/api/generated/Dataset";
+import type { DatasetState } from "@/api/generated/DatasetState";
+import type { Environment } from "@/api/generated/Environment";
+import type { Tone } from "@/components/icon";
+
+/** What an environment is called on screen; production stands in capitals and nothing else does. */
+export const ENVIRONMENTS: Record<Environment, { label: string; chip: string; className: string }> = {
+  production: { label: "Production", chip: "PRODUCTION", className: "env" },
+  staging: { label: "Staging", chip: "Staging", className: "env env-staging" },
+  development: { label: "Development", chip: "Development", className: "env env-dev" },
+  sample: { label: "Sample", chip: "Sample data", className: "env env-sample" },
+};
+
+/** The tone of a dataset's state. */
+export function stateTone(state: DatasetState): Tone {
+  switch (state.state) {
+    case "consistent":
+      return "ok";
+    case "blocked":
+      return "danger";
+    case "repairing":
+      return "warning";
+    case "waiting":
+      return "neutral";
+    default:
+      return "info";
+  }
+}
+
+/** The state in a word or two, where a table is narrow. */
+export function stateWord(state: DatasetState): string {
+  return {
+    waiting: "Waiting",
+    loading: "Loading",
+    catching_up: "Catching up",
+    consistent: "Consistent",
+    verifying: "Verifying",
+    repairing: "Repairing",
+    blocked: "Blocked",
+  }[state.state];
+}
+
+/** Share done of a running read, 0 to 1. */
+export function stateProgress(state: DatasetState): number | null {
+  return "progress" in state ? state.progress : null;
+}
+
+/** One row of the audit log as a sentence: who, what they did, to whom, and what came out. */
+export interface AuditSentence {
+  who: string;
+  verb: string;
+  object: string;
+  rest: string;
+}
+
+/** Words for an audited change; an unknown action is written as it is. */
+export function auditSentence(row: AuditRow): AuditSentence {
+  const who = row.operator ?? row.login;
+  const object = row.label ?? Object.values(row.key).map(String).join(", ");
+  const plan = (side: Record<string, unknown> | null) =>
+    typeof side?.plan_code === "string" ? side.plan_code : undefined;
+  const before = plan(row.before);
+  const after = plan(row.after);
+  if (row.action === "change_plan") {
+    return { who, verb: "moved", object, rest: after ? `to ${after}` : "" };
+  }
+  if (row.action === "revert" || row.action === "revert_operation") {
+    return { who, verb: "moved", object, rest: after ? `back to ${after}` : before ? "back" : "" };
+  }
+  return { who, verb: row.action.replaceAll("_", " "), object, rest: "" };
+}
+
+/** The touched columns of a change, before and after, in words. */
+export function changedColumns(
+  before: Record<string, unknown> | null,
+  after: Record<string, unknown> | null,
+): { column: string; before: string; after: string }[] {
+  const columns = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
+  return columns
+    .map((column) => ({
+      column,
+      before: cellText(before?.[column]),
+      after: cellText(after?.[column]),
+    }))
+    .filter((change) => change.before !== change.after);
+}
+
+/** A database value in words: NULL is not the empty text, and neither is blank. */
+export function cellText(value: unknown): string {
+  if (value === null || value === undefined) return "NULL";
+  if (value === "") return '""';
+  if (typeof value === "string") return value;
+  return JSON.stringify(value);
+}
+
+/** A dataset's name in the address. */
+export type DatasetName = Dataset;

@@ -1,0 +1,32 @@
+import type { ChangeTag } from "@/api/tags";
+import type { Platform } from "./platform";
+
+/** Speaks to a devserver by HTTP: `POST /rpc`, and server-sent events at `/events`. */
+export function httpPlatform(): Platform {
+  return {
+    async rpc(command, request, isPreview) {
+      const response = await fetch("/rpc", {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ command, request, preview: isPreview }),
+      });
+      if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+      const answer = (await response.json()) as { ok?: unknown; error?: unknown };
+      if (answer.error !== undefined) throw answer.error;
+      return answer.ok;
+    },
+    onChanges(listener) {
+      const source = new EventSource("/events");
+      source.onmessage = (event: MessageEvent<string>) => {
+        listener((JSON.parse(event.data) as { tags: ChangeTag[] }).tags);
+      };
+      return () => source.close();
+    },
+    setTitle(title) {
+      document.title = title;
+    },
+    onFirstPaint() {
+      performance.mark("first-paint");
+    },
+  };
+}

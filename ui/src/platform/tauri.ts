@@ -1,0 +1,39 @@
+import { invoke } from "@tauri-apps/api/core";
+import { listen } from "@tauri-apps/api/event";
+import { getCurrentWindow } from "@tauri-apps/api/window";
+import type { ChangeTag } from "@/api/tags";
+import type { Platform } from "./platform";
+
+/** Speaks to the desktop shell. */
+export function tauriPlatform(): Platform {
+  return {
+    rpc: (command, request, isPreview) => invoke("rpc", { command, request, preview: isPreview }),
+    onChanges(listener) {
+      let isStopped = false;
+      let stop: (() => void) | undefined;
+      listen<{ tags: ChangeTag[] }>("changes", (event) => listener(event.payload.tags)).then(
+        (unlisten) => {
+          if (isStopped) unlisten();
+          else stop = unlisten;
+        },
+        // Without events the interface still works; it shows new numbers on the next look.
+        () => undefined,
+      );
+      return () => {
+        isStopped = true;
+        stop?.();
+      };
+    },
+    setTitle(title) {
+      document.title = title;
+      getCurrentWindow()
+        .setTitle(title)
+        .catch(() => undefined);
+    },
+    onFirstPaint() {
+      performance.mark("first-paint");
+      // The shell keeps the window hidden until this call, and shows it by itself when it never comes.
+      invoke("first_paint").catch(() => undefined);
+    },
+  };
+}
