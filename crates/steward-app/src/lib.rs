@@ -2,7 +2,8 @@
 //!
 //! It holds no SQL, no rendering and no transport. Map: [`table`] every command, its types, role and tier ·
 //! [`command`] the commands by noun · [`context`] the open front door · [`secrets`] where passwords and keys
-//! live · [`change`] what changed, as tags · [`wire`] requests and errors on the wire · [`typescript`] the
+//! live · [`change`] what changed, as tags · [`sync_driver`] the sync engine
+//! at work · [`wire`] requests and errors on the wire · [`typescript`] the
 //! table as TypeScript · [`home`] the folder of data · [`locale`] language and zone of this computer.
 #![deny(missing_docs)]
 
@@ -14,6 +15,7 @@ pub mod locale;
 mod password;
 mod pending;
 pub mod secrets;
+pub mod sync_driver;
 pub mod table;
 pub mod typescript;
 pub mod wire;

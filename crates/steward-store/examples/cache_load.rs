@@ -24,7 +24,9 @@ impl Random {
 
 fn uuid(kind: u64, number: u64) -> [u8; 16] {
     let mut bytes = [0; 16];
-    bytes[..8].copy_from_slice(&(number.wrapping_add(kind << 56)).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes());
+    bytes[..8].copy_from_slice(
+        &(number.wrapping_add(kind << 56)).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes(),
+    );
     bytes[8..].copy_from_slice(&number.wrapping_mul(0xD1B5_4A32_D192_ED03).to_be_bytes());
     bytes
 }
@@ -68,7 +70,14 @@ fn event(row: &mut Vec<u8>, random: &mut Random, users: u64, at: i64, number: u6
     field(row, Some(format!("model-{}", random.below(6)).as_bytes()));
     field(row, Some(format!("/v1/{}", features[feature as usize]).as_bytes()));
     field(row, Some([&b"free"[..], b"starter", b"pro", b"enterprise"][(user % 4) as usize]));
-    field(row, Some(match random.below(50) { 0 => &b"error"[..], 1 => b"rate_limited", _ => b"success" }));
+    field(
+        row,
+        Some(match random.below(50) {
+            0 => &b"error"[..],
+            1 => b"rate_limited",
+            _ => b"success",
+        }),
+    );
     field(row, Some(&[u8::from(random.below(100) == 0)]));
     field(row, Some(&1_i64.to_be_bytes()));
     for limit in [2_000, 500, 800, 1] {

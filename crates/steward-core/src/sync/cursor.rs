@@ -1,6 +1,6 @@
 //! Where the copy stands, and whether a server continues it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -71,8 +71,8 @@ pub struct Position {
     pub cursor: Option<Cursor>,
     /// Datasets that are not read in full.
     pub loads: BTreeMap<Dataset, Load>,
-    /// Whether a cut was taken since the last load ended: only then the copy equals the server.
-    pub is_consistent: bool,
+    /// Datasets for which a cut was taken since they were read in full: those equal the server at the cursor.
+    pub settled: BTreeSet<Dataset>,
     /// Cuts taken.
     pub cut_count: u64,
 }
@@ -105,7 +105,7 @@ impl Position {
     #[must_use]
     pub fn after_chunk(&self, dataset: Dataset, chunk: &Chunk, end: ChunkEnd) -> Self {
         let mut next = self.clone();
-        next.is_consistent = false;
+        next.settled.remove(&dataset);
         let Some(load) = next.loads.get_mut(&dataset) else { return next };
         load.row_count += end.row_count;
         let is_done = match (&mut load.rest, chunk) {
@@ -130,13 +130,18 @@ impl Position {
         next
     }
 
+    /// Whether the whole copy equals the server at the cursor.
+    #[must_use]
+    pub fn is_consistent(&self) -> bool {
+        self.settled.len() == Dataset::ALL.len()
+    }
+
     /// How fresh answers are that need these datasets.
     #[must_use]
     pub fn freshness(&self, datasets: &[Dataset]) -> Freshness {
         Freshness {
             as_of: self.cursor.as_ref().map(|cursor| cursor.as_of),
-            is_consistent: self.is_consistent
-                && datasets.iter().all(|dataset| !self.loads.contains_key(dataset)),
+            is_consistent: datasets.iter().all(|dataset| self.settled.contains(dataset)),
         }
     }
 }

@@ -13,7 +13,10 @@ pub enum Instruction {
     /// Open a connection, unless one is open.
     Connect,
     /// Open a cut: set limits, lock the tables, take the snapshot, read head and catalog.
-    OpenCut,
+    OpenCut {
+        /// Whether a comparison may follow, which takes longer.
+        may_compare: bool,
+    },
     /// Read everything `since` does not contain into a new local transaction.
     ReadDelta {
         /// What the copy has.

@@ -1,6 +1,6 @@
 //! The sync engine's decisions: events in, instructions out, no I/O.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::catalog::{Catalog, Reload};
@@ -226,7 +226,7 @@ impl Machine {
         let must_cut = self.position.cursor.is_none() || self.restart.is_some();
         let has_loads = !self.position.loads.is_empty();
         let may_load = has_loads && self.reload_rounds < RELOAD_ROUNDS;
-        if !must_cut && !may_load && !self.wants_pull && (has_loads || self.position.is_consistent) {
+        if !must_cut && !may_load && !self.wants_pull && (has_loads || self.position.is_consistent()) {
             return self.rest(Stage::Idle, Some(self.config.pull_ms));
         }
         if !self.is_connected {
@@ -237,7 +237,9 @@ impl Machine {
             return self.load();
         }
         self.stage = Stage::Cutting;
-        vec![Instruction::OpenCut]
+        // A wish that comes while the cut runs is about a later snapshot and gets a cut of its own.
+        self.wants_pull = false;
+        vec![Instruction::OpenCut { may_compare: self.wants_verify }]
     }
 
     fn rest(&mut self, stage: Stage, ms: Option<u64>) -> Vec<Instruction> {
@@ -379,7 +381,11 @@ impl Machine {
             next.loads.retain(|_, load| !load.is_done());
             next.cut_count += 1;
         }
-        next.is_consistent = next.loads.is_empty();
+        next.settled = if cut.is_start {
+            BTreeSet::new()
+        } else {
+            Dataset::ALL.into_iter().filter(|dataset| !next.loads.contains_key(dataset)).collect()
+        };
         next.cursor = Some(Cursor::new(cut.observed.clone(), cut.catalog.clone()));
         self.pending = Some(next.clone());
         vec![Instruction::Commit { position: Box::new(next) }]
@@ -394,8 +400,6 @@ impl Machine {
         let Some(cut) = self.cut.take() else { return self.advance() };
         if cut.is_start {
             self.restart = None;
-        } else {
-            self.wants_pull = false;
         }
         if cut.compares {
             self.stage = Stage::Comparing;
@@ -415,8 +419,8 @@ impl Machine {
         for (dataset, reload) in drift {
             let load = Load::joined(next.loads.get(&dataset), dataset, &catalog, reload);
             next.loads.insert(dataset, load);
+            next.settled.remove(&dataset);
         }
-        next.is_consistent = false;
         self.stage = Stage::Cutting;
         self.pending = Some(next.clone());
         vec![Instruction::Commit { position: Box::new(next) }]

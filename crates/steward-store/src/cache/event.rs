@@ -186,8 +186,7 @@ impl Ids {
             "insert into facet (id, value) values (?1, ?2)",
         )?;
         let mut outcomes = vec![Status::Other];
-        let mut statement =
-            connection.prepare("select value from facet order by id").map_err(fault::map)?;
+        let mut statement = connection.prepare("select value from facet order by id").map_err(fault::map)?;
         let mut rows = statement.query([]).map_err(fault::map)?;
         while let Some(row) = rows.next().map_err(fault::map)? {
             let value = row.get_ref(0).map_err(fault::map)?.as_blob().ok();
@@ -248,8 +247,7 @@ impl Ids {
         let bytes = row.bytes();
         let mut rest = bytes;
         let mut next = || -> Result<(Option<&[u8]>, usize)> {
-            let (length, after) =
-                rest.split_first_chunk::<4>().ok_or_else(|| decode::misshapen(DATASET))?;
+            let (length, after) = rest.split_first_chunk::<4>().ok_or_else(|| decode::misshapen(DATASET))?;
             let field = match usize::try_from(i32::from_be_bytes(*length)) {
                 Err(_) => {
                     rest = after;
@@ -264,9 +262,8 @@ impl Ids {
             };
             Ok((field, bytes.len() - rest.len()))
         };
-        let instant = |field: Option<&[u8]>| -> Option<i64> {
-            field?.try_into().ok().map(i64::from_be_bytes)
-        };
+        let instant =
+            |field: Option<&[u8]>| -> Option<i64> { field?.try_into().ok().map(i64::from_be_bytes) };
         let refuse = |column: &'static str| move || decode::unreadable(DATASET, column);
 
         let user = next()?.0.ok_or_else(refuse("user_id"))?;
@@ -294,8 +291,7 @@ impl Ids {
         match recorded_at {
             None => nulls |= RECORDED,
             some => {
-                recorded =
-                    instant(some).ok_or_else(refuse("recorded_at"))?.wrapping_sub(occurred_at);
+                recorded = instant(some).ok_or_else(refuse("recorded_at"))?.wrapping_sub(occurred_at);
             }
         }
         if !rest.is_empty() {

@@ -1,8 +1,11 @@
 //! Reading rows: `copy … to stdout (format binary)`, framed into bounded batches.
 
+use bytes::Bytes;
 use futures::TryStreamExt;
+use futures::stream::BoxStream;
 use sqlx::PgConnection;
 use steward_core::{Dataset, Error, ErrorKind, Result};
+use tokio::sync::mpsc;
 
 use super::error;
 use crate::row::RowBatch;
@@ -16,33 +19,71 @@ const ROW_BYTES: usize = 64 << 20;
 
 const SIGNATURE: &[u8; 11] = b"PGCOPY\n\xff\r\n\0";
 
-/// Reads the rows of a query into batches and hands each one on; answers how many rows there were.
+/// Reads the rows of a query, batch by batch.
 ///
-/// While `take` waits, nothing is read from the socket, so the server waits too.
-pub(super) async fn read_rows(
+/// Between two calls of [`RowReader::next`] nothing is read from the socket, so the server waits too.
+pub(super) struct RowReader<'c> {
+    frames: BoxStream<'c, sqlx::Result<Bytes>>,
+    framing: Framing,
+    row_count: u64,
+}
+
+impl<'c> RowReader<'c> {
+    /// Begins to read; the query's columns are those of the dataset, in their order.
+    pub(super) async fn open(
+        connection: &'c mut PgConnection,
+        dataset: Dataset,
+        query: &str,
+    ) -> Result<RowReader<'c>> {
+        let statement = format!("copy ({query}) to stdout (format binary)");
+        let frames = connection.copy_out_raw(&statement).await.map_err(error::map)?;
+        Ok(RowReader { frames, framing: Framing::new(dataset), row_count: 0 })
+    }
+
+    /// The next batch; none at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<RowBatch>> {
+        while let Some(frame) = self.frames.try_next().await.map_err(error::map)? {
+            self.framing.feed(&frame)?;
+            if self.framing.is_full() {
+                return Ok(Some(self.counted()));
+            }
+        }
+        self.framing.expect_end()?;
+        let rest = self.counted();
+        Ok((!rest.is_empty()).then_some(rest))
+    }
+
+    /// Rows read so far.
+    pub(super) fn row_count(&self) -> u64 {
+        self.row_count
+    }
+
+    fn counted(&mut self) -> RowBatch {
+        let batch = self.framing.take();
+        self.row_count += batch.len() as u64;
+        batch
+    }
+}
+
+/// Reads the rows of a query into a channel; answers how many there were.
+pub(super) async fn pour<T: Send>(
     connection: &mut PgConnection,
     dataset: Dataset,
     query: &str,
-    mut take: impl AsyncFnMut(RowBatch) -> Result<()>,
+    out: &mpsc::Sender<T>,
+    wrap: fn(RowBatch) -> T,
 ) -> Result<u64> {
-    let statement = format!("copy ({query}) to stdout (format binary)");
-    let mut frames = connection.copy_out_raw(&statement).await.map_err(error::map)?;
-    let mut framing = Framing::new(dataset);
-    let mut count = 0;
-    while let Some(frame) = frames.try_next().await.map_err(error::map)? {
-        framing.feed(&frame)?;
-        if framing.is_full() {
-            let batch = framing.take();
-            count += batch.len() as u64;
-            take(batch).await?;
-        }
+    let mut rows = RowReader::open(connection, dataset, query).await?;
+    while let Some(batch) = rows.next().await? {
+        send(out, wrap(batch)).await?;
     }
-    let rest = framing.finish()?;
-    if !rest.is_empty() {
-        count += rest.len() as u64;
-        take(rest).await?;
-    }
-    Ok(count)
+    Ok(rows.row_count())
+}
+
+/// Hands a piece on; waits while the channel is full.
+pub(super) async fn send<T: Send>(out: &mpsc::Sender<T>, piece: T) -> Result<()> {
+    // The receiver ends early only after a failure of its own, which it reports itself.
+    out.send(piece).await.map_err(|_| Error::new(ErrorKind::Cancelled, "The copy stopped taking rows."))
 }
 
 /// Takes a binary COPY stream apart, however the network cut it into pieces.
@@ -156,12 +197,9 @@ impl Framing {
         std::mem::replace(&mut self.batch, RowBatch::new(dataset))
     }
 
-    /// The last rows. A stream that stops before its trailer is an error: rows would be missing.
-    fn finish(mut self) -> Result<RowBatch> {
-        if self.stage != FramingStage::Ended {
-            return Err(broken("no end"));
-        }
-        Ok(self.take())
+    /// A stream that stops before its trailer is an error: rows would be missing.
+    fn expect_end(&self) -> Result<()> {
+        if self.stage == FramingStage::Ended { Ok(()) } else { Err(broken("no end")) }
     }
 }
 
@@ -202,7 +240,8 @@ mod tests {
             for piece in bytes.chunks(step) {
                 framing.feed(piece).expect("sound");
             }
-            let batch = framing.finish().expect("complete");
+            framing.expect_end().expect("complete");
+            let batch = framing.take();
             let rows: Vec<Vec<_>> = batch.rows().map(|row| row.fields().collect()).collect();
             assert_eq!(rows.len(), 4, "in pieces of {step}");
             assert_eq!(rows[0], [Some(&b"a"[..]); 4]);
@@ -218,7 +257,7 @@ mod tests {
         for length in 0..bytes.len() {
             let mut framing = Framing::new(Dataset::PlanFeatures);
             framing.feed(&bytes[..length]).expect("a sound beginning");
-            assert!(framing.finish().is_err(), "cut after {length} bytes");
+            assert!(framing.expect_end().is_err(), "cut after {length} bytes");
         }
         let mut other = Framing::new(Dataset::Plans);
         assert!(other.feed(&bytes).is_err(), "another table's rows are refused");

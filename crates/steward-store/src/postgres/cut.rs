@@ -7,13 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use steward_core::dataset::Capture;
 use steward_core::sync::{Catalog, Delta, Identity, Observed, Reach, Reload, Snapshot};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
-use super::copy::read_rows;
+use super::copy::{RowReader, pour, send};
 use super::{catalog, error, sql_text};
 use crate::row::RowBatch;
 
@@ -160,9 +160,7 @@ pub async fn read_delta(
                 spec.table,
                 writer_predicate(since, reach)
             );
-            delta.row_count +=
-                read_rows(connection, dataset, &query, async |rows| send(out, Piece::Rows(rows)).await)
-                    .await?;
+            delta.row_count += pour(connection, dataset, &query, out, Piece::Rows).await?;
         }
     }
     Ok(delta)
@@ -265,16 +263,11 @@ async fn read_keys(connection: &mut PgConnection, dataset: Dataset, keys: &[Valu
         sql_text::key_table(spec, keys),
         spec.key.join(", ")
     );
-    let mut all = RowBatch::new(dataset);
-    read_rows(connection, dataset, &query, async |rows| {
-        if all.is_empty() {
-            all = rows;
-        } else {
-            all.append(&rows);
-        }
-        Ok(())
-    })
-    .await?;
+    let mut rows = RowReader::open(connection, dataset, &query).await?;
+    let mut all = rows.next().await?.unwrap_or_else(|| RowBatch::new(dataset));
+    while let Some(more) = rows.next().await? {
+        all.append(&more);
+    }
     Ok(all)
 }
 
@@ -284,6 +277,21 @@ async fn read_keys(connection: &mut PgConnection, dataset: Dataset, keys: &[Valu
 /// When the connection broke.
 pub async fn close(connection: &mut PgConnection) -> Result<()> {
     sqlx::raw_sql("commit").execute(connection).await.map_err(error::map)?;
+    Ok(())
+}
+
+/// Says goodbye to the server.
+pub async fn disconnect(connection: PgConnection) {
+    // The server notices a connection that just goes, too.
+    let _ = connection.close().await;
+}
+
+/// Ends a transaction in which a statement failed; the connection can be used again.
+///
+/// # Errors
+/// When the connection broke.
+pub async fn abandon(connection: &mut PgConnection) -> Result<()> {
+    sqlx::raw_sql("rollback").execute(connection).await.map_err(error::map)?;
     Ok(())
 }
 
@@ -306,9 +314,4 @@ pub async fn await_flush(connection: &mut PgConnection, lsn: u64) -> Result<()> 
         tokio::time::sleep(std::time::Duration::from_millis(5 + 4 * attempt)).await;
     }
     Err(Error::new(ErrorKind::Timeout, "The server did not write its log to disk in time."))
-}
-
-pub(super) async fn send<T>(out: &mpsc::Sender<T>, piece: T) -> Result<()> {
-    // The receiver ends early only after a failure of its own, which it reports itself.
-    out.send(piece).await.map_err(|_| Error::new(ErrorKind::Cancelled, "The copy stopped taking rows."))
 }

@@ -7,8 +7,7 @@ use steward_core::sync::{Chunk, ChunkEnd, Occupied};
 use steward_core::{Dataset, Error, Result};
 use tokio::sync::mpsc;
 
-use super::copy::read_rows;
-use super::cut::send;
+use super::copy::{RowReader, send};
 use super::{error, sql_text};
 use crate::row::{RawRow, RowBatch};
 
@@ -76,13 +75,14 @@ pub async fn read_chunk(
     };
     let wants_key = matches!(chunk, Chunk::Keys { .. });
     let mut last_key = None;
-    let row_count = read_rows(connection, dataset, &query, async |rows| {
-        if wants_key && let Some(row) = rows.rows().last() {
+    let mut rows = RowReader::open(connection, dataset, &query).await?;
+    while let Some(batch) = rows.next().await? {
+        if wants_key && let Some(row) = batch.rows().last() {
             last_key = Some(key_of(dataset, row)?);
         }
-        send(out, rows).await
-    })
-    .await?;
+        send(out, batch).await?;
+    }
+    let row_count = rows.row_count();
     Ok(ChunkEnd { row_count, last_key })
 }
 

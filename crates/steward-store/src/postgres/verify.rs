@@ -5,8 +5,7 @@ use steward_core::sync::{Catalog, Load, LoadKind};
 use steward_core::{Dataset, Result};
 use tokio::sync::mpsc;
 
-use super::copy::read_rows;
-use super::cut::send;
+use super::copy::{pour, send};
 use super::sql_text;
 use crate::cache::verify::{RangeDiff, Verifier};
 use crate::cache::{KeyRange, Reader};
@@ -56,9 +55,7 @@ pub async fn read_all(
             let query =
                 format!("select {} from steward.{} t where {condition}", sql_text::columns(spec), spec.table);
             send(out, CompareStep::Begin { dataset, range }).await?;
-            row_count +=
-                read_rows(connection, dataset, &query, async |rows| send(out, CompareStep::Rows(rows)).await)
-                    .await?;
+            row_count += pour(connection, dataset, &query, out, CompareStep::Rows).await?;
             send(out, CompareStep::End).await?;
         }
     }

@@ -133,7 +133,21 @@ mod tests {
 
     #[test]
     fn numbers_come_back_whatever_their_size() {
-        let values = [0, 1, -1, 63, 64, -64, -65, 127, 128, i128::from(i64::MAX), i128::from(i64::MIN), i128::MAX, i128::MIN];
+        let values = [
+            0,
+            1,
+            -1,
+            63,
+            64,
+            -64,
+            -65,
+            127,
+            128,
+            i128::from(i64::MAX),
+            i128::from(i64::MIN),
+            i128::MAX,
+            i128::MIN,
+        ];
         let mut bytes = Vec::new();
         values.iter().for_each(|value| put_signed(&mut bytes, *value));
         let mut from = Unpacker::new(&bytes);

@@ -1,0 +1,213 @@
+//! The sync engine at work: one task, one connection, one writer thread.
+//!
+//! [`steward_core::sync::Machine`] decides; the task here carries out its instructions and tells it what
+//! happened. Callers hold a [`SyncHandle`].
+//!
+//! Map: [`engine`] carries instructions out · [`desk`] takes requests and answers them · [`writer_thread`]
+//! owns the cache's writer · [`journal`] what is remembered between runs · [`status`] the state in words ·
+//! [`abort`] where tests kill the process.
+
+mod abort;
+mod desk;
+mod engine;
+mod journal;
+mod status;
+mod writer_thread;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use steward_core::sync::{Cursor, Machine, MachineConfig, Position};
+use steward_core::{Clock, Error, ErrorKind, Result};
+use steward_store::cache::Cache;
+use steward_store::postgres::connect::Address;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
+use desk::{Command, Desk};
+use engine::Engine;
+
+/// Where the password comes from; asked before every connection, on a thread that may block.
+pub type PasswordSource = Arc<dyn Fn() -> Result<Option<SecretString>> + Send + Sync>;
+
+/// What the driver is told once.
+#[derive(Debug, Clone)]
+pub struct SyncConfig {
+    /// Pause between two looks at the server.
+    pub pull: Duration,
+    /// Seed of the jitter of retries.
+    pub seed: u64,
+    /// Whether it looks at the server by itself; otherwise only when asked to.
+    pub is_automatic: bool,
+}
+
+impl Default for SyncConfig {
+    fn default() -> Self {
+        Self { pull: Duration::from_secs(5), seed: 0, is_automatic: true }
+    }
+}
+
+/// The versions of the installed contract this Steward can read.
+const CONTRACT_VERSIONS: std::ops::RangeInclusive<i32> = 1..=i32::MAX;
+
+/// Starts the engine.
+#[derive(Debug)]
+pub struct SyncDriver;
+
+impl SyncDriver {
+    /// Starts the engine for one workspace. It works until [`SyncHandle::shutdown`]; must be called within a
+    /// tokio runtime.
+    ///
+    /// # Errors
+    /// `CacheBusy` when another Steward works on this copy, or what reading its state fails with.
+    pub fn start(
+        cache: Cache,
+        address: Address,
+        password: PasswordSource,
+        clock: Arc<dyn Clock>,
+        config: SyncConfig,
+    ) -> Result<SyncHandle> {
+        let writer = writer_thread::WriterThread::start(cache.clone())?;
+        let (position, journal) = {
+            let reader = cache.reader()?;
+            (reader.state::<Position>(Position::KEY)?.unwrap_or_default(), journal::Journal::read(&reader)?)
+        };
+        let machine = Machine::new(
+            MachineConfig {
+                pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
+                cut_while_loading_ms: 20_000,
+                contract_versions: CONTRACT_VERSIONS,
+                seed: config.seed,
+            },
+            position,
+        );
+        let (commands, inbox) = mpsc::channel(64);
+        let shutdown = CancellationToken::new();
+        let server = format!("{}/{}", status::place(&address), address.database());
+        let login = address.login().to_owned();
+        let engine = Engine::new(cache.clone(), address, password, clock, writer);
+        let desk = Desk::new(cache, machine, journal, inbox, server, login)?;
+        let status = desk.subscribe();
+        let token = shutdown.clone();
+        let is_automatic = config.is_automatic;
+        // S16: the task is named by its span, owned by the handle and joined at shutdown.
+        let task = tokio::spawn(async move { desk::run(desk, engine, token, is_automatic).await });
+        Ok(SyncHandle { commands, status, shutdown, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
+    }
+}
+
+/// A running engine. Cheap to clone; the engine stops with [`SyncHandle::shutdown`].
+#[derive(Debug, Clone)]
+pub struct SyncHandle {
+    commands: mpsc::Sender<Command>,
+    status: watch::Receiver<SyncSnapshot>,
+    shutdown: CancellationToken,
+    task: Arc<tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+/// What is published after every step.
+#[derive(Debug, Clone)]
+pub struct SyncSnapshot {
+    /// The Sync view.
+    pub status: Arc<SyncStatus>,
+    /// The last cut, for [`SyncHandle::confirmed`].
+    pub cursor: Option<Arc<Cursor>>,
+}
+
+impl SyncHandle {
+    /// The Sync view as it is now.
+    #[must_use]
+    pub fn status(&self) -> SyncStatus {
+        self.status.borrow().status.as_ref().clone()
+    }
+
+    /// Follows the state; every step of the engine is a change.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<SyncSnapshot> {
+        self.status.clone()
+    }
+
+    /// Looks at the server now and waits until the copy is consistent.
+    ///
+    /// # Errors
+    /// What the look failed with; the engine goes on trying by itself where that can help.
+    pub async fn run_once(&self) -> Result<SyncRunRes> {
+        self.ask(Command::Run).await?
+    }
+
+    /// Compares every row and every rollup inside one cut; differences are journalled and read again.
+    ///
+    /// # Errors
+    /// What the look failed with.
+    pub async fn verify(&self) -> Result<VerifyRes> {
+        self.ask(Command::Verify).await?
+    }
+
+    /// Begins a new first load; the rows of the copy stay readable and are put right chunk by chunk.
+    ///
+    /// # Errors
+    /// `Cancelled` when the engine has stopped.
+    pub async fn rebuild(&self) -> Result<SyncStatus> {
+        self.ask(Command::Rebuild).await?;
+        Ok(self.status())
+    }
+
+    /// Reads nothing until [`SyncHandle::resume`]; what is under way is broken off at the last chunk.
+    ///
+    /// # Errors
+    /// `Cancelled` when the engine has stopped.
+    pub async fn pause(&self) -> Result<SyncStatus> {
+        self.ask(Command::Pause).await?;
+        Ok(self.status())
+    }
+
+    /// Ends a pause.
+    ///
+    /// # Errors
+    /// `Cancelled` when the engine has stopped.
+    pub async fn resume(&self) -> Result<SyncStatus> {
+        self.ask(Command::Resume).await?;
+        Ok(self.status())
+    }
+
+    /// Breaks off what is under way; the next look comes at its time.
+    ///
+    /// # Errors
+    /// `Cancelled` when the engine has stopped.
+    pub async fn cancel(&self) -> Result<SyncStatus> {
+        self.ask(Command::Cancel).await?;
+        Ok(self.status())
+    }
+
+    /// Changes the pause between two looks.
+    ///
+    /// # Errors
+    /// `Cancelled` when the engine has stopped.
+    pub async fn set_pull(&self, pull: Duration) -> Result<()> {
+        self.ask(|reply| Command::SetPull(pull, reply)).await
+    }
+
+    /// Whether the last cut certainly contains what this transaction wrote.
+    #[must_use]
+    pub fn confirmed(&self, xid: u64) -> bool {
+        self.status.borrow().cursor.as_ref().is_some_and(|cursor| cursor.confirms(xid))
+    }
+
+    /// Stops the engine and waits for it; the cache's writer is free afterwards.
+    pub async fn shutdown(&self) {
+        self.shutdown.cancel();
+        if let Some(task) = self.task.lock().await.take() {
+            // A task that panicked has said so already.
+            let _ = task.await;
+        }
+    }
+
+    async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T> {
+        let stopped = || Error::new(ErrorKind::Cancelled, "Sync has stopped.");
+        let (reply, answer) = oneshot::channel();
+        self.commands.send(command(reply)).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+}

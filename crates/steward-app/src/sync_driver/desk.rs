@@ -1,0 +1,323 @@
+//! Takes requests, feeds the machine, publishes the state: the loop of the sync task.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use steward_core::sync::{Event, Instruction, Machine, Stage};
+use steward_core::{Dataset, Error, ErrorKind, Result};
+use steward_store::cache::Cache;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::SyncSnapshot;
+use super::engine::{Engine, Gauges, Tally};
+use super::journal::Journal;
+use super::status;
+use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
+use crate::wire::WireError;
+
+/// A request, with where its answer goes.
+#[derive(Debug)]
+pub(super) enum Command {
+    Run(oneshot::Sender<Result<SyncRunRes>>),
+    Verify(oneshot::Sender<Result<VerifyRes>>),
+    Rebuild(oneshot::Sender<()>),
+    Pause(oneshot::Sender<()>),
+    Resume(oneshot::Sender<()>),
+    Cancel(oneshot::Sender<()>),
+    SetPull(Duration, oneshot::Sender<()>),
+}
+
+/// A person's request rides over this many short troubles before it is answered with the error.
+const PATIENCE: u32 = 6;
+
+pub(super) struct Desk {
+    cache: Cache,
+    machine: Machine,
+    inbox: mpsc::Receiver<Command>,
+    status: watch::Sender<SyncSnapshot>,
+    runs: Vec<oneshot::Sender<Result<SyncRunRes>>>,
+    verifications: Vec<oneshot::Sender<Result<VerifyRes>>>,
+    last_error: Option<(WireError, Error)>,
+    failures: u32,
+    began: Instant,
+    server: String,
+    login: String,
+}
+
+impl Desk {
+    pub(super) fn new(
+        cache: Cache,
+        machine: Machine,
+        journal: Journal,
+        inbox: mpsc::Receiver<Command>,
+        server: String,
+        login: String,
+    ) -> Result<Self> {
+        let gauges =
+            Gauges { row_counts: cache.reader()?.row_counts()?, journal: Some(journal), ..Gauges::default() };
+        let first = view(&machine, &gauges, None, &cache, &server, &login);
+        let (status, _) = watch::channel(first);
+        Ok(Self {
+            cache,
+            machine,
+            inbox,
+            status,
+            runs: Vec::new(),
+            verifications: Vec::new(),
+            last_error: None,
+            failures: 0,
+            began: Instant::now(),
+            server,
+            login,
+        })
+    }
+
+    pub(super) fn subscribe(&self) -> watch::Receiver<SyncSnapshot> {
+        self.status.subscribe()
+    }
+
+    fn publish(&self, engine: &Engine) {
+        let last_error = self.last_error.as_ref().map(|(wire, error)| (wire, error.kind()));
+        self.status.send_replace(view(
+            &self.machine,
+            &engine.gauges,
+            last_error,
+            &self.cache,
+            &self.server,
+            &self.login,
+        ));
+    }
+
+    /// Takes a request; `under_way` breaks off the instruction that runs now.
+    fn accept(&mut self, command: Command, under_way: Option<&CancellationToken>) -> Vec<Instruction> {
+        // Nobody waits any more when a reply cannot be sent; then nothing is lost.
+        match command {
+            Command::Run(reply) => {
+                self.runs.push(reply);
+                self.machine.push(Event::Wake { by_person: true })
+            }
+            Command::Verify(reply) => {
+                self.verifications.push(reply);
+                self.machine.push(Event::VerifyRequested)
+            }
+            Command::Rebuild(reply) => {
+                let _ = reply.send(());
+                self.machine.push(Event::RebuildRequested)
+            }
+            Command::Pause(reply) => {
+                let _ = reply.send(());
+                if let Some(token) = under_way {
+                    token.cancel();
+                }
+                self.machine.push(Event::PauseRequested)
+            }
+            Command::Resume(reply) => {
+                let _ = reply.send(());
+                self.machine.push(Event::ResumeRequested)
+            }
+            Command::Cancel(reply) => {
+                let _ = reply.send(());
+                if let Some(token) = under_way {
+                    token.cancel();
+                }
+                Vec::new()
+            }
+            Command::SetPull(pull, reply) => {
+                let _ = reply.send(());
+                self.machine.set_pull_ms(u64::try_from(pull.as_millis()).unwrap_or(u64::MAX));
+                Vec::new()
+            }
+        }
+    }
+
+    fn failed(&mut self, error: Error) -> Vec<Instruction> {
+        let kind = error.kind();
+        self.failures += 1;
+        if kind == ErrorKind::Cancelled {
+            self.last_error = None;
+        } else {
+            self.last_error = Some((WireError::from_error(&error), error));
+        }
+        self.machine.push(Event::Failed { kind })
+    }
+
+    /// Answers who waits, once the machine rests.
+    fn settle(&mut self, engine: &mut Engine) {
+        let outcome = match self.machine.stage() {
+            Stage::Connecting | Stage::Cutting | Stage::Loading | Stage::Comparing => return,
+            Stage::Retrying if self.is_short_trouble() => return,
+            Stage::Idle => self.finished(engine.tally),
+            Stage::Paused => Err(Error::new(ErrorKind::Cancelled, "Sync is paused.")),
+            Stage::Retrying | Stage::Stopped => Err(self.trouble()),
+        };
+        for reply in self.runs.drain(..) {
+            let _ = reply.send(outcome.clone());
+        }
+        let verified = engine.verified.take();
+        for reply in self.verifications.drain(..) {
+            let answer = match (&outcome, &verified) {
+                (_, Some(verified)) => Ok(verified.clone()),
+                (Err(error), None) => Err(error.clone()),
+                (Ok(_), None) => Err(Error::new(ErrorKind::Cancelled, "Sync was broken off.")),
+            };
+            let _ = reply.send(answer);
+        }
+        engine.tally = Tally::default();
+        self.failures = 0;
+    }
+
+    fn finished(&self, tally: Tally) -> Result<SyncRunRes> {
+        let position = self.machine.position();
+        match &position.cursor {
+            Some(cursor) if position.is_consistent() => Ok(SyncRunRes {
+                as_of: cursor.as_of,
+                rows_read: tally.rows_read,
+                rows_changed: tally.rows_changed,
+                elapsed_ms: self.began.elapsed().as_secs_f64() * 1_000.0,
+            }),
+            Some(_) | None => {
+                Err(Error::new(ErrorKind::Cancelled, "Sync stopped before the copy was complete."))
+            }
+        }
+    }
+
+    /// Whether what went wrong usually passes within moments, so that a person who waits need not know.
+    fn is_short_trouble(&self) -> bool {
+        let kind = self.machine.trouble().map(|trouble| trouble.kind);
+        self.failures < PATIENCE
+            && !(self.runs.is_empty() && self.verifications.is_empty())
+            && matches!(kind, Some(ErrorKind::LockTimeout | ErrorKind::Timeout | ErrorKind::Identity))
+    }
+
+    fn trouble(&self) -> Error {
+        let own = self.machine.trouble().and_then(|trouble| Some(Error::new(trouble.kind, trouble.message?)));
+        own.or_else(|| self.last_error.as_ref().map(|(_, error)| error.clone()))
+            .or_else(|| self.machine.trouble().map(|trouble| Error::new(trouble.kind, trouble.kind.hint())))
+            .unwrap_or_else(|| Error::internal("Sync stopped without a reason."))
+    }
+}
+
+/// Works until shutdown.
+pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, is_automatic: bool) {
+    engine.gauges.row_counts = desk.cache.reader().and_then(|reader| reader.row_counts()).unwrap_or_default();
+    engine.gauges.journal = desk.cache.reader().and_then(|reader| Journal::read(&reader)).ok();
+    let mut queue = VecDeque::new();
+    if is_automatic {
+        queue.extend(desk.machine.push(Event::Wake { by_person: false }));
+    }
+    let mut wake_at = None;
+    while !shutdown.is_cancelled() {
+        match queue.pop_front() {
+            None => {
+                desk.settle(&mut engine);
+                desk.publish(&engine);
+                let waits = is_automatic || !desk.runs.is_empty() || !desk.verifications.is_empty();
+                tokio::select! {
+                    biased;
+                    () = shutdown.cancelled() => break,
+                    command = desk.inbox.recv() => match command {
+                        Some(command) => {
+                            desk.began = Instant::now();
+                            queue.extend(desk.accept(command, None));
+                        }
+                        None => break,
+                    },
+                    () = wake(wake_at), if waits => {
+                        wake_at = None;
+                        desk.began = Instant::now();
+                        queue.extend(desk.machine.push(Event::Wake { by_person: false }));
+                    }
+                }
+            }
+            Some(Instruction::Disconnect) => engine.disconnect().await,
+            Some(Instruction::Sleep { ms }) => wake_at = Some(Instant::now() + Duration::from_millis(ms)),
+            Some(instruction) => {
+                wake_at = None;
+                desk.publish(&engine);
+                let result = carry_out(&mut desk, &mut engine, instruction, &shutdown).await;
+                match result {
+                    Ok(event) => {
+                        if matches!(event, Event::Committed | Event::ChunkDone { .. }) {
+                            desk.last_error = None;
+                            desk.failures = 0;
+                        }
+                        queue.extend(desk.machine.push(event));
+                    }
+                    Err(error) => {
+                        queue.clear();
+                        queue.extend(desk.failed(error));
+                    }
+                }
+            }
+        }
+    }
+    engine.close().await;
+}
+
+async fn carry_out(
+    desk: &mut Desk,
+    engine: &mut Engine,
+    instruction: Instruction,
+    shutdown: &CancellationToken,
+) -> Result<Event> {
+    let token = shutdown.child_token();
+    let position = desk.machine.position().clone();
+    let step = Box::pin(engine.carry_out(instruction, &position, &token));
+    tokio::pin!(step);
+    loop {
+        tokio::select! {
+            biased;
+            result = &mut step => return result,
+            command = desk.inbox.recv() => match command {
+                // The machine is busy, so it only notes the wish.
+                Some(command) => {
+                    desk.accept(command, Some(&token));
+                }
+                None => {
+                    token.cancel();
+                    return step.await;
+                }
+            },
+        }
+    }
+}
+
+async fn wake(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn view(
+    machine: &Machine,
+    gauges: &Gauges,
+    last_error: Option<(&WireError, ErrorKind)>,
+    cache: &Cache,
+    server: &str,
+    login: &str,
+) -> SyncSnapshot {
+    let position = machine.position();
+    let status = SyncStatus {
+        phase: status::phase(machine),
+        as_of: position.cursor.as_ref().filter(|_| position.cut_count > 0).map(|cursor| cursor.as_of),
+        is_consistent: position.is_consistent(),
+        is_online: gauges.is_online,
+        datasets: Dataset::ALL
+            .into_iter()
+            .map(|dataset| status::dataset(dataset, machine, gauges, last_error))
+            .collect(),
+        last_error: last_error.map(|(wire, _)| wire.clone()),
+        cut_count: position.cut_count,
+        last_cut_ms: gauges.last_cut_ms,
+        disk_bytes: cache.disk_bytes(),
+        drift: gauges.journal.as_ref().map(|journal| journal.drift.clone()).unwrap_or_default(),
+        server: server.to_owned(),
+        login: login.to_owned(),
+        clock_skew_ms: gauges.clock_skew_ms,
+    };
+    SyncSnapshot { status: Arc::new(status), cursor: position.cursor.clone().map(Arc::new) }
+}

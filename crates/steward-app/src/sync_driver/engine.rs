@@ -1,0 +1,503 @@
+//! Carries out the machine's instructions: one connection, one writer thread.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use steward_core::sync::{
+    Catalog, Chunk, Event, Instruction, Load, Observed, Occupied, Position, Reach, Reload, Snapshot, Verdict,
+    Window,
+};
+use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
+use steward_store::cache::{Cache, KeyRange};
+use steward_store::postgres::connect::{Address, connect};
+use steward_store::postgres::cut::Purpose;
+use steward_store::postgres::verify::Compared;
+use steward_store::postgres::{PgConnection, cut, load, verify};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::journal::Journal;
+use super::writer_thread::{Decision, Finding, Stored, Work, WriterThread};
+use super::{PasswordSource, abort, status};
+use crate::command::sync::{DriftRow, VerifyRes, VerifyRow};
+
+/// How many batches may wait between socket and file (S15).
+const CHANNEL_DEPTH: usize = 2;
+
+/// What the last run did.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Tally {
+    pub(super) rows_read: u64,
+    pub(super) rows_changed: u64,
+}
+
+/// What the Sync view shows beside the machine's own state.
+#[derive(Debug, Default)]
+pub(super) struct Gauges {
+    pub(super) row_counts: BTreeMap<Dataset, u64>,
+    pub(super) estimates: BTreeMap<Dataset, u64>,
+    pub(super) rates: BTreeMap<Dataset, f64>,
+    pub(super) last_cut_ms: Option<f64>,
+    pub(super) clock_skew_ms: Option<i64>,
+    pub(super) is_online: bool,
+    pub(super) journal: Option<Journal>,
+}
+
+pub(super) struct Engine {
+    cache: Cache,
+    address: Address,
+    password: PasswordSource,
+    clock: Arc<dyn Clock>,
+    writer: WriterThread,
+    connection: Option<PgConnection>,
+    open: Option<OpenDelta>,
+    head: Option<(Observed, Catalog)>,
+    cut_began: Option<Instant>,
+    pub(super) tally: Tally,
+    pub(super) gauges: Gauges,
+    pub(super) verified: Option<VerifyRes>,
+}
+
+/// A local transaction that waits for its position.
+struct OpenDelta {
+    decide: oneshot::Sender<Decision>,
+    stored: oneshot::Receiver<Result<Stored>>,
+}
+
+impl Engine {
+    pub(super) fn new(
+        cache: Cache,
+        address: Address,
+        password: PasswordSource,
+        clock: Arc<dyn Clock>,
+        writer: WriterThread,
+    ) -> Self {
+        Self {
+            cache,
+            address,
+            password,
+            clock,
+            writer,
+            connection: None,
+            open: None,
+            head: None,
+            cut_began: None,
+            tally: Tally::default(),
+            gauges: Gauges::default(),
+            verified: None,
+        }
+    }
+
+    /// Carries out one instruction; a failure leaves nothing open, here or on the server.
+    pub(super) async fn carry_out(
+        &mut self,
+        instruction: Instruction,
+        position: &Position,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let result = self.step(instruction, position, token).await;
+        if let Err(error) = &result {
+            // Dropping the connection ends its transaction on the server, whatever state it was in.
+            self.connection = None;
+            self.open = None;
+            if matches!(error.kind(), ErrorKind::Offline | ErrorKind::NameLookup) {
+                self.gauges.is_online = false;
+            }
+        }
+        result
+    }
+
+    async fn step(
+        &mut self,
+        instruction: Instruction,
+        position: &Position,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        match instruction {
+            Instruction::Connect => self.connect(token).await,
+            Instruction::OpenCut { may_compare } => self.open_cut(may_compare, token).await,
+            Instruction::ReadDelta { since, reach } => self.read_delta(&since, reach, token).await,
+            Instruction::AwaitFlush { lsn, keeps_cut } => self.await_flush(lsn, keeps_cut, token).await,
+            Instruction::Commit { position } => self.commit(*position).await,
+            Instruction::MeasureWindow { dataset, start_us, end_us } => {
+                self.measure(dataset, start_us, end_us, token).await
+            }
+            Instruction::ReadChunk { dataset, chunk } => {
+                Box::pin(self.read_chunk(dataset, chunk, position, token)).await
+            }
+            Instruction::Compare => Box::pin(self.compare(token)).await,
+            Instruction::Disconnect | Instruction::Sleep { .. } => {
+                Err(Error::internal("The loop handles this instruction itself."))
+            }
+        }
+    }
+
+    async fn connect(&mut self, token: &CancellationToken) -> Result<Event> {
+        if self.connection.is_none() {
+            let source = Arc::clone(&self.password);
+            // A keyring may ask a person, so it must not hold up the runtime.
+            let password = tokio::task::spawn_blocking(move || source())
+                .await
+                .map_err(|cause| Error::internal("The password source broke off.").with_source(cause))??;
+            let connection =
+                guard(token, Duration::from_secs(30), connect(&self.address, password.as_ref())).await?;
+            self.connection = Some(connection);
+        }
+        self.gauges.is_online = true;
+        Ok(Event::Connected)
+    }
+
+    async fn open_cut(&mut self, may_compare: bool, token: &CancellationToken) -> Result<Event> {
+        let began = Instant::now();
+        let purpose = if may_compare { Purpose::Verify } else { Purpose::Cut };
+        let needs_estimates = self.gauges.estimates.is_empty();
+        let connection = open_connection(&mut self.connection)?;
+        let (observed, catalog, estimates) = guard(token, Duration::from_secs(30), async {
+            let observed = cut::open(connection, purpose).await?;
+            let catalog = cut::read_catalog(connection).await?;
+            let estimates = if needs_estimates { Some(load::estimates(connection).await?) } else { None };
+            Ok((observed, catalog, estimates))
+        })
+        .await?;
+        if let Some(estimates) = estimates {
+            self.gauges.estimates = estimates;
+        }
+        self.gauges.clock_skew_ms = Some((observed.as_of - self.clock.now()).num_milliseconds());
+        self.cut_began = Some(began);
+        self.head = Some((observed.clone(), catalog.clone()));
+        abort::point("cut_opened");
+        Ok(Event::CutOpened { observed: Box::new(observed), catalog: Box::new(catalog) })
+    }
+
+    async fn read_delta(
+        &mut self,
+        since: &Snapshot,
+        reach: Reach,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let (out, pieces) = mpsc::channel(CHANNEL_DEPTH);
+        let (decide, decision) = oneshot::channel();
+        let (reply, stored) = oneshot::channel();
+        let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
+        self.writer.send(Work::Delta { pieces, decision, reply }).await?;
+        let connection = open_connection(&mut self.connection)?;
+        let read =
+            guard(token, Duration::from_secs(60), cut::read_delta(connection, since, reach, catalog, &out))
+                .await;
+        drop(out);
+        match read {
+            Ok(delta) => {
+                self.tally.rows_read += delta.row_count;
+                self.open = Some(OpenDelta { decide, stored });
+                abort::point("delta_read");
+                Ok(Event::DeltaRead(delta))
+            }
+            Err(error) => {
+                drop(decide);
+                Err(first_cause(error, stored).await)
+            }
+        }
+    }
+
+    async fn await_flush(
+        &mut self,
+        lsn: Option<u64>,
+        keeps_cut: bool,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let connection = open_connection(&mut self.connection)?;
+        guard(token, Duration::from_secs(15), async {
+            if !keeps_cut {
+                cut::close(connection).await?;
+            }
+            match lsn {
+                Some(lsn) => cut::await_flush(connection, lsn).await,
+                None => Ok(()),
+            }
+        })
+        .await?;
+        abort::point("flushed");
+        Ok(Event::Flushed)
+    }
+
+    /// Not to be broken off: the machine must know whether it happened.
+    async fn commit(&mut self, position: Position) -> Result<Event> {
+        let stored = match self.open.take() {
+            Some(open) => {
+                let _ = open.decide.send(Decision { position, upto: None });
+                answer(open.stored).await?
+            }
+            None => {
+                let (reply, stored) = oneshot::channel();
+                self.writer.send(Work::Store { position, reply }).await?;
+                answer(stored).await?
+            }
+        };
+        self.learn(stored);
+        self.gauges.last_cut_ms = self.cut_began.take().map(|began| began.elapsed().as_secs_f64() * 1_000.0);
+        Ok(Event::Committed)
+    }
+
+    async fn measure(
+        &mut self,
+        dataset: Dataset,
+        start_us: i64,
+        end_us: i64,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let connection = open_connection(&mut self.connection)?;
+        let measured = guard(token, Duration::from_secs(30), async {
+            cut::open(connection, Purpose::Chunk(dataset)).await?;
+            let occupied = load::measure(connection, dataset, start_us, end_us).await?;
+            cut::close(connection).await?;
+            Ok(occupied)
+        })
+        .await;
+        match measured {
+            Ok(occupied) => Ok(Event::WindowMeasured { occupied }),
+            // A partition too large to be measured is read from its end anyway.
+            Err(error)
+                if error.kind() == ErrorKind::Timeout && start_us != i64::MIN && end_us != i64::MAX =>
+            {
+                cut::abandon(open_connection(&mut self.connection)?).await?;
+                let occupied = Occupied::Between { first_us: start_us, last_us: end_us - 1 };
+                Ok(Event::WindowMeasured { occupied })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn read_chunk(
+        &mut self,
+        dataset: Dataset,
+        chunk: Chunk,
+        position: &Position,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let began = Instant::now();
+        let (out, rows) = mpsc::channel(CHANNEL_DEPTH);
+        let (decide, decision) = oneshot::channel();
+        let (reply, stored) = oneshot::channel();
+        let connection = open_connection(&mut self.connection)?;
+        let observed =
+            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset))).await?;
+        let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
+        match cursor.judge(&observed) {
+            Verdict::Continues => {}
+            Verdict::Behind => {
+                return Err(Error::new(ErrorKind::Timeout, "This standby is behind what the copy holds."));
+            }
+            Verdict::ReloadAll(reason) => return Err(Error::new(ErrorKind::Identity, reason)),
+        }
+        self.writer.send(Work::Chunk { dataset, chunk: chunk.clone(), rows, decision, reply }).await?;
+        let read = guard(token, Duration::from_secs(120), async {
+            let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
+            cut::close(connection).await?;
+            // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
+            if let Some(lsn) = observed.insert_lsn {
+                cut::await_flush(connection, lsn).await?;
+            }
+            Ok(end)
+        })
+        .await;
+        drop(out);
+        let end = match read {
+            Ok(end) => end,
+            Err(error) => {
+                drop(decide);
+                return Err(first_cause(error, stored).await);
+            }
+        };
+        let row_count = end.row_count;
+        self.tally.rows_read += row_count;
+        let upto = match &chunk {
+            Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
+            Chunk::Keys { .. } | Chunk::Time { .. } => None,
+        };
+        let next = position.after_chunk(dataset, &chunk, end);
+        let _ = decide.send(Decision { position: next.clone(), upto });
+        let stored = answer(stored).await?;
+        self.learn(stored);
+        let elapsed = began.elapsed();
+        if row_count > 0 {
+            self.gauges.rates.insert(dataset, row_count as f64 / elapsed.as_secs_f64().max(0.001));
+        }
+        Ok(Event::ChunkDone {
+            position: Box::new(next),
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            row_count,
+        })
+    }
+
+    /// Every row and every rollup, inside the open cut whose state was just committed here (S13).
+    async fn compare(&mut self, token: &CancellationToken) -> Result<Event> {
+        let began = Instant::now();
+        let (out, mut steps) = mpsc::channel(CHANNEL_DEPTH);
+        let (observed, catalog) =
+            self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?.clone();
+        let cache = self.cache.clone();
+        let comparing = tokio::task::spawn_blocking(move || {
+            let reader = cache.reader()?;
+            verify::compare(&reader, &mut steps)
+        });
+        let connection = open_connection(&mut self.connection)?;
+        let read = guard(token, Duration::from_secs(900), verify::read_all(connection, &catalog, &out)).await;
+        drop(out);
+        let found = comparing
+            .await
+            .map_err(|cause| Error::internal("The comparison broke off.").with_source(cause))?;
+        let (found, _) = match (found, read) {
+            (Ok(found), Ok(count)) => (found, count),
+            (Err(error), _) if error.kind() != ErrorKind::Cancelled => return Err(error),
+            (_, Err(error)) | (Err(error), Ok(_)) => return Err(error),
+        };
+        guard(token, Duration::from_secs(15), cut::close(connection)).await?;
+        let result = verify_res(&found, observed.as_of, began);
+        let drift = drift_of(&found);
+        let finding = Finding {
+            drift: found
+                .iter()
+                .filter(|range| !range.diff.is_clean())
+                .map(|range| drift_row(range, &observed))
+                .collect(),
+            verified: result
+                .datasets
+                .iter()
+                .filter(|row| row.missing + row.extra + row.different == 0)
+                .map(|row| row.dataset)
+                .collect(),
+            as_of: observed.as_of,
+        };
+        let (reply, stored) = oneshot::channel();
+        self.writer.send(Work::Note { finding, reply }).await?;
+        let stored = answer(stored).await?;
+        self.learn(stored);
+        self.verified = Some(result);
+        Ok(Event::Compared { drift })
+    }
+
+    fn learn(&mut self, stored: Stored) {
+        self.tally.rows_changed += stored.applied.changed();
+        self.gauges.row_counts = stored.row_counts;
+        self.gauges.journal = Some(stored.journal);
+    }
+
+    /// Closes the connection politely.
+    pub(super) async fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            // A server that does not answer must not hold up what comes next.
+            let _ = tokio::time::timeout(Duration::from_secs(2), cut::disconnect(connection)).await;
+        }
+    }
+
+    pub(super) async fn close(mut self) {
+        self.open = None;
+        self.disconnect().await;
+        self.writer.close().await;
+    }
+}
+
+fn open_connection(connection: &mut Option<PgConnection>) -> Result<&mut PgConnection> {
+    connection.as_mut().ok_or_else(|| Error::new(ErrorKind::Offline, "No connection is open."))
+}
+
+/// Runs until done, cancelled, or so late that the other side must be gone.
+async fn guard<T>(
+    token: &CancellationToken,
+    limit: Duration,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::select! {
+        biased;
+        () = token.cancelled() => Err(Error::new(ErrorKind::Cancelled, "Sync was broken off.")),
+        result = tokio::time::timeout(limit, work) => match result {
+            Ok(result) => result,
+            Err(_) => Err(Error::new(ErrorKind::Offline, "The server stopped answering.")),
+        },
+    }
+}
+
+async fn answer(stored: oneshot::Receiver<Result<Stored>>) -> Result<Stored> {
+    stored.await.map_err(|_| Error::internal("The cache's writer has stopped."))?
+}
+
+/// A reader that found its receiver gone only saw the echo of the writer's own failure.
+async fn first_cause(error: Error, stored: oneshot::Receiver<Result<Stored>>) -> Error {
+    match stored.await {
+        Ok(Err(cause)) if cause.kind() != ErrorKind::Cancelled => cause,
+        Ok(_) | Err(_) => error,
+    }
+}
+
+fn verify_res(found: &[Compared], as_of: chrono::DateTime<chrono::Utc>, began: Instant) -> VerifyRes {
+    let datasets: Vec<VerifyRow> = Dataset::ALL
+        .into_iter()
+        .map(|dataset| {
+            let mut row = VerifyRow {
+                dataset,
+                label: dataset.spec().label.to_owned(),
+                server_rows: 0,
+                local_rows: 0,
+                missing: 0,
+                extra: 0,
+                different: 0,
+            };
+            for range in found.iter().filter(|range| range.dataset == dataset) {
+                row.server_rows += range.diff.server_rows;
+                row.local_rows += range.diff.local_rows;
+                row.missing += range.diff.missing;
+                row.extra += range.diff.extra;
+                row.different += range.diff.different;
+            }
+            row
+        })
+        .collect();
+    VerifyRes {
+        is_clean: found.iter().all(|range| range.diff.is_clean()),
+        as_of,
+        datasets,
+        rollup_buckets: 0,
+        rollup_differences: 0,
+        elapsed_ms: began.elapsed().as_secs_f64() * 1_000.0,
+    }
+}
+
+fn drift_row(range: &Compared, observed: &Observed) -> DriftRow {
+    DriftRow {
+        found_at: observed.as_of,
+        dataset: range.dataset,
+        range: status::range_words(&range.range),
+        missing: range.diff.missing,
+        extra: range.diff.extra,
+        different: range.diff.different,
+        is_repaired: false,
+    }
+}
+
+/// What has to be read again: the windows that differ, or the whole table.
+fn drift_of(found: &[Compared]) -> BTreeMap<Dataset, Reload> {
+    let mut drift: BTreeMap<Dataset, Reload> = BTreeMap::new();
+    for range in found.iter().filter(|range| !range.diff.is_clean()) {
+        let reload = drift.entry(range.dataset).or_insert_with(|| Reload {
+            reason: "A comparison found rows that differ from the server.".to_owned(),
+            windows: Some(Vec::new()),
+        });
+        match (&range.range, &mut reload.windows) {
+            (KeyRange::TimeBetween { start_us, end_us }, Some(windows)) => {
+                windows.push(Window::new(*start_us, *end_us));
+            }
+            (KeyRange::All | KeyRange::KeysAfter { .. }, _) | (KeyRange::TimeBetween { .. }, None) => {
+                reload.windows = None;
+            }
+        }
+    }
+    drift
+}
+
+/// How much of a load is done, as far as the server's statistics allow to say.
+pub(super) fn progress(load: &Load, estimate: Option<u64>) -> Option<f64> {
+    let estimate = estimate.filter(|estimate| *estimate > 0)?;
+    Some((load.row_count as f64 / estimate as f64).min(0.99))
+}

@@ -1,0 +1,233 @@
+//! The thread that owns the cache's writer: one local transaction per cut and per chunk (S9).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use steward_core::sync::{Chunk, Position};
+use steward_core::{Dataset, Error, ErrorKind, Result};
+use steward_store::cache::{Applied, Batch, Cache, KeyRange, Writer};
+use steward_store::postgres::cut::Piece;
+use steward_store::row::RowBatch;
+use tokio::sync::{mpsc, oneshot};
+
+use super::abort;
+use super::journal::Journal;
+use crate::command::sync::DriftRow;
+
+/// What one local transaction did.
+#[derive(Debug)]
+pub(super) struct Stored {
+    pub(super) applied: Applied,
+    pub(super) row_counts: BTreeMap<Dataset, u64>,
+    pub(super) journal: Journal,
+}
+
+/// The end of a transaction: what to store with it. When it never comes, everything is taken back.
+#[derive(Debug)]
+pub(super) struct Decision {
+    pub(super) position: Position,
+    /// The last key of a chunk in key order; none when it reached the end.
+    pub(super) upto: Option<serde_json::Value>,
+}
+
+/// What a comparison leaves in the journal.
+#[derive(Debug, Default)]
+pub(super) struct Finding {
+    pub(super) drift: Vec<DriftRow>,
+    pub(super) verified: Vec<Dataset>,
+    pub(super) as_of: DateTime<Utc>,
+}
+
+#[derive(Debug)]
+pub(super) enum Work {
+    Delta {
+        pieces: mpsc::Receiver<Piece>,
+        decision: oneshot::Receiver<Decision>,
+        reply: oneshot::Sender<Result<Stored>>,
+    },
+    Chunk {
+        dataset: Dataset,
+        chunk: Chunk,
+        rows: mpsc::Receiver<RowBatch>,
+        decision: oneshot::Receiver<Decision>,
+        reply: oneshot::Sender<Result<Stored>>,
+    },
+    Store {
+        position: Position,
+        reply: oneshot::Sender<Result<Stored>>,
+    },
+    Note {
+        finding: Finding,
+        reply: oneshot::Sender<Result<Stored>>,
+    },
+}
+
+/// The writer's thread.
+#[derive(Debug)]
+pub(super) struct WriterThread {
+    work: Option<mpsc::Sender<Work>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl WriterThread {
+    pub(super) fn start(cache: Cache) -> Result<Self> {
+        let writer = cache.writer()?;
+        let (work, inbox) = mpsc::channel(1);
+        let thread = std::thread::Builder::new()
+            .name("steward-cache-writer".to_owned())
+            .spawn(move || Desk { cache, writer, is_tidy: false }.run(inbox))
+            .map_err(|cause| Error::new(ErrorKind::File, "No thread could be started.").with_source(cause))?;
+        Ok(Self { work: Some(work), thread: Some(thread) })
+    }
+
+    pub(super) async fn send(&self, work: Work) -> Result<()> {
+        let gone = || Error::internal("The cache's writer has stopped.");
+        self.work.as_ref().ok_or_else(gone)?.send(work).await.map_err(|_| gone())
+    }
+
+    /// Ends the thread and waits for it; the file lock is free afterwards.
+    pub(super) async fn close(mut self) {
+        self.work = None;
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has said so already.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+struct Desk {
+    cache: Cache,
+    writer: Writer,
+    /// Whether indexes were built since this thread began.
+    is_tidy: bool,
+}
+
+impl Desk {
+    fn run(mut self, mut inbox: mpsc::Receiver<Work>) {
+        while let Some(work) = inbox.blocking_recv() {
+            // Whoever asked may be gone; then nobody needs the answer.
+            match work {
+                Work::Delta { pieces, decision, reply } => {
+                    let _ = reply.send(self.delta(pieces, decision));
+                }
+                Work::Chunk { dataset, chunk, rows, decision, reply } => {
+                    let _ = reply.send(self.chunk(dataset, &chunk, rows, decision));
+                }
+                Work::Store { position, reply } => {
+                    let _ = reply.send(self.store(&position));
+                }
+                Work::Note { finding, reply } => {
+                    let _ = reply.send(self.note(finding));
+                }
+            }
+        }
+    }
+
+    fn delta(
+        &mut self,
+        mut pieces: mpsc::Receiver<Piece>,
+        decision: oneshot::Receiver<Decision>,
+    ) -> Result<Stored> {
+        let mut batch = self.writer.begin()?;
+        let mut applied = Applied::default();
+        while let Some(piece) = pieces.blocking_recv() {
+            applied += match piece {
+                Piece::Rows(rows) => batch.upsert(&rows)?,
+                Piece::Keys { dataset, keys, rows } => batch.apply_keys(dataset, &keys, &rows)?,
+            };
+            abort::point("delta_applied");
+        }
+        let decision = decision.blocking_recv().map_err(|_| broken_off())?;
+        let mut journal = Journal::read_in(&batch)?;
+        if decision.position.is_consistent() && journal.repaired() {
+            journal.store(&mut batch)?;
+        }
+        put(&mut batch, &decision.position)?;
+        abort::point("before_cut_commit");
+        batch.commit()?;
+        abort::point("after_cut_commit");
+        if decision.position.is_consistent() && !self.is_tidy {
+            self.writer.build_indexes()?;
+            self.writer.compact_wal()?;
+            self.is_tidy = true;
+        }
+        self.stored(applied)
+    }
+
+    fn chunk(
+        &mut self,
+        dataset: Dataset,
+        chunk: &Chunk,
+        mut rows: mpsc::Receiver<RowBatch>,
+        decision: oneshot::Receiver<Decision>,
+    ) -> Result<Stored> {
+        self.is_tidy = false;
+        let mut batch = self.writer.begin()?;
+        let (applied, decision) = match chunk {
+            Chunk::Time { start_us, end_us } => {
+                let range = KeyRange::TimeBetween { start_us: *start_us, end_us: *end_us };
+                let mut reconcile = batch.reconcile(dataset, &range)?;
+                while let Some(rows) = rows.blocking_recv() {
+                    reconcile.rows(&rows)?;
+                    abort::point("chunk_rows");
+                }
+                // Rows that were not fed are removed by `finish`: only once the server sent them all.
+                let decision = decision.blocking_recv().map_err(|_| broken_off())?;
+                (reconcile.finish()?, decision)
+            }
+            Chunk::Keys { after, .. } => {
+                let mut held = Vec::new();
+                while let Some(rows) = rows.blocking_recv() {
+                    held.push(rows);
+                }
+                let decision = decision.blocking_recv().map_err(|_| broken_off())?;
+                let range = KeyRange::KeysAfter { after: after.clone(), upto: decision.upto.clone() };
+                let mut reconcile = batch.reconcile(dataset, &range)?;
+                for rows in &held {
+                    reconcile.rows(rows)?;
+                }
+                abort::point("chunk_rows");
+                (reconcile.finish()?, decision)
+            }
+        };
+        put(&mut batch, &decision.position)?;
+        abort::point("before_chunk_commit");
+        batch.commit()?;
+        abort::point("after_chunk_commit");
+        self.stored(applied)
+    }
+
+    fn store(&mut self, position: &Position) -> Result<Stored> {
+        let mut batch = self.writer.begin()?;
+        put(&mut batch, position)?;
+        batch.commit()?;
+        abort::point("after_store");
+        self.stored(Applied::default())
+    }
+
+    fn note(&mut self, finding: Finding) -> Result<Stored> {
+        let mut batch = self.writer.begin()?;
+        let mut journal = Journal::read_in(&batch)?;
+        journal.add(finding.drift);
+        for dataset in finding.verified {
+            journal.verified_at.insert(dataset, finding.as_of);
+        }
+        journal.store(&mut batch)?;
+        batch.commit()?;
+        self.stored(Applied::default())
+    }
+
+    fn stored(&self, applied: Applied) -> Result<Stored> {
+        let reader = self.cache.reader()?;
+        Ok(Stored { applied, row_counts: reader.row_counts()?, journal: Journal::read(&reader)? })
+    }
+}
+
+/// S9: the cursor never moves without its rows, nor the rows without it.
+fn put(batch: &mut Batch<'_>, position: &Position) -> Result<()> {
+    batch.put_state(Position::KEY, position)
+}
+
+fn broken_off() -> Error {
+    Error::new(ErrorKind::Cancelled, "The reading broke off; nothing of it was kept.")
+}
