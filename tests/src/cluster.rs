@@ -9,9 +9,10 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use secrecy::SecretString;
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
 use steward_store::postgres::connect::{Address, connect};
+use steward_store::postgres::install::{self, MIGRATIONS};
 use uuid::Uuid;
 
 /// The roles that have a test login of their own: `test_<role>`.
@@ -65,7 +66,7 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// A database with the contract installed and nothing in it.
     pub async fn new() -> Self {
-        Self::copy_of("template1").await
+        Self::copy_of(template().await).await
     }
 
     /// An empty database.
@@ -140,6 +141,61 @@ impl Drop for TestDatabase {
             done.expect("the test database is dropped").expect("a runtime starts");
         }
     }
+}
+
+/// The database with the contract that the others are copied from, made by whoever needs it first. Its name
+/// is the hash of the migrations, so a changed one makes a new template.
+async fn template() -> &'static str {
+    static TEMPLATE: tokio::sync::OnceCell<String> = tokio::sync::OnceCell::const_new();
+    TEMPLATE
+        .get_or_init(|| async {
+            let digest: String = MIGRATIONS.iter().map(install::Migration::checksum).collect();
+            let name = format!("contract_{:016x}", fnv(&digest));
+            let _guard = lock("template");
+            let mut postgres = superuser("postgres").await;
+            let is_made: bool = sqlx::query_scalar(
+                "select exists (select from pg_database where datname = $1 and datistemplate)",
+            )
+            .bind(&name)
+            .fetch_one(&mut postgres)
+            .await
+            .expect("the catalog answers");
+            if !is_made {
+                execute(&mut postgres, WEB_ROLES).await;
+                execute(&mut postgres, &format!("drop database if exists {name} with (force)")).await;
+                execute(&mut postgres, &format!("create database {name}")).await;
+                let mut database = superuser(&name).await;
+                install::install(&mut database, None).await.expect("the contract installs");
+                database.close().await.expect("the connection closes");
+                execute(&mut postgres, TEST_LOGINS).await;
+                execute(&mut postgres, &format!("alter database {name} is_template true")).await;
+            }
+            name
+        })
+        .await
+}
+
+/// The roles of a web API in front of the database, as Supabase has them.
+pub const WEB_ROLES: &str = "do $$ declare name text; begin
+    foreach name in array array['anon', 'authenticated', 'service_role'] loop
+        if not exists (select from pg_roles where rolname = name) then execute format('create role %I nologin', name); end if;
+    end loop;
+end $$";
+
+/// One login per role; what a person has.
+const TEST_LOGINS: &str = "do $$ declare name text; role text; begin
+    foreach name in array array['viewer', 'finance', 'support', 'admin', 'app', 'authenticated'] loop
+        role := case name when 'authenticated' then name else 'steward_' || name end;
+        if not exists (select from pg_roles where rolname = 'test_' || name) then
+            execute format('create role %I login password %L in role %I', 'test_' || name, 'test-login', role);
+        end if;
+    end loop;
+end $$";
+
+/// A short, stable hash for names.
+fn fnv(text: &str) -> u64 {
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A connection to a database of the run's cluster as its superuser.

@@ -1,15 +1,17 @@
 //! The server: how to reach it, the contract it carries, the actions it offers.
 //!
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
-//! PostgreSQL started by Steward ·
+//! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
 //! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison · [`role`] which console role a login has.
 
+pub mod actions;
 mod catalog;
 pub mod cluster;
 pub mod connect;
 mod copy;
 pub mod cut;
 pub mod error;
+pub mod install;
 pub mod load;
 pub mod role;
 mod sql_text;
