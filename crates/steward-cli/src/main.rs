@@ -1,2 +1,7 @@
 //! The `steward` command line.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    steward_cli::main()
+}

@@ -1,0 +1,211 @@
+//! What can be typed.
+
+mod noun;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use steward_app::table::{Spec, row};
+use steward_core::period::RangeSpec;
+
+use crate::exit::EXIT_CODES;
+pub(crate) use noun::{
+    AuditCommand, ChangePlanArgs, CompareArg, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
+    EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
+    SyncCommand, UserCommand, UserListArgs, UserSortArg, WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
+};
+
+/// Desktop console for the people who run a SaaS, on the command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "steward",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "Examples:\n  steward sample open                          a sample company to look at\n  \
+                  steward workspace add acme -                 a database; the URL is read from standard input\n  \
+                  steward sync && steward overview --range 90d\n  \
+                  steward users change-plan ada@example.com --plan pro --dry-run\n\n\
+                  Numbers come from the encrypted copy on this computer, so they answer without a network too."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal.
+    #[default]
+    Auto,
+    /// Also into a file or a pipe.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "For every command")]
+pub(crate) struct Global {
+    /// Workspace by name or id, for this call only.
+    #[arg(short, long, global = true, env = "STEWARD_WORKSPACE", value_name = "NAME")]
+    pub(crate) workspace: Option<String>,
+    /// Zone of the days: an IANA name. Otherwise as the settings say.
+    #[arg(long, global = true, env = "STEWARD_TZ", value_name = "ZONE")]
+    pub(crate) tz: Option<String>,
+    /// Which days: 24h, 30d, 2026-10, 2026-10-01..2026-10-31, now-29d/d..now.
+    #[arg(long, global = true, value_name = "RANGE")]
+    pub(crate) range: Option<RangeSpec>,
+    /// Print JSON in a stable form.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Open no connection; answer from the local copy.
+    #[arg(long, global = true)]
+    pub(crate) offline: bool,
+    /// Refuse data older than this (30s, 15m, 2h, 1d): sync first, or end with 7.
+    #[arg(long, global = true, value_name = "AGE", value_parser = age)]
+    pub(crate) max_age: Option<chrono::Duration>,
+    /// Show what a change would do, and change nothing.
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+    /// What a dangerous change asks you to type.
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(crate) confirm: Option<String>,
+    /// Why; goes to the audit log.
+    #[arg(long, global = true, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Answer yes to the question before an ordinary change.
+    #[arg(short, long, global = true)]
+    pub(crate) yes: bool,
+    /// Never ask; fail with the flag to pass.
+    #[arg(long, global = true)]
+    pub(crate) no_input: bool,
+    /// When to colour.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: Color,
+    /// Print nothing but the data.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    /// Tell more: once what is done, twice everything.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands by noun.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The state of the company: six numbers, activity, features, plans, top users.
+    Overview(OverviewArgs),
+    /// Users: find, look at, move to another plan.
+    #[command(subcommand)]
+    Users(UserCommand),
+    /// Plans and their limits.
+    #[command(subcommand)]
+    Plans(PlanCommand),
+    /// Usage events: the rows behind the numbers.
+    #[command(subcommand)]
+    Events(EventCommand),
+    /// The audit log: who changed what.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Take a change back where its rows have not moved since.
+    Revert(RevertArgs),
+    /// Read what changed on the server; `status`, `pause`, `resume` and `rebuild` of the local copy.
+    Sync(SyncArgs),
+    /// Compare every row and every rollup of the copy with the server.
+    Verify,
+    /// Workspaces: one database each.
+    #[command(subcommand)]
+    Workspace(WorkspaceCommand),
+    /// Test a connection step by step.
+    Connect(ConnectArgs),
+    /// Steward's schema on a server.
+    #[command(subcommand)]
+    Db(DbCommand),
+    /// The sample company.
+    #[command(subcommand)]
+    Sample(SampleCommand),
+    /// Check this computer, the copy and the server.
+    Doctor,
+    /// Who you are here: workspace, role, zone, where secrets are kept.
+    Whoami,
+    /// What you chose on this computer.
+    #[command(subcommand)]
+    Settings(SettingsCommand),
+    /// Print the completion script of a shell.
+    Completions {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+    /// What the exit codes mean.
+    #[command(long_about = EXIT_CODES)]
+    ExitCodes,
+}
+
+impl Command {
+    /// The rows of the command table that this command calls, beside those every command may.
+    pub(crate) fn rows(&self) -> &'static [Spec] {
+        use steward_app::table::Command as Row;
+        macro_rules! rows {
+            ($($name:ident),*) => { &[$(<row::$name as Row>::SPEC),*] };
+        }
+        match self {
+            Self::Overview(_) => rows![overview_show],
+            Self::Users(UserCommand::List(_)) => rows![user_list],
+            Self::Users(UserCommand::Show { .. }) => rows![user_show],
+            Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],
+            Self::Plans(PlanCommand::List) => rows![plan_list],
+            Self::Events(EventCommand::List(_)) => rows![event_list],
+            Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
+            Self::Revert(_) => rows![operation_revert],
+            Self::Sync(SyncArgs { command: None, .. }) => rows![sync_run],
+            Self::Sync(SyncArgs { command: Some(command), .. }) => match command {
+                SyncCommand::Status => rows![sync_status],
+                SyncCommand::Pause => rows![sync_pause],
+                SyncCommand::Resume => rows![sync_resume],
+                SyncCommand::Rebuild => rows![sync_rebuild],
+            },
+            Self::Verify => rows![sync_verify],
+            Self::Workspace(command) => match command {
+                WorkspaceCommand::Add(_) => rows![workspace_add],
+                WorkspaceCommand::List => rows![workspace_list],
+                WorkspaceCommand::Use { .. } => rows![workspace_use],
+                WorkspaceCommand::Remove { .. } => rows![workspace_remove],
+                WorkspaceCommand::Mode { .. } => rows![workspace_mode],
+            },
+            Self::Connect(_) => rows![connection_test],
+            Self::Db(DbCommand::Status(_)) => rows![database_status],
+            Self::Db(DbCommand::Install(_) | DbCommand::Migrate(_)) => rows![database_install],
+            Self::Sample(_) => rows![sample_open],
+            Self::Doctor => rows![doctor_run],
+            Self::Whoami => rows![session_show],
+            Self::Settings(SettingsCommand::Show) => rows![settings_show],
+            Self::Settings(SettingsCommand::Set { .. }) => rows![settings_update],
+            Self::Completions { .. } | Self::ExitCodes => &[],
+        }
+    }
+}
+
+/// The rows of the table that a command line calls; none where it does not parse.
+#[must_use]
+pub fn covered_rows(words: &[&str]) -> Option<Vec<&'static str>> {
+    let cli = Cli::try_parse_from(words).ok()?;
+    Some(cli.command.rows().iter().map(|spec| spec.name).collect())
+}
+
+fn age(text: &str) -> Result<chrono::Duration, String> {
+    let wrong = || "an age is written 30s, 15m, 2h or 1d".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let digits = text.strip_suffix(unit).ok_or_else(wrong)?;
+    let count = digits.parse::<u32>().map_err(|_| wrong())?;
+    let seconds = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    Ok(chrono::Duration::seconds(i64::from(count) * seconds))
+}

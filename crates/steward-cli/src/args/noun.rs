@@ -1,0 +1,298 @@
+//! Arguments by noun.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `overview`.
+#[derive(Debug, Args)]
+pub(crate) struct OverviewArgs {
+    /// What the numbers are compared with.
+    #[arg(long, value_enum, value_name = "WITH")]
+    pub(crate) compare: Option<CompareArg>,
+}
+
+/// What the numbers are compared with.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum CompareArg {
+    /// The period before, Mondays with Mondays.
+    Weekday,
+    /// The period just before.
+    Previous,
+    /// The same days a year earlier.
+    Year,
+    /// Nothing.
+    Off,
+}
+
+/// `users …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// List users.
+    List(UserListArgs),
+    /// Everything about one user.
+    Show {
+        /// Id or e-mail address.
+        user: String,
+    },
+    /// Move users to another plan: shows the rows, asks, applies, prints how to take it back.
+    ChangePlan(ChangePlanArgs),
+}
+
+/// `users list`.
+#[derive(Debug, Args)]
+pub(crate) struct UserListArgs {
+    /// Part of the e-mail address or the name, or a whole id.
+    pub(crate) search: Option<String>,
+    /// Only this plan.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) plan: Option<String>,
+    /// Only this status: active, suspended, erased.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Order.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) sort: UserSortArg,
+    #[command(flatten)]
+    pub(crate) page: Page,
+}
+
+/// Order of users.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum UserSortArg {
+    /// E-mail address, A first.
+    #[default]
+    Email,
+    /// Newest first.
+    Created,
+    /// Last seen first.
+    Seen,
+}
+
+/// Which page of a list.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// Rows wanted, 1 to 1000.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
+    /// Where the page before ended: its `next`.
+    #[arg(long, value_name = "NEXT")]
+    pub(crate) after: Option<String>,
+}
+
+/// `users change-plan`.
+#[derive(Debug, Args)]
+pub(crate) struct ChangePlanArgs {
+    /// Ids or e-mail addresses.
+    #[arg(required = true)]
+    pub(crate) users: Vec<String>,
+    /// The new plan's code.
+    #[arg(long, value_name = "CODE")]
+    pub(crate) plan: String,
+}
+
+/// `plans …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PlanCommand {
+    /// List plans with their limits.
+    List,
+}
+
+/// `events …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EventCommand {
+    /// List events of the range, newest first.
+    List(EventListArgs),
+}
+
+/// `events list`.
+#[derive(Debug, Args)]
+pub(crate) struct EventListArgs {
+    /// Only events where a column has this value (`feature=chat`, `status=error`, `user_id=…`; nothing after
+    /// the sign means "has no value"). May be given several times.
+    #[arg(long = "where", value_name = "COLUMN=VALUE")]
+    pub(crate) filters: Vec<String>,
+    #[command(flatten)]
+    pub(crate) page: Page,
+}
+
+/// `audit …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// List audited changes, newest first.
+    List {
+        /// Only this operation.
+        #[arg(long, value_name = "ID")]
+        operation: Option<String>,
+        /// Only rows whose key holds this text, for example a user's id.
+        #[arg(long, value_name = "TEXT")]
+        key: Option<String>,
+        #[command(flatten)]
+        page: Page,
+    },
+}
+
+/// `revert`.
+#[derive(Debug, Args)]
+pub(crate) struct RevertArgs {
+    /// The operation's id, as `change-plan` and `audit list` print it.
+    pub(crate) operation: String,
+}
+
+/// `sync …`.
+#[derive(Debug, Args)]
+pub(crate) struct SyncArgs {
+    /// Go on looking until stopped.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    #[command(subcommand)]
+    pub(crate) command: Option<SyncCommand>,
+}
+
+/// What else can be done with the copy.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SyncCommand {
+    /// How fresh each dataset is.
+    Status,
+    /// Stop looking until resumed.
+    Pause,
+    /// Go on looking.
+    Resume,
+    /// Put the copy aside and read it anew.
+    Rebuild,
+}
+
+/// `workspace …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum WorkspaceCommand {
+    /// Add a database and use it.
+    Add(WorkspaceAddArgs),
+    /// List workspaces.
+    List,
+    /// Make a workspace the current one.
+    Use {
+        /// Name or id.
+        name: String,
+    },
+    /// Forget a workspace, its password and its copy; the server keeps its data.
+    Remove {
+        /// Name or id.
+        name: String,
+    },
+    /// Allow or refuse changes.
+    Mode {
+        /// Name or id.
+        name: String,
+        /// Which.
+        #[arg(value_enum)]
+        mode: WorkspaceMode,
+    },
+}
+
+/// Whether changes may be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WorkspaceMode {
+    /// Every change is refused.
+    ReadOnly,
+    /// Changes are reviewed, then applied.
+    Reviewed,
+}
+
+/// `workspace add`.
+#[derive(Debug, Args)]
+pub(crate) struct WorkspaceAddArgs {
+    /// Its name.
+    pub(crate) name: String,
+    /// postgresql://login@host:port/database?sslmode=verify-full; `-` reads it from standard input, and
+    /// without it STEWARD_DATABASE_URL is taken. A password may be part of it, but then other people on
+    /// this computer can see it while the command runs: prefer `-` or STEWARD_PASSWORD_COMMAND.
+    #[arg(env = "STEWARD_DATABASE_URL", hide_env_values = true)]
+    pub(crate) url: String,
+    /// What kind of database it is.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) environment: EnvironmentArg,
+    /// Whether changes may be made; production starts read-only.
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<WorkspaceMode>,
+    /// File with the authority's certificates (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// What kind of database it is.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum EnvironmentArg {
+    /// Real customers.
+    #[default]
+    Production,
+    /// For trying out.
+    Staging,
+    /// A developer's own.
+    Development,
+}
+
+/// `connect`.
+#[derive(Debug, Args)]
+pub(crate) struct ConnectArgs {
+    /// The URL to test, `-` for standard input; without it the current workspace.
+    pub(crate) url: Option<String>,
+    /// File with the authority's certificates (PEM).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+}
+
+/// `db …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DbCommand {
+    /// What of Steward's schema a database has.
+    Status(DbArgs),
+    /// Install Steward's schema: says first what it will do.
+    Install(DbArgs),
+    /// Bring Steward's schema up to date.
+    Migrate(DbArgs),
+}
+
+/// Which database.
+#[derive(Debug, Args)]
+pub(crate) struct DbArgs {
+    /// An owner's URL, `-` for standard input, which is not kept; without it the current workspace's login.
+    #[arg(long, env = "STEWARD_OWNER_URL", hide_env_values = true)]
+    pub(crate) url: Option<String>,
+    /// Plans to start with where there are none: demo, free_plus, tiered, credits, quotas.
+    #[arg(long)]
+    pub(crate) preset: Option<String>,
+}
+
+/// `sample …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SampleCommand {
+    /// Open the sample company; the first time it is made.
+    Open(SampleArgs),
+    /// Throw the sample company away and make it anew.
+    Reset(SampleArgs),
+}
+
+/// Which sample company.
+#[derive(Debug, Args)]
+pub(crate) struct SampleArgs {
+    /// small, medium, large.
+    #[arg(long)]
+    pub(crate) size: Option<String>,
+    /// A database to fill instead of the server Steward starts itself; `-` for standard input.
+    #[arg(long, value_name = "URL")]
+    pub(crate) database_url: Option<String>,
+}
+
+/// `settings …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum SettingsCommand {
+    /// Show them.
+    Show,
+    /// Change one: `theme dark`, `zone Europe/Berlin`, `range 90d`.
+    Set {
+        /// Its name as `settings show` prints it.
+        name: String,
+        /// Its new value.
+        value: String,
+    },
+}

@@ -1,0 +1,67 @@
+//! The commands, one module per noun: a request from the arguments, the table's answer, its text.
+
+mod change;
+mod database;
+mod list;
+mod settings;
+mod sync;
+mod workspace;
+
+use steward_app::table::row;
+use steward_core::Result;
+use steward_core::overview::OverviewReq;
+
+use crate::args::{
+    AuditCommand, Command, CompareArg, EventCommand, OverviewArgs, PlanCommand, SettingsCommand, UserCommand,
+};
+use crate::client::{Answer, Client};
+use crate::{exit, render};
+
+/// Carries out a command; none where it has printed its answers itself.
+pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answer>> {
+    Ok(Some(match command {
+        Command::Overview(args) => overview(client, args).await?,
+        Command::Users(UserCommand::List(args)) => list::users(client, args).await?,
+        Command::Users(UserCommand::Show { user }) => list::user(client, user).await?,
+        Command::Users(UserCommand::ChangePlan(args)) => change::plan(client, args).await?,
+        Command::Plans(PlanCommand::List) => list::plans(client).await?,
+        Command::Events(EventCommand::List(args)) => list::events(client, args).await?,
+        Command::Audit(AuditCommand::List { operation, key, page }) => {
+            list::audit(client, operation, key, page).await?
+        }
+        Command::Revert(args) => change::revert(client, args).await?,
+        Command::Sync(args) => return sync::run(client, args).await,
+        Command::Verify => sync::verify(client).await?,
+        Command::Workspace(command) => workspace::run(client, command).await?,
+        Command::Connect(args) => workspace::connect(client, args).await?,
+        Command::Db(command) => database::run(client, command).await?,
+        Command::Sample(command) => database::sample(client, command).await?,
+        Command::Doctor => {
+            let checks = client.ask::<row::doctor_run>(()).await?;
+            let code = if checks.is_ok { exit::OK } else { exit::CHECK_FAILED };
+            Answer::new(&checks, render::check::checks(&checks))?.code(code)
+        }
+        Command::Whoami => {
+            let session = client.ask::<row::session_show>(()).await?;
+            Answer::new(&session, render::status::session(&session))?
+        }
+        Command::Settings(SettingsCommand::Show) => settings::show(client).await?,
+        Command::Settings(SettingsCommand::Set { name, value }) => settings::set(client, &name, &value).await?,
+        Command::Completions { .. } | Command::ExitCodes => return Ok(None),
+    }))
+}
+
+async fn overview(client: &Client, args: OverviewArgs) -> Result<Answer> {
+    use steward_core::period::Compare;
+    client.ensure_fresh().await?;
+    let compare = match args.compare {
+        Some(CompareArg::Weekday) => Compare::Weekday,
+        Some(CompareArg::Previous) => Compare::Previous,
+        Some(CompareArg::Year) => Compare::Year,
+        Some(CompareArg::Off) => Compare::Off,
+        None => client.settings().await?.compare,
+    };
+    let request = OverviewReq { range: client.range().await?, zone: client.zone().await?, compare };
+    let overview = client.ask::<row::overview_show>(request).await?;
+    Ok(Answer::new(&overview, render::overview::overview(&overview))?.fresh(&overview.freshness))
+}

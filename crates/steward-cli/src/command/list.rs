@@ -1,0 +1,103 @@
+//! `users`, `plans`, `events`, `audit`: lists from the copy.
+
+use serde_json::Value;
+use steward_app::table::row;
+use steward_core::audit::AuditListReq;
+use steward_core::event::{EventField, EventFilter, EventListReq};
+use steward_core::period::Compare;
+use steward_core::user::{UserListReq, UserShowReq, UserSort};
+use steward_core::{Error, Result};
+
+use crate::args::{EventListArgs, Page, UserListArgs, UserSortArg};
+use crate::client::{Answer, Client};
+use crate::render::list;
+use crate::render::number::grouped;
+use crate::render::style::Tone;
+
+pub(crate) async fn users(client: &Client, args: UserListArgs) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let request = UserListReq {
+        search: args.search.unwrap_or_default(),
+        plan_code: args.plan,
+        status: args.status,
+        sort: match args.sort {
+            UserSortArg::Email => UserSort::Email,
+            UserSortArg::Created => UserSort::CreatedAt,
+            UserSortArg::Seen => UserSort::LastSeenAt,
+        },
+        after: args.page.after,
+        limit: args.page.limit,
+    };
+    let users = client.ask::<row::user_list>(request).await?;
+    let text = format!(
+        "{}\n\n{}",
+        list::users(&users.rows, client.zone().await?),
+        counted(users.rows.len(), users.total, "users")
+    );
+    Ok(Answer::new(&users, text)?.fresh(&users.freshness).next(users.next.clone()))
+}
+
+pub(crate) async fn user(client: &Client, user: String) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let view = client.ask::<row::user_show>(UserShowReq { user }).await?;
+    Ok(Answer::new(&view, list::user(&view, client.zone().await?))?.fresh(&view.freshness))
+}
+
+pub(crate) async fn plans(client: &Client) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let plans = client.ask::<row::plan_list>(()).await?;
+    Ok(Answer::new(&plans, list::plans(&plans.rows))?.fresh(&plans.freshness))
+}
+
+pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let zone = client.zone().await?;
+    let range = client.range().await?.resolve(zone, client.as_of().await?, Compare::Off);
+    let request = EventListReq {
+        period: range.period,
+        filters: args.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?,
+        after: args.page.after,
+        limit: args.page.limit,
+    };
+    let events = client.ask::<row::event_list>(request).await?;
+    let text = format!(
+        "{}\n\n{}",
+        list::events(&events.rows, zone),
+        counted(events.rows.len(), events.total, "events")
+    );
+    Ok(Answer::new(&events, text)?.fresh(&events.freshness).next(events.next.clone()))
+}
+
+pub(crate) async fn audit(
+    client: &Client,
+    operation: Option<String>,
+    key: Option<String>,
+    page: Page,
+) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let intent = operation.map(|text| {
+        text.parse().map_err(|_| Error::invalid("operation", "An operation's id is a UUID."))
+    });
+    let request = AuditListReq { intent: intent.transpose()?, key, after: page.after, limit: page.limit };
+    let log = client.ask::<row::audit_list>(request).await?;
+    let text = list::audit(&log.rows, client.zone().await?);
+    Ok(Answer::new(&log, text)?.fresh(&log.freshness).next(log.next.clone()))
+}
+
+fn filter(text: &str) -> Result<EventFilter> {
+    let wrong = || {
+        Error::invalid(
+            "where",
+            "A filter is written COLUMN=VALUE; the columns are user_id, feature, plan_code, model, provider, \
+             endpoint, status and event_type.",
+        )
+    };
+    let (column, value) = text.split_once('=').ok_or_else(wrong)?;
+    let field: EventField = serde_json::from_value(Value::from(column)).map_err(|_| wrong())?;
+    Ok(EventFilter { field, value: (!value.is_empty()).then(|| value.to_owned()) })
+}
+
+fn counted(shown: usize, total: u64, noun: &str) -> String {
+    let total = grouped(i128::from(total));
+    Tone::Muted.paint(format!("{} of {total} {noun}", grouped(shown as i128)))
+}

@@ -1,0 +1,12 @@
+//! Tables, numbers and JSON.
+
+pub(crate) mod change;
+pub(crate) mod check;
+pub(crate) mod list;
+pub(crate) mod number;
+pub(crate) mod output;
+pub(crate) mod overview;
+pub(crate) mod spark;
+pub(crate) mod status;
+pub(crate) mod style;
+pub(crate) mod table;

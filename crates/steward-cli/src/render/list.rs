@@ -1,0 +1,242 @@
+//! Lists: users, plans, events, the audit log, workspaces.
+
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
+use steward_app::command::workspace::{Environment, Workspace};
+use steward_core::audit::AuditRow;
+use steward_core::event::EventRow;
+use steward_core::plan::PlanRow;
+use steward_core::user::{UserRow, UserView};
+
+use super::change::columns_in_words;
+use super::number::{decimal, grouped, instant, milliseconds, money, precise};
+use super::style::Tone;
+use super::table::{Column, Field, or_dash, table, toned};
+
+/// Users.
+pub(crate) fn users(rows: &[UserRow], zone: Tz) -> String {
+    let columns = [
+        Column::Left("E-mail"),
+        Column::Left("Name"),
+        Column::Left("Plan"),
+        Column::Left("Status"),
+        Column::Left("Last seen"),
+        Column::Left("Since"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|user| {
+            vec![
+                Field::from(&*user.email),
+                Field::from(&*user.name),
+                Field::from(&*user.plan_code),
+                status(&user.status),
+                or_dash(user.last_seen_at.map(|at| instant(at, zone))),
+                Field::from(instant(user.created_at, zone)),
+            ]
+        }),
+    )
+}
+
+/// One user.
+pub(crate) fn user(view: &UserView, zone: Tz) -> String {
+    let user = &view.user;
+    let mut text = format!(
+        "{}  {}\n{}\n\n",
+        Tone::Strong.paint(&user.email),
+        user.name,
+        Tone::Muted.paint(format!("{} · {} · {}", user.id, user.status, user.role))
+    );
+    let teams = if view.teams.is_empty() { "–".to_owned() } else { view.teams.join(", ") };
+    let facts = [
+        ("Plan", user.plan_code.clone()),
+        ("Teams", teams),
+        ("Events in 30 days", grouped(i128::from(view.events_30d))),
+        ("Last seen", user.last_seen_at.map_or_else(|| "never".to_owned(), |at| instant(at, zone))),
+        ("Since", instant(user.created_at, zone)),
+    ];
+    for (name, value) in facts {
+        let _ = writeln!(text, "{} {value}", Tone::Muted.paint(format!("{name:<18}")));
+    }
+    if !view.limits.is_empty() {
+        let rows = view.limits.iter().map(|limit| {
+            vec![
+                Field::from(&*limit.metric),
+                Field::from(&*limit.period),
+                Field::from(grouped(i128::from(limit.used))),
+                limit.limit.map_or_else(|| toned("unlimited", Tone::Muted), |most| grouped(i128::from(most)).into()),
+                Field::from(&*limit.kind),
+                or_dash(limit.resets_at.map(|at| instant(at, zone))),
+            ]
+        });
+        let columns = [
+            Column::Left("Limit"),
+            Column::Left("Per"),
+            Column::Right("Used"),
+            Column::Right("Allowed"),
+            Column::Left("Kind"),
+            Column::Left("Starts again"),
+        ];
+        let _ = writeln!(text, "\n{}", table(&columns, rows));
+    }
+    if !view.subscriptions.is_empty() {
+        let rows = view.subscriptions.iter().map(|subscription| {
+            vec![
+                Field::from(&*subscription.plan_code),
+                Field::from(&*subscription.status),
+                Field::from(&*subscription.billing_interval),
+                or_dash(subscription.current_period_end.map(|at| instant(at, zone))),
+                Field::from(if subscription.is_billed_at_stripe { "Stripe" } else { "by hand" }),
+            ]
+        });
+        let columns = [
+            Column::Left("Subscription"),
+            Column::Left("Status"),
+            Column::Left("Every"),
+            Column::Left("Until"),
+            Column::Left("Billed"),
+        ];
+        let _ = writeln!(text, "\n{}", table(&columns, rows));
+    }
+    if !view.changes.is_empty() {
+        let _ = writeln!(text, "\n{}", audit(&view.changes, zone));
+    }
+    text
+}
+
+/// Plans.
+pub(crate) fn plans(rows: &[PlanRow]) -> String {
+    let columns = [
+        Column::Left("Plan"),
+        Column::Left("Name"),
+        Column::Right("Month"),
+        Column::Right("Year"),
+        Column::Right("Users"),
+        Column::Left("Limits"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|plan| {
+            let price = |minor: Option<i64>| or_dash(minor.map(|minor| money(minor, &plan.currency)));
+            let limits: Vec<String> = plan
+                .limits
+                .iter()
+                .map(|limit| {
+                    let most = limit.limit.map_or_else(|| "unlimited".to_owned(), |most| grouped(i128::from(most)));
+                    format!("{} {most}/{}", limit.metric, limit.period)
+                })
+                .collect();
+            vec![
+                if plan.archived_at.is_some() {
+                    toned(&*plan.code, Tone::Muted)
+                } else {
+                    Field::from(&*plan.code)
+                },
+                Field::from(&*plan.name),
+                price(plan.price_month_minor),
+                price(plan.price_year_minor),
+                Field::from(grouped(i128::from(plan.user_count))),
+                toned(limits.join(", "), Tone::Muted),
+            ]
+        }),
+    )
+}
+
+/// Events.
+pub(crate) fn events(rows: &[EventRow], zone: Tz) -> String {
+    let columns = [
+        Column::Left("Time"),
+        Column::Left("User"),
+        Column::Left("Event"),
+        Column::Left("Feature"),
+        Column::Left("Model"),
+        Column::Left("Status"),
+        Column::Right("Tokens"),
+        Column::Right("Cost"),
+        Column::Right("Latency"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|event| {
+            vec![
+                Field::from(precise(event.occurred_at, zone)),
+                Field::from(event.email.clone().unwrap_or_else(|| event.user_id.to_string())),
+                Field::from(&*event.event_type),
+                or_dash(event.feature.clone()),
+                or_dash(event.model.clone()),
+                status(&event.status),
+                Field::from(grouped(i128::from(event.tokens))),
+                or_dash(event.cost.as_deref().map(|cost| decimal(cost, 6))),
+                or_dash(event.latency_ms.map(|ms| milliseconds(ms as f64))),
+            ]
+        }),
+    )
+}
+
+/// The audit log.
+pub(crate) fn audit(rows: &[AuditRow], zone: Tz) -> String {
+    let columns = [
+        Column::Left("Time"),
+        Column::Left("Who"),
+        Column::Left("Did"),
+        Column::Left("To"),
+        Column::Left("Change"),
+        Column::Left("Reason"),
+        Column::Left("Operation"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|row| {
+            vec![
+                Field::from(instant(row.at, zone)),
+                Field::from(row.operator.clone().unwrap_or_else(|| row.login.clone())),
+                Field::from(&*row.action),
+                Field::from(row.label.clone().unwrap_or_else(|| row.key.to_string())),
+                Field::from(columns_in_words(row.before.as_ref(), row.after.as_ref())),
+                toned(&*row.reason, Tone::Muted),
+                toned(row.intent.map(|id| id.to_string()).unwrap_or_default(), Tone::Muted),
+            ]
+        }),
+    )
+}
+
+/// Workspaces.
+pub(crate) fn workspaces(rows: &[Workspace]) -> String {
+    let columns = [
+        Column::Left(""),
+        Column::Left("Name"),
+        Column::Left("Environment"),
+        Column::Left("Server"),
+        Column::Left("Login"),
+        Column::Left("Changes"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|workspace| {
+            let environment = match workspace.environment {
+                Environment::Production => toned("production", Tone::Danger),
+                Environment::Staging => toned("staging", Tone::Warning),
+                Environment::Development => toned("development", Tone::Success),
+                Environment::Sample => Field::from("sample"),
+            };
+            vec![
+                if workspace.is_current { toned("●", Tone::Accent) } else { Field::from(" ") },
+                Field::from(&*workspace.name),
+                environment,
+                Field::from(&*workspace.server),
+                Field::from(&*workspace.login),
+                Field::from(if workspace.is_read_only { "read-only" } else { "reviewed" }),
+            ]
+        }),
+    )
+}
+
+fn status(text: &str) -> Field {
+    match text {
+        "success" | "active" => Field::from(text),
+        "error" | "suspended" => toned(text, Tone::Danger),
+        "rate_limited" => toned(text, Tone::Warning),
+        other => toned(other, Tone::Muted),
+    }
+}
