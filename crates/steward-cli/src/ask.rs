@@ -48,7 +48,9 @@ pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {
     let authority = url.split_once("://").map_or("", |(_, rest)| rest);
     let has_password = authority.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'));
     if is_in_arguments && has_password {
-        warn("the password was visible to other people on this computer while it was in the arguments; `-` reads the URL from standard input");
+        warn(
+            "the password was visible to other people on this computer while it was in the arguments; `-` reads the URL from standard input",
+        );
     }
     Ok(url.to_owned())
 }

@@ -135,8 +135,7 @@ impl Client {
 
     /// Whether data of this freshness is marked stale.
     pub(crate) fn is_stale(&self, freshness: &Freshness) -> bool {
-        !freshness.is_consistent
-            || freshness.as_of.is_none_or(|as_of| self.clock.now() - as_of > STALE_AFTER)
+        !freshness.is_consistent || freshness.as_of.is_none_or(|as_of| self.clock.now() - as_of > STALE_AFTER)
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -46,7 +46,9 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
             Answer::new(&session, render::status::session(&session))?
         }
         Command::Settings(SettingsCommand::Show) => settings::show(client).await?,
-        Command::Settings(SettingsCommand::Set { name, value }) => settings::set(client, &name, &value).await?,
+        Command::Settings(SettingsCommand::Set { name, value }) => {
+            settings::set(client, &name, &value).await?
+        }
         Command::Completions { .. } | Command::ExitCodes => return Ok(None),
     }))
 }

@@ -32,10 +32,9 @@ pub(crate) async fn plan(client: &Client, args: ChangePlanArgs) -> Result<Answer
 }
 
 pub(crate) async fn revert(client: &Client, args: RevertArgs) -> Result<Answer> {
-    let operation = args
-        .operation
-        .parse()
-        .map_err(|_| Error::invalid("operation", "An operation's id is a UUID; `steward audit list` shows them."))?;
+    let operation = args.operation.parse().map_err(|_| {
+        Error::invalid("operation", "An operation's id is a UUID; `steward audit list` shows them.")
+    })?;
     let request = OperationRevertReq {
         intent: new_intent(),
         operation,
@@ -70,9 +69,7 @@ where
         client.note(&format!("{shown}\n"));
     }
     let confirm = match &preview.confirm {
-        Some(phrase) => {
-            Some(ask::typed(&client.global, phrase, &format!("{}.", count_in_words(&preview)))?)
-        }
+        Some(phrase) => Some(ask::typed(&client.global, phrase, &format!("{}.", count_in_words(&preview)))?),
         None => {
             ask::confirm(&client.global, "Apply?")?;
             client.global.confirm.clone()

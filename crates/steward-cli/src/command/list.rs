@@ -75,9 +75,8 @@ pub(crate) async fn audit(
     page: Page,
 ) -> Result<Answer> {
     client.ensure_fresh().await?;
-    let intent = operation.map(|text| {
-        text.parse().map_err(|_| Error::invalid("operation", "An operation's id is a UUID."))
-    });
+    let intent = operation
+        .map(|text| text.parse().map_err(|_| Error::invalid("operation", "An operation's id is a UUID.")));
     let request = AuditListReq { intent: intent.transpose()?, key, after: page.after, limit: page.limit };
     let log = client.ask::<row::audit_list>(request).await?;
     let text = list::audit(&log.rows, client.zone().await?);

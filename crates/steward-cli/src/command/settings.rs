@@ -25,8 +25,9 @@ pub(crate) async fn set(client: &Client, name: &str, value: &str) -> Result<Answ
             .map_err(|_| Error::invalid(name, format!("`{value}` is no value of `{name}`.")))?,
         _ => Value::from(value),
     };
-    let settings: Settings = serde_json::from_value(Value::Object(all))
-        .map_err(|cause| Error::invalid(name, format!("`{value}` is no value of `{name}`.")).with_source(cause))?;
+    let settings: Settings = serde_json::from_value(Value::Object(all)).map_err(|cause| {
+        Error::invalid(name, format!("`{value}` is no value of `{name}`.")).with_source(cause)
+    })?;
     let kept = client.ask::<row::settings_update>(settings).await?;
     Answer::new(&kept, text(&kept)?)
 }

@@ -15,15 +15,9 @@ pub(crate) async fn run(client: &Client, args: SyncArgs) -> Result<Option<Answer
     match args.command {
         None if args.watch => watch(client).await.map(|()| None),
         None => once(client).await.map(Some),
-        Some(SyncCommand::Status) => {
-            shown(client, client.ask::<row::sync_status>(()).await?).await.map(Some)
-        }
-        Some(SyncCommand::Pause) => {
-            shown(client, client.ask::<row::sync_pause>(()).await?).await.map(Some)
-        }
-        Some(SyncCommand::Resume) => {
-            shown(client, client.ask::<row::sync_resume>(()).await?).await.map(Some)
-        }
+        Some(SyncCommand::Status) => shown(client, client.ask::<row::sync_status>(()).await?).await.map(Some),
+        Some(SyncCommand::Pause) => shown(client, client.ask::<row::sync_pause>(()).await?).await.map(Some),
+        Some(SyncCommand::Resume) => shown(client, client.ask::<row::sync_resume>(()).await?).await.map(Some),
         Some(SyncCommand::Rebuild) => {
             ask::confirm(&client.global, "Put the copy aside and read everything anew?")?;
             shown(client, client.call::<row::sync_rebuild>((), Mode::Run).await?).await.map(Some)

@@ -42,8 +42,7 @@ pub(crate) async fn run(client: &Client, command: WorkspaceCommand) -> Result<An
             Answer::new(&left, list::workspaces(&left.rows))
         }
         WorkspaceCommand::Mode { name, mode } => {
-            let request =
-                WorkspaceModeReq { workspace: name, is_read_only: mode == WorkspaceMode::ReadOnly };
+            let request = WorkspaceModeReq { workspace: name, is_read_only: mode == WorkspaceMode::ReadOnly };
             one(&client.ask::<row::workspace_mode>(request).await?)
         }
     }

@@ -30,9 +30,10 @@ pub(crate) fn outcome(outcome: &Outcome) -> String {
     }
     if !outcome.skipped.is_empty() {
         let columns = [Column::Left("Left alone"), Column::Left("Why")];
-        let rows = outcome.skipped.iter().map(|row| {
-            vec![Field::from(&*row.label), toned(&*row.reason, Tone::Warning)]
-        });
+        let rows = outcome
+            .skipped
+            .iter()
+            .map(|row| vec![Field::from(&*row.label), toned(&*row.reason, Tone::Warning)]);
         let _ = writeln!(text, "\n{}", table(&columns, rows));
     }
     if outcome.rows.is_empty() && outcome.skipped.is_empty() {

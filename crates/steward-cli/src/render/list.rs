@@ -65,7 +65,9 @@ pub(crate) fn user(view: &UserView, zone: Tz) -> String {
                 Field::from(&*limit.metric),
                 Field::from(&*limit.period),
                 Field::from(grouped(i128::from(limit.used))),
-                limit.limit.map_or_else(|| toned("unlimited", Tone::Muted), |most| grouped(i128::from(most)).into()),
+                limit
+                    .limit
+                    .map_or_else(|| toned("unlimited", Tone::Muted), |most| grouped(i128::from(most)).into()),
                 Field::from(&*limit.kind),
                 or_dash(limit.resets_at.map(|at| instant(at, zone))),
             ]
@@ -123,7 +125,8 @@ pub(crate) fn plans(rows: &[PlanRow]) -> String {
                 .limits
                 .iter()
                 .map(|limit| {
-                    let most = limit.limit.map_or_else(|| "unlimited".to_owned(), |most| grouped(i128::from(most)));
+                    let most =
+                        limit.limit.map_or_else(|| "unlimited".to_owned(), |most| grouped(i128::from(most)));
                     format!("{} {most}/{}", limit.metric, limit.period)
                 })
                 .collect();

@@ -98,8 +98,12 @@ fn activity(text: &mut String, overview: &Overview) {
     if events.is_empty() {
         return;
     }
-    let previous: Vec<f64> =
-        overview.activity.iter().filter_map(|point| point.previous_events).map(|count| count as f64).collect();
+    let previous: Vec<f64> = overview
+        .activity
+        .iter()
+        .filter_map(|point| point.previous_events)
+        .map(|count| count as f64)
+        .collect();
     let highest = overview.activity.iter().max_by_key(|point| point.events);
     let peak = highest.map(|point| format!("most {} on {}", grouped(i128::from(point.events)), point.day));
     let _ = writeln!(
@@ -110,7 +114,8 @@ fn activity(text: &mut String, overview: &Overview) {
         Tone::Accent.paint(sparkline(&events, CHART_WIDTH))
     );
     if !previous.is_empty() {
-        let _ = writeln!(text, " {}", Tone::Muted.paint(format!("{} before", sparkline(&previous, CHART_WIDTH))));
+        let _ =
+            writeln!(text, " {}", Tone::Muted.paint(format!("{} before", sparkline(&previous, CHART_WIDTH))));
     }
     if overview.activity.last().is_some_and(|point| point.is_unfinished) {
         let _ = writeln!(text, " {}", Tone::Muted.paint("the last one is still running"));

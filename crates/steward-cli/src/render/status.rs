@@ -43,7 +43,12 @@ pub(crate) fn sync(status: &SyncStatus, zone: Tz) -> String {
     let _ = write!(
         text,
         "\n\n{}",
-        Tone::Muted.paint(format!("{} as {} · copy {}", status.server, status.login, bytes(status.disk_bytes)))
+        Tone::Muted.paint(format!(
+            "{} as {} · copy {}",
+            status.server,
+            status.login,
+            bytes(status.disk_bytes)
+        ))
     );
     if let Some(error) = &status.last_error {
         let _ = write!(text, "\n{} {}\n  {}", Tone::Danger.paint("last failure:"), error.message, error.hint);

@@ -67,7 +67,8 @@ pub(crate) fn table(columns: &[Column], rows: impl IntoIterator<Item = Vec<Field
 
 fn cell(field: Field) -> Cell {
     // Text from a database may hold escape codes of its own; a terminal must not obey them.
-    let clean: String = field.text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
+    let clean: String =
+        field.text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect();
     let cell = Cell::new(clean);
     match field.tone {
         None => cell,
@@ -75,7 +76,9 @@ fn cell(field: Field) -> Cell {
         Some(Tone::Muted) => cell.add_attribute(Attribute::Dim),
         Some(tone) => match tone.style().get_fg_color() {
             Some(anstyle::Color::Rgb(anstyle::RgbColor(r, g, b))) => cell.fg(Color::Rgb { r, g, b }),
-            Some(anstyle::Color::Ansi(color)) => cell.fg(Color::AnsiValue(anstyle::Ansi256Color::from_ansi(color).0)),
+            Some(anstyle::Color::Ansi(color)) => {
+                cell.fg(Color::AnsiValue(anstyle::Ansi256Color::from_ansi(color).0))
+            }
             Some(anstyle::Color::Ansi256(color)) => cell.fg(Color::AnsiValue(color.0)),
             None => cell,
         },
