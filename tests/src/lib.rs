@@ -1,3 +1,5 @@
 //! Test support: real databases and what fills them.
 
 pub mod cluster;
+
+pub mod rows;

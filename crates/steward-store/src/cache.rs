@@ -17,6 +17,7 @@ mod instant;
 mod intern;
 mod key;
 mod lock;
+pub mod query;
 mod reader;
 mod rollup;
 mod schema;
@@ -58,6 +59,7 @@ struct Inner {
     workspace: WorkspaceId,
     idle: Mutex<Vec<rusqlite::Connection>>,
     changes: broadcast::Sender<Change>,
+    facets: facet::FacetMemory,
 }
 
 /// One workspace's encrypted copy. Cheap to clone.
@@ -83,6 +85,7 @@ impl Cache {
                 workspace,
                 idle: Mutex::new(vec![connection]),
                 changes,
+                facets: facet::FacetMemory::default(),
             }),
         })
     }

@@ -12,6 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use steward_core::{Dataset, Result};
 
+pub(in crate::cache) use event::EventRange;
+pub(in crate::cache) use table::{Found, RangeSql, RowFinder};
+
 use super::writer::Writer;
 use super::{Change, busy, fault, state};
 use crate::row::RowBatch;

@@ -9,7 +9,7 @@ use steward_core::{Dataset, Error, Result};
 
 mod numeric;
 
-pub(crate) use numeric::{format_nano, nano};
+pub(crate) use numeric::{format_nano, nano, nano_wide};
 
 /// A value on its way into the file.
 #[derive(Debug, Clone, PartialEq)]

@@ -163,6 +163,25 @@ impl Event {
     }
 }
 
+/// Shows the events with these ids in order, until `show` says no.
+pub(crate) fn each(
+    connection: &Connection,
+    first: i64,
+    end: i64,
+    mut show: impl FnMut(i64, Event) -> Result<bool>,
+) -> Result<()> {
+    let sql = format!("select {} from usage_events where id >= ?1 and id < ?2 order by id", COLUMNS);
+    let mut statement = connection.prepare_cached(&sql).map_err(fault::map)?;
+    let mut rows = statement.query(rusqlite::params![first, end]).map_err(fault::map)?;
+    while let Some(row) = rows.next().map_err(fault::map)? {
+        let (id, event) = Event::read(row)?;
+        if !show(id, event)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
 /// The short ids that the writer knows.
 #[derive(Debug)]
 pub(crate) struct Ids {
@@ -196,9 +215,17 @@ impl Ids {
         Ok(Self { uuids, facets, outcomes })
     }
 
-    /// How events of this facet ended.
-    pub(crate) fn outcome(&self, facet: u32) -> Status {
-        self.outcomes.get(facet as usize).copied().unwrap_or(Status::Other)
+    /// Ids for reading only: what is not known gets an id that is forgotten with them.
+    pub(crate) fn load_scratch(connection: &Connection) -> Result<Self> {
+        let mut ids = Self::load(connection)?;
+        ids.uuids.keep_in_memory();
+        ids.facets.keep_in_memory();
+        Ok(ids)
+    }
+
+    /// How the events of each facet ended, by id.
+    pub(crate) fn outcomes(&self) -> &[Status] {
+        &self.outcomes
     }
 
     /// The id of a uuid that is known.
@@ -219,7 +246,12 @@ impl Ids {
         self.outcomes.truncate(self.outcomes.len() - facets);
     }
 
-    fn uuid(&mut self, connection: &Connection, field: Option<&[u8]>, column: &str) -> Result<u32> {
+    pub(crate) fn uuid(
+        &mut self,
+        connection: &Connection,
+        field: Option<&[u8]>,
+        column: &str,
+    ) -> Result<u32> {
         match field {
             None => Ok(0),
             Some(bytes) if bytes.len() == 16 => match self.uuids.get(bytes) {
@@ -230,7 +262,7 @@ impl Ids {
         }
     }
 
-    fn facet(&mut self, connection: &Connection, bytes: &[u8]) -> Result<u32> {
+    pub(crate) fn facet(&mut self, connection: &Connection, bytes: &[u8]) -> Result<u32> {
         if let Some(id) = self.facets.get(bytes) {
             return Ok(id);
         }

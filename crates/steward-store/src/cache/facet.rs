@@ -2,9 +2,13 @@
 //!
 //! Stored as the eight fields travelled, so that the hot path compares bytes and decodes nothing.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::Connection;
+use steward_core::Result;
 use steward_core::event::EventField;
 
-use super::decode;
+use super::{decode, fault};
 
 /// Number of columns in a facet; they lie side by side in the dataset's spec.
 pub(crate) const COLUMNS: usize = 8;
@@ -79,5 +83,29 @@ impl Facet {
             EventField::Status => Some(&self.status),
             EventField::EventType => Some(&self.event_type),
         }
+    }
+}
+
+/// The facets read so far; ids are never given twice, so they only grow.
+#[derive(Debug, Default)]
+pub(crate) struct FacetMemory(Mutex<Arc<Vec<Facet>>>);
+
+impl FacetMemory {
+    /// All facets of the file; the one with id n lies at n − 1.
+    pub(crate) fn read(&self, connection: &Connection) -> Result<Arc<Vec<Facet>>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut find = connection
+            .prepare_cached("select value from facet where id > ?1 order by id")
+            .map_err(fault::map)?;
+        let mut rows = find.query([known.len() as i64]).map_err(fault::map)?;
+        let mut fresh = Vec::new();
+        while let Some(row) = rows.next().map_err(fault::map)? {
+            let value = row.get_ref(0).map_err(fault::map)?.as_blob().ok();
+            fresh.push(value.and_then(Facet::parse).ok_or_else(fault::damaged)?);
+        }
+        if !fresh.is_empty() {
+            Arc::make_mut(&mut *known).extend(fresh);
+        }
+        Ok(Arc::clone(&known))
     }
 }

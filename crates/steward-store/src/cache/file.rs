@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rusqlite::functions::FunctionFlags;
 use rusqlite::{Connection, OpenFlags};
 use steward_core::id::WorkspaceId;
 use steward_core::{Error, ErrorKind, Result};
@@ -43,6 +44,13 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     let pragma = zeroize::Zeroizing::new(format!("x'{}'", digits.as_str()));
     connection.pragma_update(None, "key", pragma.as_str()).map_err(fault::map)?;
     connection.pragma_update(None, "cipher_page_size", PAGE_BYTES).map_err(fault::map)?;
+    // SQLite folds the case of ASCII letters only; people are searched for by theirs.
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection
+        .create_scalar_function("fold", 1, flags, |context| {
+            Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+        })
+        .map_err(fault::map)?;
     connection.busy_timeout(BUSY).map_err(fault::map)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection

@@ -16,7 +16,8 @@ pub(crate) struct Interner<K> {
     ids: HashMap<K, u32, FxBuildHasher>,
     /// Values added by the open transaction.
     fresh: Vec<K>,
-    insert: &'static str,
+    /// None keeps new values in memory.
+    insert: Option<&'static str>,
 }
 
 impl<K> Interner<K>
@@ -34,7 +35,7 @@ where
             let value = value.and_then(|value| K::try_from(value).ok()).ok_or_else(fault::damaged)?;
             ids.insert(value, id);
         }
-        Ok(Self { ids, fresh: Vec::new(), insert })
+        Ok(Self { ids, fresh: Vec::new(), insert: Some(insert) })
     }
 
     /// The id of a value that is known.
@@ -47,13 +48,20 @@ where
         let full = || Error::internal("The local copy holds more distinct values than it can number.");
         let id = u32::try_from(self.ids.len() + 1).map_err(|_| full())?;
         let key = K::try_from(value).map_err(|_| full())?;
-        connection
-            .prepare_cached(self.insert)
-            .and_then(|mut statement| statement.execute(rusqlite::params![id, value]))
-            .map_err(fault::map)?;
+        if let Some(insert) = self.insert {
+            connection
+                .prepare_cached(insert)
+                .and_then(|mut statement| statement.execute(rusqlite::params![id, value]))
+                .map_err(fault::map)?;
+        }
         self.fresh.push(key.clone());
         self.ids.insert(key, id);
         Ok(id)
+    }
+
+    /// From now on nothing is written.
+    pub(crate) fn keep_in_memory(&mut self) {
+        self.insert = None;
     }
 
     /// The open transaction is lasting now.

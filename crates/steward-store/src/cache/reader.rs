@@ -8,12 +8,14 @@ use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use steward_core::{Dataset, Result};
 
+use super::facet::Facet;
 use super::{Inner, fault, state};
 
 /// A look at the copy as one cut left it.
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
+    pool: Arc<Inner>,
 }
 
 impl Reader {
@@ -53,6 +55,10 @@ impl Reader {
         Ok(counts)
     }
 
+    pub(crate) fn facets(&self) -> Result<Arc<Vec<Facet>>> {
+        self.pool.facets.read(&self.connection)
+    }
+
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
@@ -62,13 +68,12 @@ impl Reader {
 #[derive(Debug)]
 pub struct ReaderGuard {
     reader: Option<Reader>,
-    pool: Arc<Inner>,
 }
 
 impl ReaderGuard {
     pub(super) fn begin(connection: Connection, pool: Arc<Inner>) -> Result<Self> {
         connection.execute_batch("pragma query_only = on; begin").map_err(fault::map)?;
-        Ok(Self { reader: Some(Reader { connection }), pool })
+        Ok(Self { reader: Some(Reader { connection, pool }) })
     }
 }
 
@@ -85,7 +90,7 @@ impl Drop for ReaderGuard {
         if let Some(reader) = self.reader.take()
             && reader.connection.execute_batch("rollback").is_ok()
         {
-            self.pool.put_back(reader.connection);
+            reader.pool.put_back(reader.connection);
         }
     }
 }

@@ -8,18 +8,21 @@ mod latency;
 mod pack;
 mod read;
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use steward_core::Result;
 
-use super::event::{self, Event, Ids};
+use super::event::{self, Event};
 use super::facet::Status;
 use super::fault;
 use pack::Unpacker;
 
-pub(crate) use latency::{Latencies, bucket as latency_bucket};
-pub(crate) use read::{Cover, FacetCount, buckets_with, facet_counts, newest_bucket, totals, user_counts};
+pub(crate) use latency::Latencies;
+pub(crate) use read::{
+    Cover, FacetCount, FacetSet, Run, add_facet_counts, add_totals, add_user_counts, buckets_with,
+    count_events, extent,
+};
 
 /// How wide a bucket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -130,6 +133,15 @@ impl Totals {
         bytes
     }
 
+    /// Adds another bucket's.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.sums.merge(&other.sums, 1);
+        self.successes += other.successes;
+        self.errors += other.errors;
+        self.rate_limited += other.rate_limited;
+        self.latencies.merge(&other.latencies, 1);
+    }
+
     /// Adds `factor` times a stored bucket.
     pub(crate) fn add_packed(&mut self, sums: &[u8], latency: &[u8], factor: i128) -> Result<()> {
         let mut from = Unpacker::new(sums);
@@ -164,7 +176,7 @@ pub(crate) struct Signed {
 }
 
 /// Adds changes to the rollups of both levels. Their order does not matter; nearly sorted is fastest.
-pub(crate) fn apply(connection: &Connection, ids: &Ids, changes: &[Signed]) -> Result<()> {
+pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Signed]) -> Result<()> {
     let mut order: Vec<(i64, u32)> = changes
         .iter()
         .zip(0..)
@@ -174,16 +186,16 @@ pub(crate) fn apply(connection: &Connection, ids: &Ids, changes: &[Signed]) -> R
     let quarters_per_day = Level::Day.width() / Level::Quarter.width();
     for day in order.chunk_by(|a, b| a.0.div_euclid(quarters_per_day) == b.0.div_euclid(quarters_per_day)) {
         for quarter in day.chunk_by(|a, b| a.0 == b.0) {
-            merge(connection, Level::Quarter, quarter[0].0, Bucket::of(ids, changes, quarter))?;
+            merge(connection, Level::Quarter, quarter[0].0, Bucket::of(outcomes, changes, quarter))?;
         }
         let number = day[0].0.div_euclid(quarters_per_day);
-        merge(connection, Level::Day, number, Bucket::of(ids, changes, day))?;
+        merge(connection, Level::Day, number, Bucket::of(outcomes, changes, day))?;
     }
     Ok(())
 }
 
 impl Bucket {
-    fn of(ids: &Ids, changes: &[Signed], members: &[(i64, u32)]) -> Self {
+    fn of(outcomes: &[Status], changes: &[Signed], members: &[(i64, u32)]) -> Self {
         let mut bucket = Self::default();
         let change = |index: u32| &changes[index as usize];
         let mut by_facet: Vec<u64> = Vec::with_capacity(members.len());
@@ -208,7 +220,7 @@ impl Bucket {
                     totals.latencies.add(latency, sign);
                 }
             }
-            match ids.outcome(id) {
+            match outcomes.get(id as usize).copied().unwrap_or(Status::Other) {
                 Status::Success => totals.successes += sums.0[sum::EVENTS],
                 Status::Error => totals.errors += sums.0[sum::EVENTS],
                 Status::RateLimited => totals.rate_limited += sums.0[sum::EVENTS],
@@ -226,11 +238,7 @@ impl Bucket {
 
     /// Adds another bucket's sums.
     fn absorb(&mut self, other: Self) {
-        self.totals.sums.merge(&other.totals.sums, 1);
-        self.totals.successes += other.totals.successes;
-        self.totals.errors += other.totals.errors;
-        self.totals.rate_limited += other.totals.rate_limited;
-        self.totals.latencies.merge(&other.totals.latencies, 1);
+        self.totals.merge(&other.totals);
         self.facets = join(std::mem::take(&mut self.facets), other.facets, |sums, more| sums.merge(&more, 1));
         self.users = join(std::mem::take(&mut self.users), other.users, |count, more| *count += more);
     }
@@ -371,32 +379,44 @@ fn join<T>(a: Vec<(u32, T)>, b: Vec<(u32, T)>, add: impl Fn(&mut T, T)) -> Vec<(
     }
 }
 
-/// Every bucket recomputed from the rows, for comparison with what is kept.
-pub(crate) fn rebuild(connection: &Connection, ids: &Ids, level: Level) -> Result<BTreeMap<i64, Bucket>> {
-    let mut buckets: BTreeMap<i64, Bucket> = BTreeMap::new();
-    let sql = format!("select {} from usage_events order by id", event::COLUMNS);
-    let mut statement = connection.prepare(&sql).map_err(fault::map)?;
-    let mut rows = statement.query([]).map_err(fault::map)?;
-    let mut run: Vec<Signed> = Vec::new();
-    let mut number = None;
-    let mut close = |number: Option<i64>, run: &mut Vec<Signed>| {
-        if let Some(number) = number {
-            let members: Vec<_> = (0..).zip(run.iter()).map(|(index, _)| (number, index)).collect();
-            let mut bucket = Bucket::of(ids, run, &members);
-            bucket.prune();
-            buckets.insert(number, bucket);
-            run.clear();
-        }
+/// Shows every stored bucket of a level beside the one its rows make: exactly what a rebuild would change.
+pub(crate) fn audit(
+    connection: &Connection,
+    outcomes: &[Status],
+    level: Level,
+    mut show: impl FnMut(i64, &Bucket, &Bucket),
+) -> Result<()> {
+    let mut stored: BTreeSet<i64> = connection
+        .prepare("select bucket from rollup_total where level = ?1")
+        .and_then(|mut find| find.query_map([level.number()], |row| row.get(0))?.collect())
+        .map_err(fault::map)?;
+    let mut close = |number: i64, run: &mut Vec<Signed>| -> Result<()> {
+        let members: Vec<_> = (0..).zip(run.iter()).map(|(index, _)| (number, index)).collect();
+        let mut own = Bucket::of(outcomes, run, &members);
+        own.prune();
+        run.clear();
+        stored.remove(&number);
+        show(number, &Bucket::load(connection, level, number)?.unwrap_or_default(), &own);
+        Ok(())
     };
-    while let Some(row) = rows.next().map_err(fault::map)? {
-        let (_, event) = Event::read(row)?;
-        let own = Some(level.bucket(event.occurred_at));
-        if own != number {
-            close(number, &mut run);
-            number = own;
+    let mut run: Vec<Signed> = Vec::new();
+    // Ids go by minute, and a bucket is whole minutes: its rows come one after another.
+    event::each(connection, i64::MIN, i64::MAX, |_, event| {
+        let number = level.bucket(event.occurred_at);
+        if let Some(first) = run.first().map(|first| level.bucket(first.event.occurred_at))
+            && first != number
+        {
+            close(first, &mut run)?;
         }
         run.push(Signed { event, sign: 1 });
+        Ok(true)
+    })?;
+    if let Some(first) = run.first().map(|first| level.bucket(first.event.occurred_at)) {
+        close(first, &mut run)?;
     }
-    close(number, &mut run);
-    Ok(buckets)
+    // What is left has no row at all.
+    for number in stored {
+        show(number, &Bucket::load(connection, level, number)?.unwrap_or_default(), &Bucket::default());
+    }
+    Ok(())
 }

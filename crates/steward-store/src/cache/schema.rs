@@ -76,12 +76,13 @@ const FIXED: &str = "
 const INDEXES: &str = "
     create index if not exists users_by_email on users (lower(email), id);
     create index if not exists users_by_creation on users (created_at, id);
-    create index if not exists users_by_last_seen on users (last_seen_at, id);
+    create index if not exists users_by_last_seen
+        on users (coalesce(last_seen_at, -9223372036854775808), id);
     create index if not exists users_by_plan on users (plan_code);
     create index if not exists team_members_by_user on team_members (user_id);
     create index if not exists subscriptions_by_user on subscriptions (user_id);
     create index if not exists audit_log_by_intent on audit_log (intent, id);
-    create index if not exists audit_log_by_key on audit_log (row_key, id);
+    create index if not exists dictionary_by_value on dictionary (value);
 ";
 
 /// Creates everything in an empty file.

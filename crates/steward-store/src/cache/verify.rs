@@ -1,7 +1,14 @@
 //! Comparison of the copy with the server, row by row and sum by sum.
 
+mod events;
+mod rollups;
+mod table;
+
 use steward_core::{Dataset, Result};
 
+pub use rollups::{RollupDiff, RollupVerifier, SERVER_SUMS, SERVER_USERS};
+
+use super::event::Ids;
 use super::{KeyRange, Reader};
 use crate::row::RowBatch;
 
@@ -28,15 +35,6 @@ impl RangeDiff {
     }
 }
 
-/// How the rollups differ from the server's own sums.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RollupDiff {
-    /// Buckets compared.
-    pub buckets: u64,
-    /// Buckets that differ.
-    pub different: u64,
-}
-
 /// Compares; works on a reader, so that a cut's rows are compared with one generation of the copy.
 #[derive(Debug)]
 pub struct Verifier<'r> {
@@ -55,26 +53,57 @@ impl<'r> Verifier<'r> {
     /// # Errors
     /// When the range does not fit the dataset or the file cannot be read.
     pub fn range(&self, dataset: Dataset, range: &KeyRange) -> Result<RangeVerifier<'r>> {
-        let _ = (dataset, range);
-        Ok(RangeVerifier { _reader: self.reader, diff: RangeDiff::default() })
+        let connection = self.reader.connection();
+        let work = match dataset {
+            Dataset::UsageEvents => {
+                Work::Events(events::Comparison::begin(connection, Ids::load_scratch(connection)?, range)?)
+            }
+            _ => Work::Table(table::Comparison::begin(connection, dataset, range)?),
+        };
+        Ok(RangeVerifier { reader: self.reader, work })
     }
+
+    /// Begins the comparison of the quarter-hours' sums with the server's own; see [`SERVER_SUMS`].
+    /// The span is half-open, in microseconds since 1970, and begins and ends on a quarter-hour.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rollups(&self, start_us: i64, end_us: i64) -> Result<RollupVerifier<'r>> {
+        RollupVerifier::begin(self.reader, start_us, end_us)
+    }
+
+    /// Compares every sum of both levels, latencies included, with a recomputation from the local rows.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn rollups_from_rows(&self) -> Result<RollupDiff> {
+        rollups::from_rows(self.reader)
+    }
+}
+
+#[derive(Debug)]
+enum Work<'r> {
+    Events(events::Comparison),
+    Table(table::Comparison<'r>),
 }
 
 /// The comparison of one range.
 #[derive(Debug)]
 pub struct RangeVerifier<'r> {
-    _reader: &'r Reader,
-    diff: RangeDiff,
+    reader: &'r Reader,
+    work: Work<'r>,
 }
 
 impl RangeVerifier<'_> {
-    /// Feeds the server's rows of the range, in any order.
+    /// Feeds the server's rows of the range, in any order, each once.
     ///
     /// # Errors
     /// When a value cannot be represented or the file cannot be read.
     pub fn rows(&mut self, rows: &RowBatch) -> Result<()> {
-        self.diff.server_rows += rows.len() as u64;
-        Ok(())
+        match &mut self.work {
+            Work::Events(work) => work.rows(self.reader.connection(), rows),
+            Work::Table(work) => work.rows(rows),
+        }
     }
 
     /// What was found.
@@ -82,6 +111,9 @@ impl RangeVerifier<'_> {
     /// # Errors
     /// When the file cannot be read.
     pub fn finish(self) -> Result<RangeDiff> {
-        Ok(self.diff)
+        match self.work {
+            Work::Events(work) => work.finish(self.reader.connection()),
+            Work::Table(work) => work.finish(),
+        }
     }
 }

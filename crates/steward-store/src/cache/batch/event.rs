@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use steward_core::{Dataset, Error, Result};
 
 use super::{Applied, Batch, KeyRange, key};
-use crate::cache::event::{self, Event, EventKey, Ids};
+use crate::cache::event::{self, Event, EventKey, Ids, each};
 use crate::cache::rollup::{self, Signed};
 use crate::cache::{fault, instant};
 use crate::row::RowBatch;
@@ -105,10 +105,10 @@ impl Difference {
         if let Some(seen) = &mut self.seen {
             let mut changes = Vec::new();
             write_each(connection, &self.buffer, &mut self.applied, seen, &mut changes)?;
-            rollup::apply(connection, ids, &changes)?;
+            rollup::apply(connection, ids.outcomes(), &changes)?;
         } else {
             self.append(connection)?;
-            rollup::apply(connection, ids, &self.buffer)?;
+            rollup::apply(connection, ids.outcomes(), &self.buffer)?;
         }
         self.buffer.clear();
         Ok(())
@@ -183,7 +183,7 @@ pub(super) fn apply(batch: &mut Batch<'_>, keys: &[serde_json::Value], rows: &Ro
         }
         let mut changes = Vec::new();
         write_each(connection, &buffer, &mut applied, &mut Vec::new(), &mut changes)?;
-        rollup::apply(connection, ids, &changes)?;
+        rollup::apply(connection, ids.outcomes(), &changes)?;
     }
     let mut extra = Vec::new();
     for key in keys {
@@ -295,7 +295,7 @@ fn remove(connection: &Connection, ids: &Ids, extra: &mut Vec<(i64, Event)>) -> 
         delete.execute([id]).map_err(fault::map)?;
         changes.push(Signed { event, sign: -1 });
     }
-    rollup::apply(connection, ids, &changes)?;
+    rollup::apply(connection, ids.outcomes(), &changes)?;
     Ok(changes.len() as u64)
 }
 
@@ -321,23 +321,4 @@ fn check_room(minute: i64, end: i64) -> Result<()> {
     } else {
         Err(Error::internal("One minute holds more than 33 million events, which no copy can number."))
     }
-}
-
-/// Shows the events with these ids in order, until `show` says no.
-pub(in crate::cache) fn each(
-    connection: &Connection,
-    first: i64,
-    end: i64,
-    mut show: impl FnMut(i64, Event) -> Result<bool>,
-) -> Result<()> {
-    let sql = format!("select {} from usage_events where id >= ?1 and id < ?2 order by id", event::COLUMNS);
-    let mut statement = connection.prepare_cached(&sql).map_err(fault::map)?;
-    let mut rows = statement.query(params![first, end]).map_err(fault::map)?;
-    while let Some(row) = rows.next().map_err(fault::map)? {
-        let (id, event) = Event::read(row)?;
-        if !show(id, event)? {
-            break;
-        }
-    }
-    Ok(())
 }

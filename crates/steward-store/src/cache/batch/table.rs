@@ -109,40 +109,39 @@ pub(super) fn apply(
     Ok(applied)
 }
 
-/// The statements that write one row, prepared once per batch of rows.
-struct Statements<'c> {
+/// What the copy has under a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::cache) enum Found {
+    Nothing,
+    /// The row, by id, with other values.
+    Different(i64),
+    /// The row, by id, with the same values.
+    Same(i64),
+}
+
+/// Decodes rows and finds them by their key.
+pub(in crate::cache) struct RowFinder<'c> {
     spec: &'static DatasetSpec,
     key: Vec<usize>,
     find: CachedStatement<'c>,
-    insert: CachedStatement<'c>,
-    update: CachedStatement<'c>,
-    connection: &'c Connection,
 }
 
-impl<'c> Statements<'c> {
-    fn new(connection: &'c Connection, spec: &'static DatasetSpec) -> Result<Self> {
-        let names: Vec<_> = spec.columns.iter().map(|column| format!("\"{}\"", column.name)).collect();
-        let marks: Vec<_> = (1..=names.len()).map(|number| format!("?{number}")).collect();
-        let sets: Vec<_> = names.iter().zip(&marks).map(|(name, mark)| format!("{name} = {mark}")).collect();
-        let table = spec.table;
-        let columns = names.join(", ");
-        let prepare = |sql: String| connection.prepare_cached(&sql).map_err(fault::map);
-        Ok(Self {
-            spec,
-            key: spec.key_positions().collect(),
-            find: prepare(format!("select rowid, {columns} from {table} where {}", key_condition(spec)))?,
-            insert: prepare(format!("insert into {table} ({columns}) values ({})", marks.join(", ")))?,
-            update: prepare(format!(
-                "update {table} set {} where rowid = ?{}",
-                sets.join(", "),
-                names.len() + 1
-            ))?,
-            connection,
-        })
+impl<'c> RowFinder<'c> {
+    pub(in crate::cache) fn new(connection: &'c Connection, spec: &'static DatasetSpec) -> Result<Self> {
+        let sql = format!(
+            "select rowid, {} from {} where {}",
+            columns(spec).join(", "),
+            spec.table,
+            key_condition(spec)
+        );
+        let find = connection.prepare_cached(&sql).map_err(fault::map)?;
+        Ok(Self { spec, key: spec.key_positions().collect(), find })
     }
 
-    fn write(&mut self, row: RawRow<'_>, applied: &mut Applied, seen: Option<&mut Vec<i64>>) -> Result<()> {
+    /// The row's values in the order of the spec.
+    pub(in crate::cache) fn decode<'a>(&self, row: RawRow<'a>) -> Result<Vec<Value<'a>>> {
         let dataset = self.spec.dataset;
+        // One more than there are columns: an update adds the row's id.
         let mut values = Vec::with_capacity(self.spec.columns.len() + 1);
         let mut fields = row.fields();
         for column in self.spec.columns {
@@ -152,19 +151,69 @@ impl<'c> Statements<'c> {
         if fields.next().is_some() {
             return Err(decode::misshapen(dataset));
         }
-        let found = if seen.is_some() { self.find(&values)? } else { None };
+        Ok(values)
+    }
+
+    /// The stored row with the same key.
+    pub(in crate::cache) fn find(&mut self, values: &[Value<'_>]) -> Result<Found> {
+        let mut rows = self
+            .find
+            .query(params_from_iter(self.key.iter().map(|position| &values[*position])))
+            .map_err(fault::map)?;
+        let Some(row) = rows.next().map_err(fault::map)? else { return Ok(Found::Nothing) };
+        let id = row.get(0).map_err(fault::map)?;
+        for (index, value) in values.iter().enumerate() {
+            let stored: ValueRef<'_> = row.get_ref(index + 1).map_err(fault::map)?;
+            if !value.is(stored) {
+                return Ok(Found::Different(id));
+            }
+        }
+        Ok(Found::Same(id))
+    }
+}
+
+/// The statements that write one row, prepared once per batch of rows.
+struct Statements<'c> {
+    finder: RowFinder<'c>,
+    insert: CachedStatement<'c>,
+    update: CachedStatement<'c>,
+    connection: &'c Connection,
+}
+
+impl<'c> Statements<'c> {
+    fn new(connection: &'c Connection, spec: &'static DatasetSpec) -> Result<Self> {
+        let names = columns(spec);
+        let marks: Vec<_> = (1..=names.len()).map(|number| format!("?{number}")).collect();
+        let sets: Vec<_> = names.iter().zip(&marks).map(|(name, mark)| format!("{name} = {mark}")).collect();
+        let prepare = |sql: String| connection.prepare_cached(&sql).map_err(fault::map);
+        let (table, id) = (spec.table, names.len() + 1);
+        Ok(Self {
+            finder: RowFinder::new(connection, spec)?,
+            insert: prepare(format!(
+                "insert into {table} ({}) values ({})",
+                names.join(", "),
+                marks.join(", ")
+            ))?,
+            update: prepare(format!("update {table} set {} where rowid = ?{id}", sets.join(", ")))?,
+            connection,
+        })
+    }
+
+    fn write(&mut self, row: RawRow<'_>, applied: &mut Applied, seen: Option<&mut Vec<i64>>) -> Result<()> {
+        let mut values = self.finder.decode(row)?;
+        let found = if seen.is_some() { self.finder.find(&values)? } else { Found::Nothing };
         let id = match found {
-            Some((id, true)) => {
+            Found::Same(id) => {
                 applied.unchanged += 1;
                 id
             }
-            Some((id, false)) => {
+            Found::Different(id) => {
                 values.push(Value::Int(id));
                 self.update.execute(params_from_iter(&values)).map_err(fault::map)?;
                 applied.updated += 1;
                 id
             }
-            None => {
+            Found::Nothing => {
                 self.insert.execute(params_from_iter(&values)).map_err(fault::map)?;
                 applied.inserted += 1;
                 self.connection.last_insert_rowid()
@@ -175,23 +224,10 @@ impl<'c> Statements<'c> {
         }
         Ok(())
     }
+}
 
-    /// The stored row with the same key: its id, and whether it holds the same values.
-    fn find(&mut self, values: &[Value<'_>]) -> Result<Option<(i64, bool)>> {
-        let mut rows = self
-            .find
-            .query(params_from_iter(self.key.iter().map(|position| &values[*position])))
-            .map_err(fault::map)?;
-        let Some(row) = rows.next().map_err(fault::map)? else { return Ok(None) };
-        let id = row.get(0).map_err(fault::map)?;
-        for (index, value) in values.iter().enumerate() {
-            let stored: ValueRef<'_> = row.get_ref(index + 1).map_err(fault::map)?;
-            if !value.is(stored) {
-                return Ok(Some((id, false)));
-            }
-        }
-        Ok(Some((id, true)))
-    }
+fn columns(spec: &DatasetSpec) -> Vec<String> {
+    spec.columns.iter().map(|column| format!("\"{}\"", column.name)).collect()
 }
 
 fn key_condition(spec: &DatasetSpec) -> String {

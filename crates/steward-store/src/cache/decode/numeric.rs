@@ -74,6 +74,11 @@ pub(super) fn text(bytes: &[u8]) -> Option<String> {
 
 /// The number in units of 10⁻⁹, when it is one exactly.
 pub(crate) fn nano(bytes: &[u8]) -> Option<i64> {
+    nano_wide(bytes).and_then(|nano| i64::try_from(nano).ok())
+}
+
+/// The same for sums.
+pub(crate) fn nano_wide(bytes: &[u8]) -> Option<i128> {
     let number = Numeric::parse(bytes)?;
     if !matches!(number.sign, 0 | NEGATIVE) {
         return None;
@@ -91,7 +96,7 @@ pub(crate) fn nano(bytes: &[u8]) -> Option<i64> {
         };
         sum = sum.checked_add(part)?;
     }
-    i64::try_from(if number.sign == NEGATIVE { -sum } else { sum }).ok()
+    Some(if number.sign == NEGATIVE { -sum } else { sum })
 }
 
 /// Nano units as decimal text with nine decimals.

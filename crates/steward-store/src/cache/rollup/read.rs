@@ -88,16 +88,34 @@ fn blob<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r [u8]> {
     row.get_ref(column).map_err(fault::map)?.as_blob().map_err(|_| fault::damaged())
 }
 
-/// Totals of a span.
-pub(crate) fn totals(connection: &Connection, cover: &Cover) -> Result<Totals> {
-    let mut totals = Totals::default();
+/// Adds the totals of a span.
+pub(crate) fn add_totals(connection: &Connection, cover: &Cover, totals: &mut Totals) -> Result<()> {
     each_row(
         connection,
         "select sums, latency from rollup_total where level = ?1 and bucket >= ?2 and bucket < ?3",
         cover,
         |row, factor| totals.add_packed(blob(row, 0)?, blob(row, 1)?, factor),
-    )?;
-    Ok(totals)
+    )
+}
+
+/// A set of facets by id.
+pub(crate) type FacetSet = HashMap<u32, (), FxBuildHasher>;
+
+/// The events of a span: all of them, those of a user, or those of a set of facets. (A user's events of
+/// certain facets are in no sum.)
+pub(crate) fn count_events(
+    connection: &Connection,
+    cover: &Cover,
+    user: Option<u32>,
+    facets: Option<&FacetSet>,
+) -> Result<u64> {
+    let mut events = 0;
+    for run in &cover.runs {
+        for (_, found) in buckets_with(connection, *run, user, facets)? {
+            events += run.factor * found;
+        }
+    }
+    Ok(u64::try_from(events).unwrap_or(0))
 }
 
 /// What shares are made of.
@@ -108,9 +126,12 @@ pub(crate) struct FacetCount {
     pub(crate) unpriced: i128,
 }
 
-/// Events and cost of a span by facet; the index is the facet's id.
-pub(crate) fn facet_counts(connection: &Connection, cover: &Cover) -> Result<Vec<FacetCount>> {
-    let mut counts: Vec<FacetCount> = Vec::new();
+/// Adds events and cost of a span by facet; the index is the facet's id.
+pub(crate) fn add_facet_counts(
+    connection: &Connection,
+    cover: &Cover,
+    counts: &mut Vec<FacetCount>,
+) -> Result<()> {
     each_row(
         connection,
         "select counts from rollup_facet where level = ?1 and bucket >= ?2 and bucket < ?3",
@@ -127,13 +148,11 @@ pub(crate) fn facet_counts(connection: &Connection, cover: &Cover) -> Result<Vec
             pack::take_column(&mut from, ids.len(), |i, n| counts[at(i)].cost += factor * n)?;
             pack::take_column(&mut from, ids.len(), |i, n| counts[at(i)].unpriced += factor * n)
         },
-    )?;
-    Ok(counts)
+    )
 }
 
-/// Events of a span by user; the index is the user's id.
-pub(crate) fn user_counts(connection: &Connection, cover: &Cover) -> Result<Vec<i64>> {
-    let mut counts: Vec<i64> = Vec::new();
+/// Adds the events of a span by user; the index is the user's id.
+pub(crate) fn add_user_counts(connection: &Connection, cover: &Cover, counts: &mut Vec<i64>) -> Result<()> {
     each_row(
         connection,
         "select counts from rollup_user where level = ?1 and bucket >= ?2 and bucket < ?3",
@@ -150,8 +169,7 @@ pub(crate) fn user_counts(connection: &Connection, cover: &Cover) -> Result<Vec<
             }
             Ok(())
         },
-    )?;
-    Ok(counts)
+    )
 }
 
 /// The buckets of a run, newest first, in which a user or a set of facets occurs, with the number of events:
@@ -160,7 +178,7 @@ pub(crate) fn buckets_with(
     connection: &Connection,
     run: Run,
     user: Option<u32>,
-    facets: Option<&HashMap<u32, (), FxBuildHasher>>,
+    facets: Option<&FacetSet>,
 ) -> Result<Vec<(i64, i128)>> {
     let mut found: HashMap<i64, (i128, u8), FxBuildHasher> = HashMap::default();
     let wanted = u8::from(user.is_some()) + u8::from(facets.is_some());
@@ -217,12 +235,16 @@ pub(crate) fn buckets_with(
     Ok(buckets)
 }
 
-/// The newest bucket that holds an event.
-pub(crate) fn newest_bucket(connection: &Connection, level: Level) -> Result<Option<i64>> {
-    connection
-        .prepare_cached("select max(bucket) from rollup_total where level = ?1")
-        .and_then(|mut find| find.query_row([level.number()], |row| row.get(0)))
-        .map_err(fault::map)
+/// The oldest and the newest bucket that hold an event.
+pub(crate) fn extent(connection: &Connection, level: Level) -> Result<Option<(i64, i64)>> {
+    let ends: (Option<i64>, Option<i64>) = connection
+        .prepare_cached(
+            "select (select min(bucket) from rollup_total where level = ?1),
+                    (select max(bucket) from rollup_total where level = ?1)",
+        )
+        .and_then(|mut find| find.query_row([level.number()], |row| Ok((row.get(0)?, row.get(1)?))))
+        .map_err(fault::map)?;
+    Ok(ends.0.zip(ends.1))
 }
 
 #[cfg(test)]

@@ -1,0 +1,66 @@
+//! `plan_list`.
+
+use rusqlite::Row;
+use steward_core::plan::{PlanLimit, PlanList, PlanRow};
+use steward_core::{Dataset, Result};
+
+use crate::cache::{Reader, fault, instant};
+
+/// All plans by rank.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn list(reader: &Reader) -> Result<PlanList> {
+    let freshness = super::freshness(reader, &[Dataset::Plans, Dataset::PlanLimits, Dataset::Users])?;
+    let mut rows: Vec<PlanRow> = reader
+        .connection()
+        .prepare_cached(
+            "select code, name, rank, price_month_minor, price_year_minor, currency, seats, archived_at,
+                 (select count(*) from users where plan_code = plans.code and status <> 'erased')
+             from plans order by rank, code",
+        )
+        .and_then(|mut statement| statement.query_map([], plan_row)?.collect())
+        .map_err(fault::map)?;
+    for plan in &mut rows {
+        plan.limits = limits(reader, &plan.code)?;
+    }
+    Ok(PlanList { freshness, rows })
+}
+
+fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
+    let text = |column: usize| row.get::<_, Option<String>>(column).map(Option::unwrap_or_default);
+    Ok(PlanRow {
+        code: text(0)?,
+        name: text(1)?,
+        rank: row.get::<_, Option<i64>>(2)?.unwrap_or_default(),
+        price_month_minor: row.get(3)?,
+        price_year_minor: row.get(4)?,
+        currency: text(5)?,
+        seats: row.get(6)?,
+        user_count: row.get::<_, i64>(8)?.unsigned_abs(),
+        archived_at: row.get::<_, Option<i64>>(7)?.map(instant::to_utc),
+        limits: Vec::new(),
+    })
+}
+
+/// The limits of a plan, by metric and period.
+pub(super) fn limits(reader: &Reader, plan_code: &str) -> Result<Vec<PlanLimit>> {
+    reader
+        .connection()
+        .prepare_cached(
+            "select metric, period, kind, limit_value from plan_limits where plan_code = ?1
+             order by metric, period",
+        )
+        .and_then(|mut statement| {
+            let limit = |row: &Row<'_>| {
+                Ok(PlanLimit {
+                    metric: row.get(0)?,
+                    period: row.get(1)?,
+                    kind: row.get::<_, Option<String>>(2)?.unwrap_or_default(),
+                    limit: row.get(3)?,
+                })
+            };
+            statement.query_map([plan_code], limit)?.collect()
+        })
+        .map_err(fault::map)
+}
