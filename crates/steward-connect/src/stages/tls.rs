@@ -22,15 +22,14 @@ use super::{STAGE_LIMIT, Target};
 /// Length 8, then the code 1234.5679: "may we speak TLS?"
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
 
-/// How a certificate is judged; the three modes of libpq that encrypt.
+/// How a certificate is judged. A mode that encrypts without looking at the certificate does not exist
+/// here: it would send the password to an impostor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateCheck {
     /// A known authority signed it, and for this host (`verify-full`).
     Full,
     /// A known authority signed it, for any host (`verify-ca`).
     Authority,
-    /// It is not looked at: encrypted against listeners, open to impostors (`require`).
-    Unchecked,
 }
 
 impl CertificateCheck {
@@ -40,7 +39,6 @@ impl CertificateCheck {
         match self {
             Self::Full => "name and authority checked",
             Self::Authority => "the server's name is not checked",
-            Self::Unchecked => "the certificate is not checked",
         }
     }
 }
@@ -254,8 +252,7 @@ impl ServerCertVerifier for Witness {
         let judged =
             self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match (self.check, judged) {
-            (CertificateCheck::Unchecked, _)
-            | (
+            (
                 CertificateCheck::Authority,
                 Err(rustls::Error::InvalidCertificate(
                     CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },

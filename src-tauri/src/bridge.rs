@@ -1,0 +1,99 @@
+//! Between the page and the command table: one command down, one event up.
+
+use serde_json::{Value, json};
+use steward_app::change::{Changes, Tag};
+use steward_app::command::settings::Settings;
+use steward_app::wire::WireError;
+use steward_app::{Mode, Steward, dispatch};
+use tauri::{AppHandle, Emitter, Manager, State};
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::window;
+
+/// What a page asks for again that missed what changed.
+const EVERYTHING: [Tag; 7] =
+    [Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit];
+
+/// The open command table; or why it could not be opened, told to whoever asks.
+pub(crate) struct Front {
+    steward: Option<Result<Steward, WireError>>,
+}
+
+impl Front {
+    pub(crate) fn new(opened: Result<Steward, WireError>) -> Self {
+        Self { steward: Some(opened) }
+    }
+
+    /// Behind the empty window there is nothing to ask.
+    pub(crate) fn closed() -> Self {
+        Self { steward: None }
+    }
+
+    fn steward(&self) -> Option<&Steward> {
+        self.steward.as_ref().and_then(|opened| opened.as_ref().ok())
+    }
+
+    /// What the person chose; none where it cannot be read, which the page then says itself.
+    pub(crate) async fn settings(&self) -> Option<Settings> {
+        let answer = dispatch(self.steward()?, "settings_show", Value::Null, Mode::Run).await.ok()?;
+        serde_json::from_value(answer).ok()
+    }
+
+    /// Stops everything behind the window.
+    pub(crate) fn close(&self) -> impl Future<Output = ()> + use<> {
+        let steward = self.steward().cloned();
+        async move {
+            if let Some(steward) = steward {
+                steward.close().await;
+            }
+        }
+    }
+}
+
+/// The one command of the page: a row of the command table by name.
+#[tauri::command]
+pub(crate) async fn rpc(
+    front: State<'_, Front>,
+    command: String,
+    request: Value,
+    preview: bool,
+) -> Result<Value, WireError> {
+    let mode = if preview { Mode::Preview } else { Mode::Run };
+    match &front.steward {
+        Some(Ok(steward)) => dispatch(steward, &command, request, mode).await,
+        Some(Err(error)) => Err(error.clone()),
+        None => Ok(Value::Null),
+    }
+}
+
+/// Hands what changed on to the page. The table coalesces; a page that fell behind gets one event for
+/// everything it missed.
+pub(crate) fn forward_changes(app: &AppHandle) {
+    let Some(mut changes) = app.state::<Front>().steward().map(Steward::changes) else { return };
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let change = match changes.recv().await {
+                Ok(change) => change,
+                Err(RecvError::Lagged(_)) => Changes { tags: EVERYTHING.to_vec() },
+                Err(RecvError::Closed) => return,
+            };
+            if change.tags.contains(&Tag::Settings) {
+                let settings = app.state::<Front>().settings().await;
+                window::dress(&app, settings.as_ref());
+            }
+            if let Err(error) = app.emit_to("main", "changes", &change) {
+                tracing::debug!("The window is gone: {error}");
+            }
+        }
+    });
+}
+
+/// Opens the sample company; the page hears of it as of any change of workspace.
+pub(crate) fn open_sample(app: &AppHandle) {
+    let Some(steward) = app.state::<Front>().steward().cloned() else { return };
+    tauri::async_runtime::spawn(async move {
+        // The failure was logged under its id; the first-run view offers the sample company again.
+        let _ = dispatch(&steward, "sample_open", json!({}), Mode::Run).await;
+    });
+}
