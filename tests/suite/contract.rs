@@ -4,6 +4,7 @@ mod access;
 mod actions;
 mod audit;
 mod capture;
+mod doctor;
 mod install;
 mod tables;
 
@@ -22,8 +23,14 @@ async fn json(connection: &mut PgConnection, query: &str) -> Value {
 
 /// The SQLSTATE a statement fails with.
 async fn sqlstate(connection: &mut PgConnection, statement: &str) -> String {
-    let failure = sqlx::raw_sql(AssertSqlSafe(statement)).execute(connection).await.expect_err("the statement is refused");
-    failure.as_database_error().and_then(|error| error.code().map(String::from)).unwrap_or_else(|| failure.to_string())
+    let failure = sqlx::raw_sql(AssertSqlSafe(statement))
+        .execute(connection)
+        .await
+        .expect_err("the statement is refused");
+    failure
+        .as_database_error()
+        .and_then(|error| error.code().map(String::from))
+        .unwrap_or_else(|| failure.to_string())
 }
 
 /// A catalogue and three users on its first plan, the second with a subscription, the third billed at Stripe.

@@ -2,6 +2,7 @@
 //!
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
 //! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
+//! [`doctor`] what a session can tell ·
 //! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison · [`role`] which console role a login has.
 
 pub mod actions;
@@ -10,6 +11,7 @@ pub mod cluster;
 pub mod connect;
 mod copy;
 pub mod cut;
+pub mod doctor;
 pub mod error;
 pub mod install;
 pub mod load;

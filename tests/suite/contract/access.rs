@@ -37,7 +37,12 @@ async fn grants(database: &TestDatabase) -> String {
     )
     .await;
     for row in functions.as_array().expect("functions") {
-        let cells: Vec<&str> = row[1].as_array().expect("cells").iter().map(|may| if *may == true { "yes" } else { "–" }).collect();
+        let cells: Vec<&str> = row[1]
+            .as_array()
+            .expect("cells")
+            .iter()
+            .map(|may| if *may == true { "yes" } else { "–" })
+            .collect();
         let _ = writeln!(text, "| `{}` | {} |", row[0].as_str().expect("a name"), cells.join(" | "));
     }
     text.push_str("\n### Tables\n\n");
@@ -94,9 +99,17 @@ async fn each_action_is_for_its_roles_only() {
     let mut owner = database.connect_owner().await;
     let [first, ..] = seed(&mut owner).await;
     let calls = [
-        (format!("select steward.change_plan(gen_random_uuid(), array['{first}']::uuid[], 'pro', '{{}}', 'test')"), &["support", "admin"][..]),
+        (
+            format!(
+                "select steward.change_plan(gen_random_uuid(), array['{first}']::uuid[], 'pro', '{{}}', 'test')"
+            ),
+            &["support", "admin"][..],
+        ),
         // Refused as unknown (ST404), not as forbidden, where the role may.
-        ("select steward.revert(gen_random_uuid(), gen_random_uuid(), 'test')".to_owned(), &["support", "admin"]),
+        (
+            "select steward.revert(gen_random_uuid(), gen_random_uuid(), 'test')".to_owned(),
+            &["support", "admin"],
+        ),
         ("select steward.rotate_epoch()".to_owned(), &["admin"]),
         ("select steward.prune_change_log('3'::xid8)".to_owned(), &["admin"]),
         ("select steward.install_preset('credits')".to_owned(), &["admin"]),
@@ -115,7 +128,8 @@ async fn each_action_is_for_its_roles_only() {
         for (call, allowed) in &calls {
             execute(&mut connection, "begin").await;
             let outcome = sqlx::query(sqlx::AssertSqlSafe(call.as_str())).execute(&mut connection).await;
-            let code = outcome.err().and_then(|failure| failure.as_database_error()?.code().map(String::from));
+            let code =
+                outcome.err().and_then(|failure| failure.as_database_error()?.code().map(String::from));
             execute(&mut connection, "rollback").await;
             let refused = code.as_deref() == Some("42501");
             assert_eq!(refused, !allowed.contains(&role), "{role}: {call} gave {code:?}");
@@ -140,7 +154,11 @@ async fn nobody_who_is_a_person_writes_a_table() {
                 assert_eq!(sqlstate(&mut connection, &statement).await, "42501", "{role}: {statement}");
             }
         }
-        assert_eq!(sqlstate(&mut connection, "select from steward.intents").await, "42501", "{role} reads no intents");
+        assert_eq!(
+            sqlstate(&mut connection, "select from steward.intents").await,
+            "42501",
+            "{role} reads no intents"
+        );
     }
 }
 
@@ -150,7 +168,8 @@ async fn console_roles_lock_and_read_everything_they_sync() {
     let mut owner = database.connect_owner().await;
     seed(&mut owner).await;
     execute(&mut owner, "select steward.ensure_usage_partitions('2026-01-01', '2026-01-01')").await;
-    let tables: Vec<String> = Dataset::ALL.iter().map(|dataset| format!("steward.{}", dataset.spec().table)).collect();
+    let tables: Vec<String> =
+        Dataset::ALL.iter().map(|dataset| format!("steward.{}", dataset.spec().table)).collect();
     let tables = format!("{}, steward.change_log, steward.meta, steward.migrations", tables.join(", "));
     for role in ["viewer", "finance", "support", "admin"] {
         let mut connection = database.connect(role).await;
@@ -160,7 +179,9 @@ async fn console_roles_lock_and_read_everything_they_sync() {
         )
         .await;
         for table in tables.split(", ") {
-            let counts = |connection| async move { value(connection, &format!("select to_jsonb(count(*)) from {table}")).await };
+            let counts = |connection| async move {
+                value(connection, &format!("select to_jsonb(count(*)) from {table}")).await
+            };
             assert_eq!(counts(&mut connection).await, counts(&mut owner).await, "{role} sees all of {table}");
         }
     }
@@ -188,12 +209,21 @@ async fn users_of_the_product_see_their_own_rows() {
         (select count(*) from steward.team_members), (select count(*) from steward.usage_counters), (select count(*) from steward.usage_events),
         (select count(*) from steward.subscriptions), (select count(*) from steward.plans), (select count(*) from steward.plan_limits))";
     let mut user = database.connect("authenticated").await;
-    assert_eq!(value(&mut user, seen).await, json!([0, 0, 0, 0, 0, 0, 0, 0]), "without a token there is nobody");
+    assert_eq!(
+        value(&mut user, seen).await,
+        json!([0, 0, 0, 0, 0, 0, 0, 0]),
+        "without a token there is nobody"
+    );
     execute(&mut user, &format!(r#"set request.jwt.claims = '{{"sub": "{first}"}}'"#)).await;
-    assert_eq!(value(&mut user, seen).await, json!([1, 1, 1, 1, 1, 0, 5, 0]), "his own rows, the offered plans and his team's");
+    assert_eq!(
+        value(&mut user, seen).await,
+        json!([1, 1, 1, 1, 1, 0, 5, 0]),
+        "his own rows, the offered plans and his team's"
+    );
     for table in ["audit_log", "change_log", "meta", "operators", "subscription_changes", "migrations"] {
         assert_eq!(sqlstate(&mut user, &format!("select from steward.{table}")).await, "42501", "{table}");
     }
-    let none: Value = value(&mut user, "select to_jsonb(has_schema_privilege('anon', 'steward', 'usage'))").await;
+    let none: Value =
+        value(&mut user, "select to_jsonb(has_schema_privilege('anon', 'steward', 'usage'))").await;
     assert_eq!(none, false, "who is not logged in has no business here");
 }

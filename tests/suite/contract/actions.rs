@@ -16,13 +16,21 @@ fn change(users: &[Uuid], plan: &str) -> Action {
         intent: IntentId(Uuid::now_v7()),
         users: users.iter().copied().map(UserId).collect(),
         plan: plan.to_owned(),
-        expect: users.iter().map(|user| (user.to_string(), json!("free"))).collect::<serde_json::Map<_, _>>().into(),
+        expect: users
+            .iter()
+            .map(|user| (user.to_string(), json!("free")))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         reason: "Asked for in a test".to_owned(),
     }
 }
 
 fn revert(outcome: &Outcome) -> Action {
-    Action::Revert { intent: IntentId(Uuid::now_v7()), operation: outcome.intent, reason: "Taken back".to_owned() }
+    Action::Revert {
+        intent: IntentId(Uuid::now_v7()),
+        operation: outcome.intent,
+        reason: "Taken back".to_owned(),
+    }
 }
 
 async fn plans(connection: &mut PgConnection) -> serde_json::Value {
@@ -48,7 +56,11 @@ async fn what_is_previewed_is_what_is_applied_and_can_be_taken_back() {
     assert_eq!(shown.rows[0].label, "one@example.com");
     assert_eq!(shown.rows[0].before, Some(json!({"plan_code": "free"})), "touched columns only");
     assert_eq!(shown.rows[0].after, Some(json!({"plan_code": "pro"})));
-    assert_eq!(shown.rows[2].after, Some(json!({"plan_code": "pro", "unit_amount_minor": 9900})), "the list price is written down");
+    assert_eq!(
+        shown.rows[2].after,
+        Some(json!({"plan_code": "pro", "unit_amount_minor": 9900})),
+        "the list price is written down"
+    );
     assert_eq!(shown.confirm.as_deref(), Some("change 2 users"));
     let free = plans(&mut owner).await;
     assert_eq!(free, json!([["free", "free", "free"], ["free", "free"]]), "a preview changes nothing");
@@ -87,14 +99,21 @@ async fn apply_refuses_a_plan_that_no_longer_holds() {
     let mut owner = database.connect_owner().await;
     let [first, second, _] = seed(&mut owner).await;
     let mut support = database.connect("support").await;
-    let Action::ChangePlan { intent, users, plan, reason, .. } = change(&[first, second], "pro") else { unreachable!() };
+    let Action::ChangePlan { intent, users, plan, reason, .. } = change(&[first, second], "pro") else {
+        unreachable!()
+    };
     // Nothing is expected of the rows, so only the token can notice.
     let action = Action::ChangePlan { intent, users, plan, reason, expect: json!({}) };
     let shown = preview(&mut support, &action).await.expect("it can be previewed");
-    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{first}'")).await;
+    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{first}'"))
+        .await;
     let error = apply(&mut support, &action, &shown.plan_token).await.expect_err("the rows moved");
     assert_eq!(error.code(), ErrorCode::Conflict);
-    assert_eq!(plans(&mut owner).await, json!([["starter", "free", "free"], ["free", "free"]]), "nothing was applied");
+    assert_eq!(
+        plans(&mut owner).await,
+        json!([["starter", "free", "free"], ["free", "free"]]),
+        "nothing was applied"
+    );
 }
 
 #[tokio::test]
@@ -102,11 +121,15 @@ async fn an_expectation_that_fails_names_the_rows() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
     let [first, second, _] = seed(&mut owner).await;
-    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{second}'")).await;
+    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{second}'"))
+        .await;
     let mut support = database.connect("support").await;
     let error = preview(&mut support, &change(&[first, second], "pro")).await.expect_err("a row moved");
     assert_eq!(error.code(), ErrorCode::Conflict);
-    assert!(error.message().contains("two@example.com") && !error.message().contains("one@example.com"), "{error}");
+    assert!(
+        error.message().contains("two@example.com") && !error.message().contains("one@example.com"),
+        "{error}"
+    );
 
     let by_revision = Action::ChangePlan {
         intent: IntentId(Uuid::now_v7()),
@@ -130,14 +153,17 @@ async fn an_intent_is_done_once() {
     let done = apply(&mut support, &action, &shown.plan_token).await.expect("it is applied");
 
     // As after a lost reply: a new connection asks the same again, whatever the rows are by now.
-    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{first}'")).await;
+    execute(&mut owner, &format!("update steward.users set plan_code = 'starter' where id = '{first}'"))
+        .await;
     let mut another = database.connect("support").await;
     let repeated = apply(&mut another, &action, &shown.plan_token).await.expect("the stored result");
     assert_eq!((repeated.xid, repeated.rows), (done.xid, done.rows));
     assert_eq!(plans(&mut owner).await[0][0], "starter", "nothing was done twice");
 
     let Action::ChangePlan { intent, .. } = action else { unreachable!() };
-    let Action::ChangePlan { users, plan, expect, reason, .. } = change(&[second], "pro") else { unreachable!() };
+    let Action::ChangePlan { users, plan, expect, reason, .. } = change(&[second], "pro") else {
+        unreachable!()
+    };
     let other = Action::ChangePlan { intent, users, plan, expect, reason };
     let error = preview(&mut support, &other).await.expect_err("the id was used");
     assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::Invalid, "intent"));
@@ -156,7 +182,8 @@ async fn two_at_once_with_one_intent_do_it_once() {
         apply(&mut right, &action, &shown.plan_token)
     );
     assert_eq!(one.expect("one does it").xid, two.expect("the other learns of it").xid);
-    let rows = value(&mut owner, "select to_jsonb(count(*)) from steward.audit_log where intent is not null").await;
+    let rows =
+        value(&mut owner, "select to_jsonb(count(*)) from steward.audit_log where intent is not null").await;
     assert_eq!(rows, 1);
 }
 
@@ -208,7 +235,10 @@ async fn requests_that_make_no_sense_name_the_field() {
         let field = error.fields().first().map(|found| found.field.clone()).unwrap_or_default();
         (error.code(), field, error.message().to_owned())
     };
-    assert_eq!(fails(change(&[first], "gold")).await, (ErrorCode::Invalid, "plan_code".to_owned(), "There is no plan 'gold'.".to_owned()));
+    assert_eq!(
+        fails(change(&[first], "gold")).await,
+        (ErrorCode::Invalid, "plan_code".to_owned(), "There is no plan 'gold'.".to_owned())
+    );
     assert_eq!(fails(change(&[first], "starter")).await.2, "The plan Starter is no longer offered.");
     assert_eq!(fails(change(&[], "pro")).await.1, "users");
     assert_eq!(fails(change(&[nobody], "pro")).await.0, ErrorCode::NotFound);
@@ -216,10 +246,16 @@ async fn requests_that_make_no_sense_name_the_field() {
         fails(change(&[first, third], "pro")).await.2,
         "Billed at Stripe, so the plan has to be changed there: three@example.com."
     );
-    let Action::ChangePlan { intent, users, plan, expect, .. } = change(&[first, second], "pro") else { unreachable!() };
+    let Action::ChangePlan { intent, users, plan, expect, .. } = change(&[first, second], "pro") else {
+        unreachable!()
+    };
     let silent = Action::ChangePlan { intent, users, plan, expect, reason: "  ".to_owned() };
     assert_eq!(fails(silent).await.1, "reason", "several users need a reason");
-    let unknown = Action::Revert { intent: IntentId(Uuid::now_v7()), operation: IntentId(nobody), reason: String::new() };
+    let unknown = Action::Revert {
+        intent: IntentId(Uuid::now_v7()),
+        operation: IntentId(nobody),
+        reason: String::new(),
+    };
     assert_eq!(fails(unknown).await.0, ErrorCode::NotFound);
 }
 

@@ -29,14 +29,26 @@ async fn start() -> (TestDatabase, PgConnection) {
 #[tokio::test]
 async fn inserts_updates_and_deletes_are_logged_by_key() {
     let (_database, mut owner) = start().await;
-    execute(&mut owner, "insert into steward.plans (code, name, rank) values ('a', 'A', 1), ('b', 'B', 2)").await;
-    assert_eq!(logged(&mut owner).await, json!([["steward.plans", "I", {"code": "a"}], ["steward.plans", "I", {"code": "b"}]]));
+    execute(&mut owner, "insert into steward.plans (code, name, rank) values ('a', 'A', 1), ('b', 'B', 2)")
+        .await;
+    assert_eq!(
+        logged(&mut owner).await,
+        json!([["steward.plans", "I", {"code": "a"}], ["steward.plans", "I", {"code": "b"}]])
+    );
     execute(&mut owner, "update steward.plans set name = 'C' where code = 'a'").await;
-    assert_eq!(logged(&mut owner).await, json!([["steward.plans", "U", {"code": "a"}]]), "one row per changed key");
+    assert_eq!(
+        logged(&mut owner).await,
+        json!([["steward.plans", "U", {"code": "a"}]]),
+        "one row per changed key"
+    );
     execute(&mut owner, "update steward.plans set code = 'c' where code = 'a'").await;
     let mut both = logged(&mut owner).await;
     both.as_array_mut().expect("a list").sort_by_key(Value::to_string);
-    assert_eq!(both, json!([["steward.plans", "U", {"code": "a"}], ["steward.plans", "U", {"code": "c"}]]), "a changed key is two keys");
+    assert_eq!(
+        both,
+        json!([["steward.plans", "U", {"code": "a"}], ["steward.plans", "U", {"code": "c"}]]),
+        "a changed key is two keys"
+    );
     execute(&mut owner, "insert into steward.plans (code, name, rank) values ('b', 'B', 2) on conflict (code) do update set rank = 3").await;
     let upsert = logged(&mut owner).await;
     assert_eq!(upsert, json!([["steward.plans", "U", {"code": "b"}]]), "an upsert that updates");
@@ -46,7 +58,12 @@ async fn inserts_updates_and_deletes_are_logged_by_key() {
     assert_eq!(logged(&mut owner).await, json!([]), "a statement that meets no row");
     execute(&mut owner, "truncate steward.plans cascade").await;
     let truncated = logged(&mut owner).await;
-    assert!(truncated.as_array().is_some_and(|rows| rows.iter().any(|row| *row == json!(["steward.plans", "T", null]))), "{truncated}");
+    assert!(
+        truncated
+            .as_array()
+            .is_some_and(|rows| rows.iter().any(|row| *row == json!(["steward.plans", "T", null]))),
+        "{truncated}"
+    );
 }
 
 #[tokio::test]
@@ -123,18 +140,33 @@ const KEY: &str = "01900000-0000-7000-8000-0000000000ee";
 #[tokio::test]
 async fn usage_is_logged_only_when_it_is_changed_on_the_table_and_on_its_leaves() {
     let (_database, mut owner) = start().await;
-    let made = value(&mut owner, "select to_jsonb(steward.ensure_usage_partitions('2026-01-15', '2026-03-01'))").await;
+    let made =
+        value(&mut owner, "select to_jsonb(steward.ensure_usage_partitions('2026-01-15', '2026-03-01'))")
+            .await;
     assert_eq!(made, 3, "one for each month of the days given");
     execute(&mut owner, &format!("{EVENT} ('{USER}', '2026-01-31 23:59:59.123456+00', '{KEY}', 'chat'), ('{USER}', '2026-02-01 00:00:00+00', '{KEY}', 'chat')")).await;
     assert_eq!(logged(&mut owner).await, json!([]), "a new event is its own log entry");
-    let tx = value(&mut owner, "select to_jsonb(bool_and(tx = xmin::text::bigint)) from steward.usage_events").await;
+    let tx =
+        value(&mut owner, "select to_jsonb(bool_and(tx = xmin::text::bigint)) from steward.usage_events")
+            .await;
     assert_eq!(tx, true, "it carries its writer");
 
     let key = |at: &str| json!({"user_id": USER, "occurred_at": at, "event_key": KEY});
-    execute(&mut owner, "update steward.usage_events set latency_ms = 5 where occurred_at < '2026-02-01 00:00:00+00'").await;
-    assert_eq!(logged(&mut owner).await, json!([["steward.usage_events", "U", key("2026-01-31T23:59:59.123456+00:00")]]));
+    execute(
+        &mut owner,
+        "update steward.usage_events set latency_ms = 5 where occurred_at < '2026-02-01 00:00:00+00'",
+    )
+    .await;
+    assert_eq!(
+        logged(&mut owner).await,
+        json!([["steward.usage_events", "U", key("2026-01-31T23:59:59.123456+00:00")]])
+    );
     execute(&mut owner, "set timezone = 'Asia/Kathmandu'; update steward.usage_events_202602 set latency_ms = 5; set timezone = 'UTC'").await;
-    assert_eq!(logged(&mut owner).await, json!([["steward.usage_events", "U", key("2026-02-01T00:00:00+00:00")]]), "a leaf logs for its table, in UTC");
+    assert_eq!(
+        logged(&mut owner).await,
+        json!([["steward.usage_events", "U", key("2026-02-01T00:00:00+00:00")]]),
+        "a leaf logs for its table, in UTC"
+    );
     execute(&mut owner, "update steward.usage_events set occurred_at = '2026-03-01 12:00:00+00' where occurred_at >= '2026-02-01 00:00:00+00'").await;
     let mut moved = logged(&mut owner).await;
     moved.as_array_mut().expect("a list").sort_by_key(Value::to_string);
@@ -147,7 +179,10 @@ async fn usage_is_logged_only_when_it_is_changed_on_the_table_and_on_its_leaves(
         "an update across partitions is both keys"
     );
     execute(&mut owner, "delete from steward.usage_events_202603").await;
-    assert_eq!(logged(&mut owner).await, json!([["steward.usage_events", "D", key("2026-03-01T12:00:00+00:00")]]));
+    assert_eq!(
+        logged(&mut owner).await,
+        json!([["steward.usage_events", "D", key("2026-03-01T12:00:00+00:00")]])
+    );
     execute(&mut owner, "truncate steward.usage_events_202601").await;
     assert_eq!(logged(&mut owner).await, json!([["steward.usage_events", "T", null]]));
 }
@@ -156,14 +191,26 @@ async fn usage_is_logged_only_when_it_is_changed_on_the_table_and_on_its_leaves(
 async fn events_ahead_of_their_partition_wait_and_move_with_their_writer() {
     let (_database, mut owner) = start().await;
     execute(&mut owner, &format!("{EVENT} ('{USER}', '2031-05-05 00:00:00+00', '{KEY}', 'chat')")).await;
-    let before = value(&mut owner, "select jsonb_build_array(tableoid::regclass::text, tx) from steward.usage_events").await;
+    let before =
+        value(&mut owner, "select jsonb_build_array(tableoid::regclass::text, tx) from steward.usage_events")
+            .await;
     assert_eq!(before[0], "steward.usage_events_default");
     execute(&mut owner, "select steward.ensure_usage_partitions('2031-05-01', '2031-05-31')").await;
-    let after = value(&mut owner, "select jsonb_build_array(tableoid::regclass::text, tx) from steward.usage_events").await;
-    assert_eq!(after, json!(["steward.usage_events_203105", before[1]]), "it moved, and is not new to a reader");
+    let after =
+        value(&mut owner, "select jsonb_build_array(tableoid::regclass::text, tx) from steward.usage_events")
+            .await;
+    assert_eq!(
+        after,
+        json!(["steward.usage_events_203105", before[1]]),
+        "it moved, and is not new to a reader"
+    );
     let logged = logged(&mut owner).await;
     assert_eq!(logged[0][1], "D", "the move is noticed: {logged}");
-    assert_eq!(value(&mut owner, "select to_jsonb(steward.ensure_usage_partitions('2031-05-01', '2031-05-31'))").await, 0);
+    assert_eq!(
+        value(&mut owner, "select to_jsonb(steward.ensure_usage_partitions('2031-05-01', '2031-05-31'))")
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
@@ -198,7 +245,11 @@ async fn pruning_moves_the_floor() {
     let (database, mut owner) = start().await;
     execute(&mut owner, "insert into steward.plans (code, name, rank) values ('a', 'A', 1)").await;
     let mut admin = database.connect("admin").await;
-    let removed = value(&mut admin, "select to_jsonb(steward.prune_change_log(pg_snapshot_xmax(pg_current_snapshot())))").await;
+    let removed = value(
+        &mut admin,
+        "select to_jsonb(steward.prune_change_log(pg_snapshot_xmax(pg_current_snapshot())))",
+    )
+    .await;
     assert_eq!(removed, 1);
     let floor = value(&mut admin, "select to_jsonb(floor_xid > '3'::xid8) from steward.meta").await;
     assert_eq!(floor, true);

@@ -19,7 +19,8 @@ fn every_file_is_a_migration_and_every_migration_a_file() {
         .filter(|name| name.ends_with(".sql"))
         .collect();
     files.sort();
-    let known: Vec<String> = MIGRATIONS.iter().map(|found| format!("{}_{}.sql", found.version, found.name)).collect();
+    let known: Vec<String> =
+        MIGRATIONS.iter().map(|found| format!("{}_{}.sql", found.version, found.name)).collect();
     assert_eq!(files, known, "the program carries exactly the files, in order");
 }
 
@@ -31,9 +32,14 @@ async fn an_empty_database_shows_the_plan_first() {
     assert!(!before.is_installed && !before.is_supabase);
     assert!(before.server_version.starts_with("PostgreSQL 1"), "{}", before.server_version);
     assert!(before.plan.iter().any(|step| step.contains("Create the schema steward")), "{:?}", before.plan);
-    assert!(before.plan.iter().any(|step| step.contains("usage")), "every migration is named: {:?}", before.plan);
+    assert!(
+        before.plan.iter().any(|step| step.contains("usage")),
+        "every migration is named: {:?}",
+        before.plan
+    );
     assert_eq!(before.obstacles, Vec::<String>::new());
-    let nothing = json(&mut owner, "select to_jsonb(count(*)) from pg_namespace where nspname = 'steward'").await;
+    let nothing =
+        json(&mut owner, "select to_jsonb(count(*)) from pg_namespace where nspname = 'steward'").await;
     assert_eq!(nothing, 0, "looking changes nothing");
 }
 
@@ -73,7 +79,9 @@ async fn every_preset_fills_the_catalogue() {
         assert_eq!(first, early, "who came before the catalogue starts on its first plan ({preset})");
     }
     let database = TestDatabase::empty().await;
-    let error = install(&mut database.connect_owner().await, Some("gold")).await.expect_err("there is no such preset");
+    let error = install(&mut database.connect_owner().await, Some("gold"))
+        .await
+        .expect_err("there is no such preset");
     assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::Invalid, "preset"));
 }
 
@@ -81,7 +89,11 @@ async fn every_preset_fills_the_catalogue() {
 async fn a_newer_schema_is_left_alone() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
-    execute(&mut owner, "insert into steward.migrations (version, name, checksum) values (29991231000000, 'later', '')").await;
+    execute(
+        &mut owner,
+        "insert into steward.migrations (version, name, checksum) values (29991231000000, 'later', '')",
+    )
+    .await;
     let found = status(&mut owner).await.expect("it can be looked at");
     assert_eq!(found.unknown_versions, [29_991_231_000_000]);
     assert_eq!(install(&mut owner, None).await.expect_err("refused").code(), ErrorCode::SchemaNewer);
@@ -90,7 +102,11 @@ async fn a_newer_schema_is_left_alone() {
         "delete from steward.migrations where name = 'later'; update steward.migrations set checksum = 'x' where name = 'audit'",
     )
     .await;
-    assert_eq!(install(&mut owner, None).await.expect_err("refused").code(), ErrorCode::SchemaNewer, "an edited file");
+    assert_eq!(
+        install(&mut owner, None).await.expect_err("refused").code(),
+        ErrorCode::SchemaNewer,
+        "an edited file"
+    );
 }
 
 #[tokio::test]
@@ -101,7 +117,10 @@ async fn an_older_schema_is_brought_along() {
     // What the last migration made is taken away, as if it had never run.
     execute(
         &mut owner,
-        &format!("drop function steward.follow_account(); delete from steward.migrations where version = {}", last.version),
+        &format!(
+            "drop function steward.follow_account(); delete from steward.migrations where version = {}",
+            last.version
+        ),
     )
     .await;
     let found = status(&mut owner).await.expect("it can be looked at");
@@ -116,7 +135,10 @@ async fn owned_by(database: &TestDatabase, rights: &str) -> PgConnection {
     let mut postgres = superuser("postgres").await;
     execute(
         &mut postgres,
-        &format!("create role {login} login password 'own' {rights}; alter database {} owner to {login}", database.name()),
+        &format!(
+            "create role {login} login password 'own' {rights}; alter database {} owner to {login}",
+            database.name()
+        ),
     )
     .await;
     let url = shared_cluster().url(&login, &SecretString::from("own"), database.name());
@@ -130,7 +152,11 @@ async fn an_owner_without_superuser_installs() {
     let found = install(&mut owner, Some("tiered")).await.expect("it installs");
     assert!(found.is_current());
     let owners = json(&mut owner, "select jsonb_agg(distinct pg_get_userbyid(relowner)) from pg_class where relnamespace = 'steward'::regnamespace and relkind in ('r', 'p')").await;
-    assert_eq!(owners, serde_json::json!(["steward_owner"]), "the schema belongs to the role without a login");
+    assert_eq!(
+        owners,
+        serde_json::json!(["steward_owner"]),
+        "the schema belongs to the role without a login"
+    );
 }
 
 #[tokio::test]
@@ -142,7 +168,11 @@ async fn what_stands_in_the_way_is_said_before_anything_is_done() {
     let login = other.login("viewer");
     viewer = connect(&login, None).await.expect("connects");
     let found = status(&mut viewer).await.expect("it can be looked at");
-    assert!(found.obstacles.iter().any(|text| text.contains("may not create a schema")), "{:?}", found.obstacles);
+    assert!(
+        found.obstacles.iter().any(|text| text.contains("may not create a schema")),
+        "{:?}",
+        found.obstacles
+    );
     let error = install(&mut viewer, None).await.expect_err("refused");
     assert_eq!(error.code(), ErrorCode::Permission);
     assert!(error.detail().is_some_and(|text| text.contains("may not create a schema")), "{error}");
@@ -180,7 +210,11 @@ async fn on_supabase_accounts_become_users() {
          update auth.users set email = 'moved@example.com' where email = 'before@example.com';",
     )
     .await;
-    let users = json(&mut root, "select jsonb_agg(jsonb_build_array(email, name, plan_code) order by email) from steward.users").await;
+    let users = json(
+        &mut root,
+        "select jsonb_agg(jsonb_build_array(email, name, plan_code) order by email) from steward.users",
+    )
+    .await;
     assert_eq!(
         users,
         serde_json::json!([["after@example.com", null, "trial"], ["moved@example.com", "Before", "trial"]]),
@@ -199,7 +233,10 @@ async fn on_supabase_accounts_become_users() {
 
 #[tokio::test]
 async fn a_cluster_that_never_saw_the_contract_gets_its_roles() {
-    let config = ClusterConfig { data_dir: cluster_folder().with_file_name("postgres-plain"), ..ClusterConfig::default() };
+    let config = ClusterConfig {
+        data_dir: cluster_folder().with_file_name("postgres-plain"),
+        ..ClusterConfig::default()
+    };
     let cluster = Cluster::start(config).expect("a cluster of its own starts");
     let mut root = connect(&cluster.address("postgres"), None).await.expect("connects");
     execute(&mut root, "create role company login createrole password 'company'; ").await;
@@ -207,7 +244,11 @@ async fn a_cluster_that_never_saw_the_contract_gets_its_roles() {
     let url = cluster.url("company", &SecretString::from("company"), "product");
     let mut owner = connect(&Address::parse(&url, None).expect("valid"), None).await.expect("connects");
     let before = status(&mut owner).await.expect("it can be looked at");
-    assert!(before.plan[0].contains("steward_owner, steward_viewer"), "the roles are announced: {:?}", before.plan);
+    assert!(
+        before.plan[0].contains("steward_owner, steward_viewer"),
+        "the roles are announced: {:?}",
+        before.plan
+    );
     assert!(install(&mut owner, Some("credits")).await.expect("it installs").is_current());
     let folder = cluster.folder().to_owned();
     drop((root, owner));

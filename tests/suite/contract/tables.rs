@@ -127,7 +127,11 @@ async fn a_subscription_writes_its_own_history() {
     )
     .await;
     let steps = value(&mut owner, &format!("select jsonb_agg(jsonb_build_array(kind, status) order by recorded_at, kind = 'ended', kind = 'changed') from steward.subscription_changes where user_id = '{first}'")).await;
-    assert_eq!(steps, json!([["created", "trialing"], ["changed", "active"], ["ended", "canceled"]]), "a new period is no step");
+    assert_eq!(
+        steps,
+        json!([["created", "trialing"], ["changed", "active"], ["ended", "canceled"]]),
+        "a new period is no step"
+    );
     let when = value(&mut owner, &format!("select to_jsonb(occurred_at = '2026-01-01') from steward.subscription_changes where user_id = '{first}' and kind = 'created'")).await;
     assert_eq!(when, true, "the beginning is when it began, not when it was recorded");
 }
@@ -142,7 +146,10 @@ async fn a_broken_rule_is_named() {
         ("users_plan_exists", "update steward.users set plan_code = 'gold'"),
         ("users_status_known", "update steward.users set status = 'gone'"),
         ("subscriptions_one_holder", "insert into steward.subscriptions (plan_code) values ('free')"),
-        ("usage_events_cost_not_negative", "insert into steward.usage_events (user_id, occurred_at, event_key, event_type, cost) values (gen_random_uuid(), now(), gen_random_uuid(), 'chat', 'NaN')"),
+        (
+            "usage_events_cost_not_negative",
+            "insert into steward.usage_events (user_id, occurred_at, event_key, event_type, cost) values (gen_random_uuid(), now(), gen_random_uuid(), 'chat', 'NaN')",
+        ),
         ("plans_code_shape", "insert into steward.plans (code, name, rank) values ('A b', 'x', 1)"),
     ]);
     for (rule, statement) in cases {
