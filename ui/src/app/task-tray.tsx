@@ -1,4 +1,4 @@
-import { Link } from "@tanstack/react-router";
+import { Link, useLocation } from "@tanstack/react-router";
 import type { FC } from "react";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { formatDuration, formatNumber } from "@/lib/format";
@@ -6,6 +6,9 @@ import { stateProgress } from "@/lib/words";
 
 /** Work that takes its time; it survives every change of view. */
 export const TaskTray: FC<{ status: SyncStatus | undefined }> = ({ status }) => {
+  // The Sync view says the same, with more room.
+  const { pathname } = useLocation();
+  if (pathname === "/sync") return null;
   if (!status || (status.phase !== "loading" && status.phase !== "verifying")) return null;
   const running = status.datasets.find(
     (row) =>

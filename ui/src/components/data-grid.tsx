@@ -71,7 +71,7 @@ export function DataGrid<Row>(props: DataGridProps<Row>): ReactNode {
       onEndReached?.();
   }, [lastShown, rows.length, total, isLoadingMore, onEndReached]);
 
-  const template = `${onSelect ? "36px " : ""}${columns.map((column) => column.track).join(" ")}`;
+  const template = `${onSelect ? "16px " : ""}${columns.map((column) => column.track).join(" ")}`;
   const move = (to: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, to));
     setActive(next);

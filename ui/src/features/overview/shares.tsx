@@ -42,6 +42,7 @@ export const SharePanel: FC<{
       <Empty title="No events in this range" />
     ) : (
       <div className="tw">
+        {isByPlan && <PlanBar shares={shares} />}
         <table className="tb shares">
           <thead>
             <tr>
@@ -99,3 +100,22 @@ export const SharePanel: FC<{
     )}
   </Panel>
 );
+
+/** The plans' shares in one bar, a line of ground between them. */
+const PlanBar: FC<{ shares: readonly Share[] }> = ({ shares }) => {
+  const total = Math.max(
+    1,
+    shares.reduce((sum, share) => sum + share.events, 0),
+  );
+  return (
+    <div className="plan-bar" aria-hidden="true">
+      {shares.map((share) => (
+        <i
+          key={share.label}
+          style={{ flexGrow: share.events / total, background: planSlot(share.value) }}
+          title={share.label}
+        />
+      ))}
+    </div>
+  );
+};

@@ -33,10 +33,9 @@ export function urlProblem(url: string): string | undefined {
 export function nameFromUrl(url: string): string {
   const host = /@([^/:?]+)/.exec(url)?.[1] ?? /:\/\/([^/:?]+)/.exec(url)?.[1] ?? "";
   if (host === "localhost" || /^[\d.:[\]]+$/.test(host)) return host === "" ? "" : "Local";
-  const labels = host
-    .split(".")
-    .filter((label) => !/^(db|www|pooler|postgres|pg|com|net|org|io|dev|app)$/.test(label));
-  const label = labels.at(-1) ?? labels[0] ?? host;
+  const labels = host.split(".");
+  const own = labels.length > 1 ? labels.slice(0, -1) : labels;
+  const label = own.findLast((part) => !/^(db|www|pooler|postgres|pg)$/.test(part)) ?? host;
   return label.charAt(0).toUpperCase() + label.slice(1);
 }
 

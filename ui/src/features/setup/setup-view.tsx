@@ -97,8 +97,7 @@ export const SetupView: FC = () => {
               icon="building"
               title="Explore the sample company"
               text={
-                session.sample_unavailable ??
-                "500 users and two years of events, all invented, on a database of this computer."
+                session.sample_unavailable ?? "Users, plans, teams and every event, all invented. No network."
               }
             />
             <WayCard

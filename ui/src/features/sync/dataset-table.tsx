@@ -6,6 +6,7 @@ import { MethodNote } from "@/components/popup";
 import { NotApplicable, Status } from "@/components/status";
 import { formatMinute, formatNumber } from "@/lib/format";
 import { stateProgress, stateTone } from "@/lib/words";
+import { verifiedText } from "./model";
 
 /** Every dataset's state in words; a row opens its details. */
 export const DatasetTable: FC<{
@@ -103,7 +104,9 @@ export const DatasetTable: FC<{
                   </td>
                   <td className="n t2">
                     {row.verified_at ? (
-                      formatMinute(row.verified_at, zone)
+                      <span title={formatMinute(row.verified_at, zone)}>
+                        {verifiedText(row.verified_at, status.as_of, zone)}
+                      </span>
                     ) : (
                       <span className="null">never</span>
                     )}

@@ -3,7 +3,7 @@ import type { DriftRow } from "@/api/generated/DriftRow";
 import type { SyncPhase } from "@/api/generated/SyncPhase";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import type { Tone } from "@/components/icon";
-import { compactParts, countOf, formatClock, formatNumber } from "@/lib/format";
+import { compactParts, countOf, formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
 
 /** The line beside the title. */
 export function syncLine(status: SyncStatus, zone: string): string {
@@ -64,7 +64,7 @@ export function rowTiles(status: SyncStatus): { here: SyncTile; rate: SyncTile }
       label: "Rows here",
       figure: here.figure,
       unit: here.size,
-      note: `of about ${server.figure}${server.size} on the server`,
+      note: `of ${server.figure}${server.size} on the server`,
     },
     rate: {
       label: "Rows per second",
@@ -91,4 +91,22 @@ export function driftTile(drift: readonly DriftRow[]): SyncTile {
         ? "every comparison was clean"
         : `${repaired} of ${countOf(drift.length, "case")} repaired`,
   };
+}
+
+/** An age for the tile: the unit apart, and never more than one of them. */
+export function lagParts(milliseconds: number | null): { figure: string; unit: string } {
+  if (milliseconds === null) return { figure: "–", unit: "" };
+  const seconds = milliseconds / 1000;
+  if (seconds < 100) return { figure: formatNumber(seconds, seconds < 10 ? 1 : 0), unit: " s" };
+  if (seconds < 100 * 60) return { figure: formatNumber(seconds / 60), unit: " min" };
+  if (seconds < 48 * 3600) return { figure: formatNumber(seconds / 3600, 1), unit: " h" };
+  return { figure: formatNumber(seconds / 86_400, 1), unit: " d" };
+}
+
+/** When it was verified, short: the time today, the day before that. */
+export function verifiedText(at: string, asOf: string | null, zone: string): string {
+  const day = formatDay(at, zone);
+  return asOf !== null && formatDay(asOf, zone) === day
+    ? formatClock(at, zone).slice(0, 5)
+    : formatShortDay(day);
 }

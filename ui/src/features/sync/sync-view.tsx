@@ -12,7 +12,7 @@ import { countOf, formatClock, formatDuration, formatNumber, sizeParts } from "@
 import { useScope, useWorkspace } from "@/lib/scope";
 import { DatasetDetails } from "./dataset-details";
 import { DatasetTable, DriftJournal } from "./dataset-table";
-import { consistentCount, driftTile, rowTiles, type SyncTile, syncLine } from "./model";
+import { consistentCount, driftTile, lagParts, rowTiles, type SyncTile, syncLine } from "./model";
 
 /** How fresh is each number? */
 export const SyncView: FC = () => {
@@ -132,7 +132,6 @@ function useLag(status: SyncStatus): number | null {
 
 const Tiles: FC<{ status: SyncStatus; zone: string }> = ({ status }) => {
   const lag = useLag(status);
-  const lagText = lag === null ? ["–", ""] : formatDuration(lag).split(/ (?=\D+$)/);
   const disk = sizeParts(status.disk_bytes);
   const { here, rate } = rowTiles(status);
   const consistent = consistentCount(status);
@@ -143,12 +142,7 @@ const Tiles: FC<{ status: SyncStatus; zone: string }> = ({ status }) => {
       unit: ` of ${status.datasets.length}`,
       note: status.is_consistent ? "all at the same moment" : "the rest keeps its last state",
     },
-    {
-      label: "Lag",
-      figure: lagText[0] ?? "–",
-      unit: lagText[1] ? ` ${lagText[1]}` : "",
-      note: "server clock minus as of",
-    },
+    { label: "Lag", ...lagParts(lag), note: "server clock minus as of" },
     rate,
     here,
     driftTile(status.drift),

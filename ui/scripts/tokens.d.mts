@@ -1,0 +1,2 @@
+/** The style sheet that belongs to a set of tokens. */
+export function stylesheet(tokens: unknown): string;

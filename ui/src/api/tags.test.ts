@@ -1,0 +1,48 @@
+import { describe, expect, it, vi } from "vitest";
+import { createClient, invalidateTags } from "./client";
+import { commands } from "./generated/commands";
+import * as queries from "./queries";
+import { CHANGE_TAGS } from "./tags";
+
+const WORKSPACE = "w";
+const EVENTS = { period: { start: "", end: "" }, filters: [], after: null, limit: 1 };
+const AUDIT = { intent: null, key: null, after: null, limit: 1 };
+
+/** Every query that the interface makes. */
+const OPTIONS = [
+  queries.sessionOptions(),
+  queries.settingsOptions(),
+  queries.workspaceListOptions(),
+  queries.syncStatusOptions(WORKSPACE),
+  queries.overviewOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off" }),
+  queries.planListOptions(WORKSPACE),
+  queries.userShowOptions(WORKSPACE, "u"),
+  queries.userSearchOptions(WORKSPACE, "u"),
+  queries.userPagesOptions(WORKSPACE, queries.ALL_USERS),
+  queries.eventPagesOptions(WORKSPACE, EVENTS),
+  queries.auditListOptions(WORKSPACE, AUDIT),
+  queries.auditPagesOptions(WORKSPACE, AUDIT),
+  queries.doctorOptions(WORKSPACE),
+];
+
+describe("tags", () => {
+  it("knows every query that the interface makes", () => {
+    const made = Object.keys(queries).filter((name) => name.endsWith("Options"));
+    expect(OPTIONS).toHaveLength(made.length);
+  });
+
+  it.each(CHANGE_TAGS)("%s reaches a query", async (tag) => {
+    const client = createClient(vi.fn());
+    for (const options of OPTIONS) {
+      client.getQueryCache().build(client, { queryKey: options.queryKey as unknown[], meta: options.meta });
+    }
+    await invalidateTags(client, [tag]);
+    const reached = client.getQueryCache().findAll({ predicate: (query) => query.state.isInvalidated });
+    expect(reached.length).toBeGreaterThan(0);
+  });
+
+  it("every tag that a command announces is one the interface knows", () => {
+    const announced = new Set(Object.values(commands).flatMap((spec) => [...spec.tags]));
+    expect([...announced].filter((tag) => !CHANGE_TAGS.includes(tag))).toEqual([]);
+  });
+});

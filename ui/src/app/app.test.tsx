@@ -1,0 +1,143 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
+import { fakePlatform } from "@/testing/fake-platform";
+import { renderApp } from "@/testing/render-app";
+import { SYNC } from "@/testing/sample-data";
+
+beforeEach(() => {
+  document.documentElement.removeAttribute("data-theme");
+});
+
+describe("the overview", () => {
+  it("shows the six numbers and says when they were read", async () => {
+    renderApp({ platform: fakePlatform() });
+    expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
+    expect(await screen.findByRole("link", { name: /Active users\s*11,482/ })).toBeTruthy();
+    expect(screen.getByRole("button", { name: /as of 14:02:11/ })).toBeTruthy();
+    expect(document.title).toBe("Overview · Tidemark · PRODUCTION · Steward");
+  });
+
+  it("keeps the other panels when one cannot be read", async () => {
+    const failure = {
+      code: "timeout",
+      message: "The query ran for 15 s and was stopped.",
+      hint: "Shorten the range.",
+      detail: null,
+      fields: [],
+      is_retriable: true,
+      id: "8f21c0",
+    };
+    renderApp({
+      platform: fakePlatform({
+        answers: {
+          audit_list: () => {
+            throw failure;
+          },
+        },
+      }),
+    });
+    const panel = await screen.findByRole("region", { name: "Last changes" });
+    const alert = await within(panel).findByRole("alert");
+    expect(alert.textContent).toContain("Shorten the range.");
+    expect(alert.textContent).toContain("timeout · op 8f21c0");
+    expect(screen.getByRole("region", { name: "By plan" })).toBeTruthy();
+  });
+
+  it("moves a chart's cursor by keys, reads it out and opens its rows", async () => {
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform() });
+    const chart = await screen.findByRole("group", { name: /^Events per day/ });
+    chart.focus();
+    await user.keyboard("{Home}{ArrowRight}");
+    await waitFor(() => expect(chart.textContent).toContain("Sat 24 Oct 2026: Events"));
+    await user.keyboard("{Enter}");
+    expect(await screen.findByRole("grid", { name: "Events" })).toBeTruthy();
+    expect(screen.getByText(/59,912 events, 2026-10-24/)).toBeTruthy();
+  });
+});
+
+describe("keys", () => {
+  it("go to a view by two keys, unless single keys are off", async () => {
+    const user = userEvent.setup();
+    const platform = fakePlatform();
+    renderApp({ platform });
+    await screen.findByRole("heading", { level: 1, name: "Overview" });
+    await user.keyboard("gu");
+    expect(await screen.findByRole("heading", { level: 1, name: "Users" })).toBeTruthy();
+  });
+
+  it("run the palette without a mouse, and leave typed letters alone", async () => {
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform() });
+    await screen.findByRole("heading", { level: 1, name: "Overview" });
+    await user.keyboard("{Control>}k{/Control}");
+    const field = await screen.findByRole("combobox", { name: "Search or run" });
+    await waitFor(() => expect(document.activeElement).toBe(field));
+    await user.keyboard("audit log");
+    expect(screen.getByText("steward audit list -w Tidemark")).toBeTruthy();
+    await user.keyboard("{Enter}");
+    expect(await screen.findByRole("heading", { level: 1, name: "Audit log" })).toBeTruthy();
+  });
+
+  it("change the range and keep it in the address", async () => {
+    const user = userEvent.setup();
+    const asked = vi.fn();
+    const platform = fakePlatform();
+    const rpc = platform.rpc;
+    platform.rpc = (command, request, isPreview) => {
+      if (command === "overview_show") asked((request as { range: string }).range);
+      return rpc(command, request, isPreview);
+    };
+    renderApp({ platform });
+    await screen.findByRole("link", { name: /Active users/ });
+    await user.keyboard("w");
+    await waitFor(() => expect(asked).toHaveBeenLastCalledWith("7d"));
+    expect(window.location.hash).toContain("range=7d");
+  });
+});
+
+describe("without a connection", () => {
+  it("stays readable and says so once", async () => {
+    const offline: SyncStatus = { ...SYNC, is_online: false, phase: "retrying" };
+    renderApp({ platform: fakePlatform({ answers: { sync_status: () => offline } }) });
+    await screen.findByRole("link", { name: /Active users\s*11,482/ });
+    expect(await screen.findAllByText(/Can’t reach the database/)).toHaveLength(1);
+  });
+});
+
+describe("the first run", () => {
+  it("leads to the sample company and marks it", async () => {
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform({ isFirstRun: true }) });
+    await user.click(await screen.findByRole("button", { name: "Open the sample company" }));
+    expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
+    expect(screen.getByRole("note").textContent).toContain("Sample data");
+  });
+
+  it("masks the password and shows the failing step with what to do", async () => {
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform({ isFirstRun: true }) });
+    await user.click(await screen.findByRole("radio", { name: /Connect your database/ }));
+    const field = screen.getByLabelText<HTMLInputElement>("Connection URL");
+    await user.click(field);
+    await user.paste("postgresql://steward_ro:s3cret@db.tidemark.example:5432/app");
+    expect(field.value).not.toContain("s3cret");
+    await user.click(screen.getByRole("button", { name: "Run checks" }));
+    expect(await screen.findByText("The server’s certificate isn’t trusted")).toBeTruthy();
+    expect(screen.getByRole<HTMLButtonElement>("button", { name: "Add workspace" }).disabled).toBe(true);
+  });
+});
+
+describe("a change of plan", () => {
+  it("is refused with its reason while the workspace is read-only", async () => {
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform(), at: "#/users?user=0197a3c2-2222-7000-8000-000000000003" });
+    await user.click(await screen.findByRole("button", { name: "Change plan…" }));
+    const sheet = await screen.findByRole("dialog");
+    await user.click(within(sheet).getByRole("combobox", { name: "New plan" }));
+    await user.click(await screen.findByRole("option", { name: /Pro/ }));
+    expect(await within(sheet).findByText(/Unlock writing for this workspace first/)).toBeTruthy();
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { overview } from "@/testing/sample-data";
+import { cardFilters, cardText, changeTone, shareLines, titleLine } from "./model";
+
+const sample = overview({ range: "30d", zone: "Europe/Berlin", compare: "weekday" });
+const card = (metric: string) => {
+  const found = sample.cards.find((entry) => entry.metric === metric);
+  if (!found) throw new Error(`no card ${metric}`);
+  return found;
+};
+
+describe("the cards", () => {
+  it("leave the unfinished day out of the change and say so", () => {
+    const text = cardText(card("events"), sample);
+    expect(text).toMatchObject({ figure: "4.56", unit: "M", triangle: "▲", change: "+8.4%", rest: "29 full days" });
+  });
+
+  it("move rates in points", () => {
+    expect(cardText(card("error_rate"), sample)).toMatchObject({ change: "\u22120.06 pt", tone: "up", rest: "from 0.48%" });
+  });
+
+  it("write cost in its currency and as a warning when it rises", () => {
+    expect(cardText(card("cost"), sample)).toMatchObject({ figure: "€9,214", tone: "wr", rest: "from €8,197" });
+  });
+
+  it("show a dash where nothing was measured", () => {
+    const text = cardText({ ...card("latency_p95"), value: null, change: null }, sample);
+    expect(text).toMatchObject({ figure: "–", rest: "nothing measured" });
+  });
+
+  it.each([
+    ["events", 1, "up"],
+    ["error_rate", 1, "dn"],
+    ["latency_p95", -1, "up"],
+    ["cost", 1, "wr"],
+    ["cost", -1, "t2"],
+    ["tokens", 1, "t2"],
+    ["events", 0, "t2"],
+  ] as const)("%s moving by %d is %s", (metric, difference, tone) => {
+    expect(changeTone(metric, difference)).toBe(tone);
+  });
+
+  it("open what they count", () => {
+    expect(cardFilters("error_rate")).toEqual([{ field: "status", value: "error" }]);
+    expect(cardFilters("events")).toEqual([]);
+  });
+});
+
+describe("the title line", () => {
+  it("counts exactly", () => {
+    expect(titleLine(sample)).toContain("events by 11,482 users.");
+  });
+
+  it("warns before anything else while totals may be incomplete", () => {
+    expect(titleLine({ ...sample, freshness: { as_of: null, is_consistent: false } })).toContain("incomplete");
+  });
+});
+
+describe("shares", () => {
+  it("fold the rest into one line and keep the sum", () => {
+    const lines = shareLines(sample.by_feature, 4);
+    expect(lines).toHaveLength(4);
+    expect(lines.at(-1)).toMatchObject({ isOther: true, label: "5 others" });
+    const shown = lines.reduce((sum, line) => sum + Number(line.events.replaceAll(",", "")), 0);
+    expect(shown).toBe(sample.by_feature.reduce((sum, share) => sum + share.events, 0));
+  });
+
+  it("are empty without events", () => {
+    expect(shareLines([], 5)).toEqual([]);
+  });
+});

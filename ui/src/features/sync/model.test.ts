@@ -1,0 +1,39 @@
+import { describe, expect, it } from "vitest";
+import { SYNC } from "@/testing/sample-data";
+import { driftTile, lagParts, rowTiles, syncLine, verifiedText } from "./model";
+
+describe("the state of the copy", () => {
+  it("counts what is consistent and names what is blocked", () => {
+    expect(syncLine(SYNC, "Europe/Berlin")).toBe("11 of 12 datasets are consistent as of 14:02:11.");
+    const blocked = SYNC.datasets.map((row, index) =>
+      index === 0 ? { ...row, state: { state: "blocked" as const, reason: "" } } : row,
+    );
+    expect(syncLine({ ...SYNC, datasets: blocked }, "Europe/Berlin")).toContain("1 is blocked.");
+  });
+
+  it("adds up rows and rates", () => {
+    const { here, rate } = rowTiles(SYNC);
+    expect(here.figure + here.unit).toBe("4.48M");
+    expect(rate).toMatchObject({ figure: "18,420", note: "usage events" });
+  });
+
+  it("counts drift", () => {
+    expect(driftTile(SYNC.drift)).toMatchObject({ figure: "120", note: "2 of 2 cases repaired" });
+    expect(driftTile([])).toMatchObject({ figure: "0", note: "every comparison was clean" });
+  });
+
+  it.each([
+    [812, "0.8", " s"],
+    [99_000, "99", " s"],
+    [600_000, "10", " min"],
+    [38_000_000, "10.6", " h"],
+    [null, "–", ""],
+  ])("a lag of %s ms is %s%s", (milliseconds, figure, unit) => {
+    expect(lagParts(milliseconds)).toEqual({ figure, unit });
+  });
+
+  it("says the time of today and the day before that", () => {
+    expect(verifiedText("2026-11-21T12:30:00Z", SYNC.as_of, "Europe/Berlin")).toBe("13:30");
+    expect(verifiedText("2026-11-14T12:30:00Z", SYNC.as_of, "Europe/Berlin")).toBe("14 Nov");
+  });
+});

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { AUDIT } from "@/testing/sample-data";
+import { auditSentence, cellText, changedColumns, stateProgress, stateTone } from "./words";
+
+describe("values of a database", () => {
+  it.each([
+    [null, "NULL"],
+    [undefined, "NULL"],
+    ["", '""'],
+    [0, "0"],
+    [false, "false"],
+    ["pro", "pro"],
+    [{ a: 1 }, '{"a":1}'],
+  ])("%j is written %s", (value, text) => {
+    expect(cellText(value)).toBe(text);
+  });
+
+  it("shows only the columns that differ", () => {
+    expect(changedColumns({ plan_code: "free", seats: 1 }, { plan_code: "pro", seats: 1 })).toEqual([
+      { column: "plan_code", before: "free", after: "pro" },
+    ]);
+    expect(changedColumns(null, { plan_code: "pro" })[0]?.before).toBe("NULL");
+  });
+});
+
+describe("words for what happened", () => {
+  it("makes a sentence of a change of plan", () => {
+    const row = AUDIT[0];
+    if (!row) throw new Error("the sample has audit rows");
+    expect(auditSentence(row)).toEqual({ who: "J. Okafor", verb: "moved", object: "Elena Marchetti", rest: "to pro" });
+    expect(auditSentence({ ...row, operator: null }).who).toBe("steward_support");
+    expect(auditSentence({ ...row, action: "grant_credits" }).verb).toBe("grant credits");
+  });
+
+  it("gives every state a tone", () => {
+    expect(stateTone({ state: "blocked", reason: "" })).toBe("danger");
+    expect(stateTone({ state: "consistent", as_of: "" })).toBe("ok");
+    expect(stateProgress({ state: "loading", progress: 0.5 })).toBe(0.5);
+    expect(stateProgress({ state: "catching_up" })).toBeNull();
+  });
+});
