@@ -25,6 +25,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.{ts,tsx}"],
     setupFiles: ["src/testing/setup.ts"],
+    testTimeout: 30_000,
     // Zones off the quarter-hour grid of the big offices show mistakes that Berlin hides.
     env: { TZ: "Asia/Kathmandu" },
   },

@@ -10,7 +10,9 @@ const files = readdirSync(root, { recursive: true, encoding: "utf8" })
 /** What a file imports, as paths below src or as package names. */
 function imports(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map((match) => match[1] ?? "");
+  const found = [...text.matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g)].map(
+    (match) => match[1] ?? "",
+  );
   return found.map((name) => {
     if (name.startsWith("@/")) return name.slice(2);
     if (name.startsWith(".")) return relative(root, join(root, file, "..", name)).replaceAll("\\", "/");
@@ -51,7 +53,9 @@ describe("the walls", () => {
 
   it("keep features apart", () => {
     expect(
-      violations((file, imported) => !!feature(file) && !!feature(imported) && feature(file) !== feature(imported)),
+      violations(
+        (file, imported) => !!feature(file) && !!feature(imported) && feature(file) !== feature(imported),
+      ),
     ).toEqual([]);
   });
 
@@ -66,16 +70,22 @@ describe("the walls", () => {
   });
 
   it("leave the desktop shell's packages to platform/", () => {
-    expect(violations((file, imported) => imported.startsWith("@tauri-apps/") && layer(file) !== "platform")).toEqual([]);
+    expect(
+      violations((file, imported) => imported.startsWith("@tauri-apps/") && layer(file) !== "platform"),
+    ).toEqual([]);
   });
 
   it("leave calling to api/call.ts", () => {
-    const callers = files.filter((file) => !isTest(file) && /\.rpc\(/.test(readFileSync(join(root, file), "utf8")));
+    const callers = files.filter(
+      (file) => !isTest(file) && /\.rpc\(/.test(readFileSync(join(root, file), "utf8")),
+    );
     expect(callers).toEqual(["api/call.ts"]);
   });
 
   it("keep what is only for tests out of the product", () => {
     // main.tsx loads the fake in development, behind a condition that the build removes.
-    expect(violations((file, imported) => imported.startsWith("testing/") && file !== "main.tsx")).toEqual([]);
+    expect(violations((file, imported) => imported.startsWith("testing/") && file !== "main.tsx")).toEqual(
+      [],
+    );
   });
 });

@@ -1,5 +1,5 @@
 import { platform } from "@/platform/current";
-import type { Commands } from "./commands";
+import type { Commands } from "./generated/commands";
 import type { WireError } from "./generated/WireError";
 
 /** Whether a change is carried out or only computed. */
@@ -19,11 +19,11 @@ export class CallError extends Error {
 /** Calls a command. The only place that reaches the platform. */
 export async function call<Name extends keyof Commands>(
   command: Name,
-  request: Commands[Name]["req"],
+  request: Commands[Name]["request"],
   mode: CallMode = "run",
-): Promise<Commands[Name]["res"]> {
+): Promise<Commands[Name]["response"]> {
   try {
-    return (await platform().rpc(command, request, mode === "preview")) as Commands[Name]["res"];
+    return (await platform().rpc(command, request, mode === "preview")) as Commands[Name]["response"];
   } catch (cause) {
     throw new CallError(wireError(cause));
   }

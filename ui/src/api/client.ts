@@ -1,14 +1,14 @@
 import { MutationCache, QueryClient } from "@tanstack/react-query";
 import type { CallError } from "./call";
-import type { ChangeTag } from "./tags";
+import type { Tag } from "./generated/Tag";
 
 declare module "@tanstack/react-query" {
   interface Register {
     defaultError: CallError;
-    queryMeta: { tags: readonly ChangeTag[] };
+    queryMeta: { tags: readonly Tag[] };
     mutationMeta: {
       /** What a successful run changes. */
-      tags?: readonly ChangeTag[];
+      tags?: readonly Tag[];
       /** Title of the notice after a failure; none where the failure is shown in place. */
       failureTitle?: string;
     };
@@ -16,7 +16,7 @@ declare module "@tanstack/react-query" {
 }
 
 /** Refetches what is on screen and depends on one of the tags; the rest is read again when it is next shown. */
-export function invalidateTags(client: QueryClient, tags: readonly ChangeTag[]): Promise<void> {
+export function invalidateTags(client: QueryClient, tags: readonly Tag[]): Promise<void> {
   return client.invalidateQueries({
     predicate: (query) => query.meta?.tags.some((tag) => tags.includes(tag)) ?? false,
   });

@@ -1,20 +1,21 @@
 import { mutationOptions } from "@tanstack/react-query";
 import { call } from "./call";
 import type { ConnectionTestReq } from "./generated/ConnectionTestReq";
+import { commands } from "./generated/commands";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { Settings } from "./generated/Settings";
 import type { UserChangePlanReq } from "./generated/UserChangePlanReq";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
 import type { WorkspaceModeReq } from "./generated/WorkspaceModeReq";
-import { CHANGE_TAGS } from "./tags";
+import type { WorkspaceRemoveReq } from "./generated/WorkspaceRemoveReq";
 
 /** Keeps what was chosen. */
 export const settingsUpdate = () =>
   mutationOptions({
     mutationKey: ["settings_update"],
     mutationFn: (request: Settings) => call("settings_update", request),
-    meta: { tags: ["settings"], failureTitle: "The setting was not kept" },
+    meta: { tags: commands.settings_update.tags, failureTitle: "The setting was not kept" },
   });
 
 /** Makes another workspace the current one. */
@@ -22,7 +23,7 @@ export const workspaceUse = () =>
   mutationOptions({
     mutationKey: ["workspace_use"],
     mutationFn: (workspace: string) => call("workspace_use", { workspace }),
-    meta: { tags: CHANGE_TAGS, failureTitle: "The workspace was not opened" },
+    meta: { tags: commands.workspace_use.tags, failureTitle: "The workspace was not opened" },
   });
 
 /** Locks or unlocks writing. */
@@ -30,15 +31,15 @@ export const workspaceMode = () =>
   mutationOptions({
     mutationKey: ["workspace_mode"],
     mutationFn: (request: WorkspaceModeReq) => call("workspace_mode", request),
-    meta: { tags: ["workspace"], failureTitle: "The mode was not changed" },
+    meta: { tags: commands.workspace_mode.tags, failureTitle: "The mode was not changed" },
   });
 
 /** Forgets a workspace; its server keeps everything. */
 export const workspaceRemove = () =>
   mutationOptions({
     mutationKey: ["workspace_remove"],
-    mutationFn: (workspace: string) => call("workspace_remove", { workspace }),
-    meta: { tags: CHANGE_TAGS, failureTitle: "The workspace was not removed" },
+    mutationFn: (request: WorkspaceRemoveReq) => call("workspace_remove", request),
+    meta: { tags: commands.workspace_remove.tags, failureTitle: "The workspace was not removed" },
   });
 
 /** Adds a workspace; failures show in the form. */
@@ -46,7 +47,7 @@ export const workspaceAdd = () =>
   mutationOptions({
     mutationKey: ["workspace_add"],
     mutationFn: (request: WorkspaceAddReq) => call("workspace_add", request),
-    meta: { tags: CHANGE_TAGS },
+    meta: { tags: commands.workspace_add.tags },
   });
 
 /** Opens the sample company; failures show in the form. */
@@ -54,7 +55,7 @@ export const sampleOpen = () =>
   mutationOptions({
     mutationKey: ["sample_open"],
     mutationFn: (request: SampleOpenReq) => call("sample_open", request),
-    meta: { tags: CHANGE_TAGS },
+    meta: { tags: commands.sample_open.tags },
   });
 
 /** Tests a connection; failures show as a check. */
@@ -68,32 +69,32 @@ export const connectionTest = () =>
 export const syncRun = () =>
   mutationOptions({
     mutationKey: ["sync_run"],
-    mutationFn: () => call("sync_run", {}),
-    meta: { tags: ["sync"], failureTitle: "Sync did not finish" },
+    mutationFn: () => call("sync_run", null),
+    meta: { tags: commands.sync_run.tags, failureTitle: "Sync did not finish" },
   });
 
 /** Stops looking at the server, or starts again. */
 export const syncPause = () =>
   mutationOptions({
     mutationKey: ["sync_pause"],
-    mutationFn: (shouldPause: boolean) => call(shouldPause ? "sync_pause" : "sync_resume", {}),
-    meta: { tags: ["sync"], failureTitle: "Sync could not be paused or resumed" },
+    mutationFn: (shouldPause: boolean) => call(shouldPause ? "sync_pause" : "sync_resume", null),
+    meta: { tags: commands.sync_pause.tags, failureTitle: "Sync could not be paused or resumed" },
   });
 
 /** Compares every row and every total with the server. */
 export const syncVerify = () =>
   mutationOptions({
     mutationKey: ["sync_verify"],
-    mutationFn: () => call("sync_verify", {}),
-    meta: { tags: ["sync"], failureTitle: "The comparison did not finish" },
+    mutationFn: () => call("sync_verify", null),
+    meta: { tags: commands.sync_verify.tags, failureTitle: "The comparison did not finish" },
   });
 
 /** Throws the copy away and reads everything again. */
 export const syncRebuild = () =>
   mutationOptions({
     mutationKey: ["sync_rebuild"],
-    mutationFn: () => call("sync_rebuild", {}),
-    meta: { tags: ["sync", "usage", "users", "plans", "audit"], failureTitle: "The copy was not rebuilt" },
+    mutationFn: () => call("sync_rebuild", null),
+    meta: { tags: commands.sync_rebuild.tags, failureTitle: "The copy was not rebuilt" },
   });
 
 /** Moves users to another plan. With `mode` "preview" nothing is applied. */

@@ -1,6 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./call";
 import type { AuditListReq } from "./generated/AuditListReq";
+import { commands } from "./generated/commands";
 import type { EventListReq } from "./generated/EventListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
 import type { UserListReq } from "./generated/UserListReq";
@@ -14,32 +15,32 @@ const THIS_COMPUTER = "computer";
 export const sessionOptions = () =>
   queryOptions({
     queryKey: ["session_show", THIS_COMPUTER],
-    queryFn: () => call("session_show", {}),
-    meta: { tags: ["workspace", "settings"] },
+    queryFn: () => call("session_show", null),
+    meta: { tags: commands.session_show.tags },
   });
 
 /** What was chosen on this computer. */
 export const settingsOptions = () =>
   queryOptions({
     queryKey: ["settings_show", THIS_COMPUTER],
-    queryFn: () => call("settings_show", {}),
-    meta: { tags: ["settings"] },
+    queryFn: () => call("settings_show", null),
+    meta: { tags: commands.settings_show.tags },
   });
 
 /** All workspaces. */
 export const workspaceListOptions = () =>
   queryOptions({
     queryKey: ["workspace_list", THIS_COMPUTER],
-    queryFn: () => call("workspace_list", {}),
-    meta: { tags: ["workspace"] },
+    queryFn: () => call("workspace_list", null),
+    meta: { tags: commands.workspace_list.tags },
   });
 
 /** The state of the copy. */
 export const syncStatusOptions = (workspace: string) =>
   queryOptions({
     queryKey: ["sync_status", workspace],
-    queryFn: () => call("sync_status", {}),
-    meta: { tags: ["sync", "workspace"] },
+    queryFn: () => call("sync_status", null),
+    meta: { tags: commands.sync_status.tags },
   });
 
 /** The overview of a range. */
@@ -47,15 +48,15 @@ export const overviewOptions = (workspace: string, request: OverviewReq) =>
   queryOptions({
     queryKey: ["overview_show", workspace, request],
     queryFn: () => call("overview_show", request),
-    meta: { tags: ["usage", "users", "plans"] },
+    meta: { tags: commands.overview_show.tags },
   });
 
 /** The plans. */
 export const planListOptions = (workspace: string) =>
   queryOptions({
     queryKey: ["plan_list", workspace],
-    queryFn: () => call("plan_list", {}),
-    meta: { tags: ["plans"] },
+    queryFn: () => call("plan_list", null),
+    meta: { tags: commands.plan_list.tags },
   });
 
 /** One user. */
@@ -63,7 +64,7 @@ export const userShowOptions = (workspace: string, user: string) =>
   queryOptions({
     queryKey: ["user_show", workspace, user],
     queryFn: () => call("user_show", { user }),
-    meta: { tags: ["users", "plans", "usage", "audit"] },
+    meta: { tags: commands.user_show.tags },
   });
 
 /** A few users for the command palette. */
@@ -71,7 +72,7 @@ export const userSearchOptions = (workspace: string, search: string) =>
   queryOptions({
     queryKey: ["user_list", workspace, "search", search],
     queryFn: () => call("user_list", { ...ALL_USERS, search, limit: 6 }),
-    meta: { tags: ["users"] },
+    meta: { tags: commands.user_list.tags },
   });
 
 /** A list of users without any filter. */
@@ -93,7 +94,7 @@ export const userPagesOptions = (workspace: string, request: UserListReq) =>
     queryFn: ({ pageParam }) => call("user_list", { ...request, after: pageParam }),
     initialPageParam: null as string | null,
     getNextPageParam: nextPage,
-    meta: { tags: ["users", "plans"] },
+    meta: { tags: commands.user_list.tags },
   });
 
 /** Events page by page. */
@@ -103,7 +104,7 @@ export const eventPagesOptions = (workspace: string, request: EventListReq) =>
     queryFn: ({ pageParam }) => call("event_list", { ...request, after: pageParam }),
     initialPageParam: null as string | null,
     getNextPageParam: nextPage,
-    meta: { tags: ["usage", "users"] },
+    meta: { tags: commands.event_list.tags },
   });
 
 /** The last entries of the audit log. */
@@ -111,7 +112,7 @@ export const auditListOptions = (workspace: string, request: AuditListReq) =>
   queryOptions({
     queryKey: ["audit_list", workspace, "first", request],
     queryFn: () => call("audit_list", request),
-    meta: { tags: ["audit", "users"] },
+    meta: { tags: commands.audit_list.tags },
   });
 
 /** The audit log page by page. */
@@ -121,14 +122,14 @@ export const auditPagesOptions = (workspace: string, request: AuditListReq) =>
     queryFn: ({ pageParam }) => call("audit_list", { ...request, after: pageParam }),
     initialPageParam: null as string | null,
     getNextPageParam: nextPage,
-    meta: { tags: ["audit", "users"] },
+    meta: { tags: commands.audit_list.tags },
   });
 
 /** The checks of this computer and of the current workspace. */
 export const doctorOptions = (workspace: string) =>
   queryOptions({
     queryKey: ["doctor_run", workspace],
-    queryFn: () => call("doctor_run", {}),
-    // Only a person asks for the checks again.
+    queryFn: () => call("doctor_run", null),
+    // Checks connect anew; a cut every few seconds must not repeat them. A person does.
     meta: { tags: ["workspace"] },
   });

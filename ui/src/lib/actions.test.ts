@@ -11,7 +11,11 @@ const action = (title: string, group: Action["group"] = "Go to"): Action => ({
 
 describe("the registry", () => {
   it("finds actions by any words, titles that start so first", () => {
-    const actions = [action("Compare every row with the server", "Sync"), action("Sync"), action("Sync now", "Sync")];
+    const actions = [
+      action("Compare every row with the server", "Sync"),
+      action("Sync"),
+      action("Sync now", "Sync"),
+    ];
     expect(findActions(actions, "sync").map((found) => found.title)).toEqual([
       "Sync",
       "Sync now",

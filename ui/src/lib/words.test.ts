@@ -27,7 +27,12 @@ describe("words for what happened", () => {
   it("makes a sentence of a change of plan", () => {
     const row = AUDIT[0];
     if (!row) throw new Error("the sample has audit rows");
-    expect(auditSentence(row)).toEqual({ who: "J. Okafor", verb: "moved", object: "Elena Marchetti", rest: "to pro" });
+    expect(auditSentence(row)).toEqual({
+      who: "J. Okafor",
+      verb: "moved",
+      object: "Elena Marchetti",
+      rest: "to pro",
+    });
     expect(auditSentence({ ...row, operator: null }).who).toBe("steward_support");
     expect(auditSentence({ ...row, action: "grant_credits" }).verb).toBe("grant credits");
   });

@@ -1,4 +1,4 @@
-import type { ChangeTag } from "@/api/tags";
+import type { Tag } from "@/api/generated/Tag";
 import type { Platform } from "./platform";
 
 /** Speaks to a devserver by HTTP: `POST /rpc`, and server-sent events at `/events`. */
@@ -18,7 +18,7 @@ export function httpPlatform(): Platform {
     onChanges(listener) {
       const source = new EventSource("/events");
       source.onmessage = (event: MessageEvent<string>) => {
-        listener((JSON.parse(event.data) as { tags: ChangeTag[] }).tags);
+        listener((JSON.parse(event.data) as { tags: Tag[] }).tags);
       };
       return () => source.close();
     },

@@ -1,11 +1,11 @@
-import type { ChangeTag } from "@/api/tags";
+import type { Tag } from "@/api/generated/Tag";
 
 /** What the interface needs from the program around it: one way to call, one way to hear of changes. */
 export interface Platform {
   /** Runs a command; rejects with whatever the transport has, usually a WireError. */
   rpc(command: string, request: unknown, isPreview: boolean): Promise<unknown>;
   /** Calls back with the tags of what changed; the result stops it. */
-  onChanges(listener: (tags: readonly ChangeTag[]) => void): () => void;
+  onChanges(listener: (tags: readonly Tag[]) => void): () => void;
   /** Sets the title of the window. */
   setTitle(title: string): void;
   /** Told once, after the first themed frame, so that the window may be shown. */

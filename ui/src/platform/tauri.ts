@@ -1,7 +1,7 @@
 import { invoke } from "@tauri-apps/api/core";
 import { listen } from "@tauri-apps/api/event";
 import { getCurrentWindow } from "@tauri-apps/api/window";
-import type { ChangeTag } from "@/api/tags";
+import type { Tag } from "@/api/generated/Tag";
 import type { Platform } from "./platform";
 
 /** Speaks to the desktop shell. */
@@ -11,7 +11,7 @@ export function tauriPlatform(): Platform {
     onChanges(listener) {
       let isStopped = false;
       let stop: (() => void) | undefined;
-      listen<{ tags: ChangeTag[] }>("changes", (event) => listener(event.payload.tags)).then(
+      listen<{ tags: Tag[] }>("changes", (event) => listener(event.payload.tags)).then(
         (unlisten) => {
           if (isStopped) unlisten();
           else stop = unlisten;

@@ -4,11 +4,11 @@ import type { EventListReq } from "@/api/generated/EventListReq";
 import type { Outcome } from "@/api/generated/Outcome";
 import type { OverviewReq } from "@/api/generated/OverviewReq";
 import type { Settings } from "@/api/generated/Settings";
+import type { Tag } from "@/api/generated/Tag";
 import type { UserChangePlanReq } from "@/api/generated/UserChangePlanReq";
 import type { UserListReq } from "@/api/generated/UserListReq";
 import type { WireError } from "@/api/generated/WireError";
 import type { WorkspaceModeReq } from "@/api/generated/WorkspaceModeReq";
-import type { ChangeTag } from "@/api/tags";
 import type { Platform } from "@/platform/platform";
 import { AS_OF, AUDIT, FRESH, overview, SESSION, SETTINGS, SYNC, USERS, WORKSPACE } from "./sample-data";
 
@@ -23,8 +23,8 @@ export interface FakeOptions {
 /** A back end in memory, for component tests and for drawing only; its `changed` plays the server's events. */
 export function fakePlatform(
   options: FakeOptions = {},
-): Platform & { changed(tags: ChangeTag[]): void; calls: string[] } {
-  const listeners = new Set<(tags: readonly ChangeTag[]) => void>();
+): Platform & { changed(tags: Tag[]): void; calls: string[] } {
+  const listeners = new Set<(tags: readonly Tag[]) => void>();
   const calls: string[] = [];
   const state = {
     session: { ...SESSION, workspace: options.isFirstRun ? null : WORKSPACE },
@@ -32,7 +32,7 @@ export function fakePlatform(
     users: USERS,
     audit: AUDIT,
   };
-  const changed = (tags: ChangeTag[]) => {
+  const changed = (tags: Tag[]) => {
     for (const listener of listeners) listener(tags);
   };
   const answers: Record<string, (request: never, isPreview: boolean) => unknown> = {

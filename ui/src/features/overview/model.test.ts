@@ -12,15 +12,29 @@ const card = (metric: string) => {
 describe("the cards", () => {
   it("leave the unfinished day out of the change and say so", () => {
     const text = cardText(card("events"), sample);
-    expect(text).toMatchObject({ figure: "4.56", unit: "M", triangle: "▲", change: "+8.4%", rest: "29 full days" });
+    expect(text).toMatchObject({
+      figure: "4.56",
+      unit: "M",
+      triangle: "▲",
+      change: "+8.4%",
+      rest: "29 full days",
+    });
   });
 
   it("move rates in points", () => {
-    expect(cardText(card("error_rate"), sample)).toMatchObject({ change: "\u22120.06 pt", tone: "up", rest: "from 0.48%" });
+    expect(cardText(card("error_rate"), sample)).toMatchObject({
+      change: "\u22120.06 pt",
+      tone: "up",
+      rest: "from 0.48%",
+    });
   });
 
   it("write cost in its currency and as a warning when it rises", () => {
-    expect(cardText(card("cost"), sample)).toMatchObject({ figure: "€9,214", tone: "wr", rest: "from €8,197" });
+    expect(cardText(card("cost"), sample)).toMatchObject({
+      figure: "€9,214",
+      tone: "wr",
+      rest: "from €8,197",
+    });
   });
 
   it("show a dash where nothing was measured", () => {
@@ -52,7 +66,9 @@ describe("the title line", () => {
   });
 
   it("warns before anything else while totals may be incomplete", () => {
-    expect(titleLine({ ...sample, freshness: { as_of: null, is_consistent: false } })).toContain("incomplete");
+    expect(titleLine({ ...sample, freshness: { as_of: null, is_consistent: false } })).toContain(
+      "incomplete",
+    );
   });
 });
 

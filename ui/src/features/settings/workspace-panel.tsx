@@ -136,7 +136,9 @@ const RemoveDialog: FC<{ workspace: Workspace; onClose: () => void }> = ({ works
             type="button"
             className="btn dng"
             disabled={!isRight || remove.isPending}
-            onClick={() => remove.mutate(workspace.id, { onSuccess: onClose })}
+            onClick={() =>
+              remove.mutate({ workspace: workspace.id, confirm: typed.trim() }, { onSuccess: onClose })
+            }
           >
             Remove workspace
           </button>

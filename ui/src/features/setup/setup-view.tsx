@@ -34,6 +34,12 @@ export const SetupView: FC = () => {
   useEffect(() => platform().setTitle("Set up · Steward"), []);
 
   const toOverview = () => void navigate({ to: "/" });
+  // The frame leads back here while the session has no workspace, so the new one has to be in it first.
+  const opened = (open.data ?? add.data)?.id;
+  const isOpened = opened !== undefined && session.workspace?.id === opened;
+  useEffect(() => {
+    if (isOpened) void navigate({ to: "/" });
+  }, [isOpened, navigate]);
   const runTest = () => {
     add.reset();
     test.mutate({ url: connection.url.trim(), ca_file: connection.caFile.trim() || null });
@@ -55,19 +61,16 @@ export const SetupView: FC = () => {
   const isTested = test.data?.is_ok === true;
   const finish = () => {
     if (way === "sample") {
-      open.mutate({ size: null, database_url: null, is_reset: false }, { onSuccess: toOverview });
+      open.mutate({ size: null, database_url: null, is_reset: false });
       return;
     }
-    add.mutate(
-      {
-        name: connection.name.trim(),
-        url: connection.url.trim(),
-        environment: connection.environment,
-        is_read_only: connection.isReadOnly,
-        ca_file: connection.caFile.trim() || null,
-      },
-      { onSuccess: toOverview },
-    );
+    add.mutate({
+      name: connection.name.trim(),
+      url: connection.url.trim(),
+      environment: connection.environment,
+      is_read_only: connection.isReadOnly,
+      ca_file: connection.caFile.trim() || null,
+    });
   };
   const isBusy = open.isPending || add.isPending;
   const waitsFor =

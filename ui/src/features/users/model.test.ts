@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { changePlanCommand, changePlanTitle, limitUse, metricLabel, toggleSelection, userStatus } from "./model";
+import {
+  changePlanCommand,
+  changePlanTitle,
+  limitUse,
+  metricLabel,
+  toggleSelection,
+  userStatus,
+} from "./model";
 
 describe("limits", () => {
   const limit = (used: number, of: number | null) => ({

@@ -27,7 +27,9 @@ export function limitUse(limit: UserLimit): {
 
 /** A metric's name for people: `ai_prompts` is "AI prompts". */
 export function metricLabel(metric: string): string {
-  const text = metric.replaceAll(/[_.]/g, " ").replaceAll(/\b(ai|api|e2e|sso|gb)\b/g, (word) => word.toUpperCase());
+  const text = metric
+    .replaceAll(/[_.]/g, " ")
+    .replaceAll(/\b(ai|api|e2e|sso|gb)\b/g, (word) => word.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

@@ -83,7 +83,8 @@ export const UsersView: FC = () => {
         title="Users"
         note={query.data ? (hasFilter ? `${countOf(total, "user")} match` : countOf(total, "user")) : ""}
       />
-      <search className="tools">
+      {/* biome-ignore lint/a11y/useSemanticElements: older webviews do not know <search> */}
+      <div role="search" className="tools">
         <span className="field-i">
           <Icon name="search" />
           <input
@@ -137,7 +138,7 @@ export const UsersView: FC = () => {
             </button>
           </span>
         )}
-      </search>
+      </div>
       {query.isPending ? (
         <Loading what="Reading users" rows={10} />
       ) : query.isError && rows.length === 0 ? (
