@@ -1,5 +1,6 @@
 //! Test support: real databases and what fills them.
 
+pub mod bench;
 pub mod cluster;
 
 pub mod rows;

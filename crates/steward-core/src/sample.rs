@@ -170,16 +170,16 @@ pub struct UserRow {
     pub id: Uuid,
     /// E-mail address, at an example domain.
     pub email: String,
-    /// Made-up name.
-    pub name: String,
+    /// Made-up name; none once erased.
+    pub name: Option<String>,
     /// `active`, `suspended` or `erased`.
     pub status: &'static str,
     /// `user` or `admin`.
     pub role: &'static str,
     /// Current plan.
     pub plan: Plan,
-    /// ISO 3166 code.
-    pub country: &'static str,
+    /// ISO 3166 code; none once erased.
+    pub country: Option<&'static str>,
     /// IANA zone.
     pub zone: &'static str,
     /// End of the trial, in microseconds since 1970.
@@ -309,7 +309,7 @@ impl Company {
                 status: life.status,
                 role: if citizen.is_admin { "admin" } else { "user" },
                 plan: life.plan(),
-                country: life.place.country,
+                country: (life.status != "erased").then_some(life.place.country),
                 zone: life.place.zone,
                 trial_end_us: life.trial_end_us,
                 last_seen_us,

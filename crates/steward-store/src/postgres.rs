@@ -20,3 +20,4 @@ mod sql_text;
 pub mod verify;
 
 pub use sqlx::PgConnection;
+pub mod sample;

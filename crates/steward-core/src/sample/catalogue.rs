@@ -51,6 +51,11 @@ impl Plan {
         (month, month * 10)
     }
 
+    /// Whether it can be bought by the year; Enterprise is billed by the month.
+    pub(crate) fn has_yearly_price(self) -> bool {
+        self != Self::Enterprise
+    }
+
     /// How much more a user on this plan does than one on the free plan.
     pub(crate) fn appetite(self) -> f32 {
         match self {
@@ -60,6 +65,39 @@ impl Plan {
             Self::Enterprise => 11.0,
         }
     }
+}
+
+/// What a plan allows in a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanLimit {
+    /// The plan.
+    pub plan: Plan,
+    /// What is counted.
+    pub metric: Metric,
+    /// How much of it; none is unlimited.
+    pub value: Option<i64>,
+    /// Whether the product stops there.
+    pub is_hard: bool,
+}
+
+/// The company's own limits, beside what the preset brings.
+pub static LIMITS: [PlanLimit; 12] = [
+    limit(Plan::Free, Metric::Prompts, Some(150), true),
+    limit(Plan::Free, Metric::Images, Some(10), true),
+    limit(Plan::Free, Metric::Exports, Some(20), true),
+    limit(Plan::Starter, Metric::Prompts, Some(1_500), true),
+    limit(Plan::Starter, Metric::Images, Some(100), true),
+    limit(Plan::Starter, Metric::Exports, Some(250), false),
+    limit(Plan::Pro, Metric::Prompts, Some(8_000), false),
+    limit(Plan::Pro, Metric::Images, Some(600), false),
+    limit(Plan::Pro, Metric::Exports, None, false),
+    limit(Plan::Enterprise, Metric::Prompts, None, false),
+    limit(Plan::Enterprise, Metric::Images, None, false),
+    limit(Plan::Enterprise, Metric::Exports, None, false),
+];
+
+const fn limit(plan: Plan, metric: Metric, value: Option<i64>, is_hard: bool) -> PlanLimit {
+    PlanLimit { plan, metric, value, is_hard }
 }
 
 /// What an event costs and how long it takes.

@@ -46,8 +46,8 @@ pub struct Terms {
     pub is_yearly: bool,
     /// Seats.
     pub quantity: i64,
-    /// Price of a seat and a period in the currency's minor unit.
-    pub unit_amount_minor: i64,
+    /// Agreed price of a seat and a period in the currency's minor unit; none for the plan's own price.
+    pub unit_amount_minor: Option<i64>,
     /// ISO 4217 code.
     pub currency: &'static str,
     /// Discount.
@@ -115,6 +115,18 @@ pub enum ChangeKind {
     Changed,
     /// It ended.
     Ended,
+}
+
+impl ChangeKind {
+    /// Its name in `subscription_changes`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Changed => "changed",
+            Self::Ended => "ended",
+        }
+    }
 }
 
 /// A team's beginning.
@@ -256,7 +268,7 @@ impl Narrator {
         }
         let id = time_id(&mut self.random, start_us);
         let currency = self.life.place.currency;
-        let is_yearly = !with_trial && self.chance(0.2);
+        let is_yearly = !with_trial && self.chance(0.2) && plan.has_yearly_price();
         let quantity = if plan == Plan::Enterprise { self.random.random_range(1..=4) } else { 1 };
         let discount = (!with_trial && self.chance(0.09))
             .then(|| Discount { percent: 20, until_us: months_after(start_us, 3) });
@@ -355,14 +367,14 @@ impl Narrator {
     fn renew(&mut self, row: &mut SubscriptionRow, at: i64) {
         if row.terms.status == "trialing" {
             row.terms.status = "active";
-            if self.chance(0.16) {
+            if self.chance(0.16) && row.terms.plan.has_yearly_price() {
                 row.terms.is_yearly = true;
                 row.terms.unit_amount_minor = amount(row.terms.plan, true, row.terms.currency);
                 row.period_us.1 = period_end(at, true);
             }
             return self.note(row, at, ChangeKind::Changed);
         }
-        if !row.terms.is_yearly && self.chance(0.014) {
+        if !row.terms.is_yearly && self.chance(0.014) && row.terms.plan.has_yearly_price() {
             row.terms.is_yearly = true;
             row.terms.unit_amount_minor = amount(row.terms.plan, true, row.terms.currency);
             row.period_us.1 = period_end(at, true);
@@ -487,9 +499,10 @@ fn taste(random: &mut ChaCha8Rng) -> u8 {
     0
 }
 
-fn amount(plan: Plan, is_yearly: bool, currency: &str) -> i64 {
+/// Plans are priced in dollars; whoever pays in another currency has an agreed price.
+fn amount(plan: Plan, is_yearly: bool, currency: &str) -> Option<i64> {
     let (month, year) = plan.price(currency);
-    if is_yearly { year } else { month }
+    (currency != "USD").then_some(if is_yearly { year } else { month })
 }
 
 fn period_end(start_us: i64, is_yearly: bool) -> i64 {

@@ -94,24 +94,22 @@ const DOMAINS: [&str; 6] = [
 /// A made-up person.
 pub(crate) struct Person {
     user: u32,
+    id: Uuid,
     bits: u128,
 }
 
 impl Person {
     pub(crate) fn of(user: u32, id: Uuid) -> Self {
-        Self { user, bits: id.as_u128() }
+        Self { user, id, bits: id.as_u128() }
     }
 
-    pub(crate) fn name(&self, status: &str) -> String {
-        if status == "erased" {
-            return String::new();
-        }
-        format!("{} {}", self.given(), self.family())
+    pub(crate) fn name(&self, status: &str) -> Option<String> {
+        (status != "erased").then(|| format!("{} {}", self.given(), self.family()))
     }
 
     pub(crate) fn email(&self, status: &str, is_admin: bool) -> String {
         if status == "erased" {
-            return format!("erased-{}@example.invalid", self.user);
+            return format!("erased-{}@users.invalid", self.id);
         }
         let (given, family) = (self.given().to_lowercase(), self.family().to_lowercase());
         if is_admin {

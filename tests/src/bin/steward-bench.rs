@@ -1,0 +1,34 @@
+//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull [--size medium]
+//! [--rounds 3]`.
+//!
+//! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
+//! as JSON, to `docs/benchmarks/`.
+
+use anyhow::{Context, Result, bail};
+use steward_core::sample::SampleSize;
+use steward_tests::bench::{self, Options};
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let verb = arguments.next().context("Name a benchmark: generate, sync, overview or pull.")?;
+    let mut options = Options { size: SampleSize::Medium, rounds: 3 };
+    while let Some(name) = arguments.next() {
+        let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
+        match name.as_str() {
+            "--size" => options.size = value.parse()?,
+            "--rounds" => options.rounds = value.parse().context("--rounds is a number.")?,
+            _ => bail!("No such option: {name}."),
+        }
+    }
+    let report = match verb.as_str() {
+        "generate" => bench::generate::run(&options)?,
+        _ => bail!("No such benchmark: {verb}. There are generate, sync, overview and pull."),
+    };
+    say(&report.publish()?);
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "a development tool answers on its output")]
+fn say(text: &str) {
+    println!("{text}");
+}
