@@ -2,8 +2,9 @@
 //!
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
 //! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
-//! [`doctor`] what a session can tell ·
-//! [`cut`] what changed since a snapshot · [`load`] a dataset in full · [`verify`] every row, for comparison · [`role`] which console role a login has.
+//! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
+//! [`verify`] every row, for comparison · [`role`] which console role a login has · [`sample`] the sample
+//! company.
 
 pub mod actions;
 mod catalog;
@@ -16,8 +17,8 @@ pub mod error;
 pub mod install;
 pub mod load;
 pub mod role;
+pub mod sample;
 mod sql_text;
 pub mod verify;
 
 pub use sqlx::PgConnection;
-pub mod sample;
