@@ -22,7 +22,7 @@ create table steward.usage_events (
     output_tokens bigint not null default 0,
     reasoning_tokens bigint not null default 0,
     bytes_out bigint not null default 0,
-    cost numeric(18, 9) not null default 0,
+    cost numeric(18, 9),
     credits bigint not null default 0,
     latency_ms int,
     request_id text,
@@ -44,7 +44,7 @@ comment on table steward.usage_events is 'Every use of the product, partitioned 
 comment on column steward.usage_events.event_key is 'Idempotency key made by the producer; with user and time it names the event, so that a retry is the same event.';
 comment on column steward.usage_events.plan_code is 'The user''s plan when it happened.';
 comment on column steward.usage_events.is_admin is 'Use by an admin of the product, who passes every limit.';
-comment on column steward.usage_events.cost is 'What it cost the company, in US dollars, exact to the nano-dollar.';
+comment on column steward.usage_events.cost is 'What it cost the company, in US dollars, exact to the nano-dollar; null where no price is known, which is not the same as 0.';
 comment on column steward.usage_events.credits is 'What it cost the user, in credits.';
 comment on column steward.usage_events.tx is 'Writing transaction: readers find new rows by it.';
 
