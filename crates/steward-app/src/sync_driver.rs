@@ -70,25 +70,10 @@ impl SyncDriver {
         config: SyncConfig,
     ) -> Result<SyncHandle> {
         let writer = writer_thread::WriterThread::start(cache.clone())?;
-        let (position, journal) = {
-            let reader = cache.reader()?;
-            (reader.state::<Position>(Position::KEY)?.unwrap_or_default(), journal::Journal::read(&reader)?)
-        };
-        let machine = Machine::new(
-            MachineConfig {
-                pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
-                cut_while_loading_ms: 20_000,
-                contract_versions: CONTRACT_VERSIONS,
-                seed: config.seed,
-            },
-            position,
-        );
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
-        let server = format!("{}/{}", status::place(&address), address.database());
-        let login = address.login().to_owned();
-        let engine = Engine::new(cache.clone(), address, password, clock, writer);
-        let desk = Desk::new(cache, machine, journal, inbox, server, login)?;
+        let desk = desk_of(cache.clone(), &address, &config, inbox)?;
+        let engine = Engine::new(cache, address, password, clock, writer);
         let status = desk.subscribe();
         let token = shutdown.clone();
         let is_automatic = config.is_automatic;
@@ -96,6 +81,41 @@ impl SyncDriver {
         let task = tokio::spawn(async move { desk::run(desk, engine, token, is_automatic).await });
         Ok(SyncHandle { commands, status, shutdown, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
     }
+
+    /// The Sync view of a copy that no engine of this process works on; takes no lock and opens no
+    /// connection.
+    ///
+    /// # Errors
+    /// What reading the copy's state fails with.
+    pub fn look(cache: Cache, address: &Address) -> Result<SyncStatus> {
+        let (_, inbox) = mpsc::channel(1);
+        let desk = desk_of(cache, address, &SyncConfig::default(), inbox)?;
+        Ok(desk.subscribe().borrow().status.as_ref().clone())
+    }
+}
+
+/// The machine at the position the copy was left at, and the desk in front of it.
+fn desk_of(
+    cache: Cache,
+    address: &Address,
+    config: &SyncConfig,
+    inbox: mpsc::Receiver<Command>,
+) -> Result<Desk> {
+    let (position, journal) = {
+        let reader = cache.reader()?;
+        (reader.state::<Position>(Position::KEY)?.unwrap_or_default(), journal::Journal::read(&reader)?)
+    };
+    let machine = Machine::new(
+        MachineConfig {
+            pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
+            cut_while_loading_ms: 20_000,
+            contract_versions: CONTRACT_VERSIONS,
+            seed: config.seed,
+        },
+        position,
+    );
+    let server = format!("{}/{}", status::place(address), address.database());
+    Desk::new(cache, machine, journal, inbox, server, address.login().to_owned())
 }
 
 /// A running engine. Cheap to clone; the engine stops with [`SyncHandle::shutdown`].

@@ -123,6 +123,38 @@ pub enum RetryPolicy {
 }
 
 impl ErrorKind {
+    /// Every kind, in the order of the catalogue.
+    pub const ALL: [Self; 28] = [
+        Self::NameLookup,
+        Self::Offline,
+        Self::Tls,
+        Self::Auth,
+        Self::DatabaseMissing,
+        Self::Permission,
+        Self::RowSecurity,
+        Self::ReadOnly,
+        Self::Timeout,
+        Self::LockTimeout,
+        Self::Conflict,
+        Self::SchemaMissing,
+        Self::SchemaOlder,
+        Self::SchemaNewer,
+        Self::KeyringMissing,
+        Self::KeyringLocked,
+        Self::SecretMissing,
+        Self::CacheKey,
+        Self::CacheCorrupt,
+        Self::CacheForeign,
+        Self::CacheBusy,
+        Self::DiskFull,
+        Self::File,
+        Self::Invalid,
+        Self::NotFound,
+        Self::Cancelled,
+        Self::Identity,
+        Self::Internal,
+    ];
+
     /// The code under which the interface knows this kind.
     #[must_use]
     pub fn code(self) -> ErrorCode {

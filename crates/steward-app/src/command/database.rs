@@ -1,7 +1,10 @@
 //! `database_status`, `database_install`: the contract on the server.
 
 use serde::{Deserialize, Serialize};
-use steward_core::Result;
+use steward_core::{Error, ErrorKind, Result};
+use steward_store::postgres::PgConnection;
+use steward_store::postgres::connect::{Address, connect};
+use steward_store::postgres::install::{self, InstallStatus};
 use ts_rs::TS;
 
 use crate::context::Steward;
@@ -52,8 +55,8 @@ pub(crate) async fn database_status(
     steward: &Steward,
     request: DatabaseInstallReq,
 ) -> Result<DatabaseStatus> {
-    let _ = (steward, request);
-    crate::pending::pending("database_status").await
+    let mut connection = connect_to(steward, request.url.as_deref(), false).await?;
+    install::status(&mut connection).await.map(present)
 }
 
 pub(crate) async fn database_install(
@@ -61,6 +64,41 @@ pub(crate) async fn database_install(
     request: DatabaseInstallReq,
     mode: Mode,
 ) -> Result<DatabaseStatus> {
-    let _ = (steward, request, mode);
-    crate::pending::pending("database_install").await
+    let mut connection = connect_to(steward, request.url.as_deref(), mode == Mode::Run).await?;
+    match mode {
+        Mode::Preview => install::status(&mut connection).await.map(present),
+        Mode::Run => install::install(&mut connection, request.preset.as_deref()).await.map(present),
+    }
+}
+
+/// An owner's connection by its URL, which is not kept; else the current workspace's own, which a change
+/// may only use where the workspace allows changes.
+async fn connect_to(steward: &Steward, url: Option<&str>, is_change: bool) -> Result<PgConnection> {
+    if let Some(url) = url {
+        let mut address = Address::parse(url, None)?;
+        let password = address.take_password();
+        return connect(&address, password.as_ref()).await;
+    }
+    let record = steward.current().await?;
+    if is_change && record.is_read_only {
+        return Err(Error::new(ErrorKind::ReadOnly, "This workspace is read-only.")
+            .with_detail("give an owner's URL, or allow changes first"));
+    }
+    steward.connect(&record).await
+}
+
+fn present(status: InstallStatus) -> DatabaseStatus {
+    let migrations = status.migrations.into_iter().map(|migration| MigrationRow {
+        version: migration.version,
+        name: migration.name,
+        is_applied: migration.is_applied,
+    });
+    DatabaseStatus {
+        is_installed: status.is_installed,
+        server_version: status.server_version,
+        is_supabase: status.is_supabase,
+        migrations: migrations.collect(),
+        unknown_versions: status.unknown_versions,
+        plan: status.plan,
+    }
 }

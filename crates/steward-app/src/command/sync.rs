@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use steward_core::{Dataset, Result};
+use steward_core::{Dataset, ErrorKind, Result};
+use steward_store::cache::Cache;
 use ts_rs::TS;
 
 use crate::context::Steward;
+use crate::sync_driver::SyncDriver;
 use crate::wire::WireError;
 
 /// What a dataset is doing.
@@ -194,31 +196,56 @@ pub struct VerifyRes {
 }
 
 pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    let _ = steward;
-    crate::pending::pending("sync_status").await
+    let opened = steward.opened().await?;
+    match opened.running() {
+        Some(engine) => Ok(engine.status()),
+        None => steward.blocking(move |_| SyncDriver::look(opened.cache.clone(), &opened.address)).await,
+    }
 }
 
 pub(crate) async fn sync_run(steward: &Steward, (): ()) -> Result<SyncRunRes> {
-    let _ = steward;
-    crate::pending::pending("sync_run").await
+    let engine = steward.engine().await?;
+    let result = engine.run_once().await?;
+    let record = steward.current().await?;
+    if record.role.is_none() {
+        steward.ask_role(&record).await?;
+    }
+    Ok(result)
 }
 
 pub(crate) async fn sync_pause(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    let _ = steward;
-    crate::pending::pending("sync_pause").await
+    steward.engine().await?.pause().await
 }
 
 pub(crate) async fn sync_resume(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    let _ = steward;
-    crate::pending::pending("sync_resume").await
+    steward.engine().await?.resume().await
 }
 
 pub(crate) async fn sync_verify(steward: &Steward, (): ()) -> Result<VerifyRes> {
-    let _ = steward;
-    crate::pending::pending("sync_verify").await
+    steward.engine().await?.verify().await
 }
 
+/// A copy that opens is read anew in place and stays readable meanwhile. One that does not is put aside:
+/// nothing is deleted that somebody may still want to look at.
 pub(crate) async fn sync_rebuild(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    let _ = steward;
-    crate::pending::pending("sync_rebuild").await
+    match steward.opened().await {
+        Ok(_) => steward.engine().await?.rebuild().await,
+        Err(cause)
+            if matches!(
+                cause.kind(),
+                ErrorKind::CacheKey | ErrorKind::CacheCorrupt | ErrorKind::CacheForeign
+            ) =>
+        {
+            let id = steward.current().await?.id;
+            steward
+                .blocking(move |inner| {
+                    let aside = Cache::quarantine(&inner.home.cache(id))?;
+                    tracing::warn!("the copy was put aside as {}: {}", aside.display(), cause.chain());
+                    inner.new_cache_key(id).map(drop)
+                })
+                .await?;
+            sync_status(steward, ()).await
+        }
+        Err(cause) => Err(cause),
+    }
 }

@@ -10,18 +10,37 @@ use steward_store::local::WorkspaceRecord;
 use steward_store::postgres::PgConnection;
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::role::role_of;
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Inner, Steward};
 use crate::change::Tag;
+use crate::command::settings::Settings;
 use crate::command::workspace::Role;
 use crate::password;
+use crate::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
 
 /// A workspace whose copy is open.
 pub(crate) struct Opened {
     pub(crate) id: WorkspaceId,
+    pub(crate) address: Address,
     pub(crate) cache: Cache,
+    engine: OnceCell<SyncHandle>,
     cancel: CancellationToken,
+}
+
+impl Opened {
+    /// The running engine, if one runs in this process.
+    pub(crate) fn running(&self) -> Option<&SyncHandle> {
+        self.engine.get()
+    }
+
+    async fn stop(&self) {
+        self.cancel.cancel();
+        if let Some(engine) = self.engine.get() {
+            engine.shutdown().await;
+        }
+    }
 }
 
 impl Steward {
@@ -34,14 +53,81 @@ impl Steward {
             return Ok(Arc::clone(opened));
         }
         if let Some(other) = place.take() {
-            other.cancel.cancel();
+            other.stop().await;
         }
         let id = record.id;
         let cache = self.blocking(move |inner| inner.open_cache(id)).await?;
-        let opened = Arc::new(Opened { id, cache, cancel: self.inner.cancel.child_token() });
+        let address = address_of(&record)?;
+        let cancel = self.inner.cancel.child_token();
+        let opened = Arc::new(Opened { id, address, cache, engine: OnceCell::new(), cancel });
         self.spawn(forward_changes(self.clone(), Arc::clone(&opened)));
         *place = Some(Arc::clone(&opened));
+        drop(place);
+        if self.inner.engine == Engine::Continuous {
+            // Another Steward may hold the copy; then this one shows what that one reads.
+            if let Err(cause) = self.engine_of(&opened).await {
+                tracing::info!("no engine runs in this process: {}", cause.chain());
+            }
+            if record.role.is_none() {
+                self.spawn(find_role(self.clone(), record, opened.cancel.clone()));
+            }
+        }
         Ok(opened)
+    }
+
+    /// The engine of the current workspace, started by the first who asks.
+    pub(crate) async fn engine(&self) -> Result<SyncHandle> {
+        if self.inner.engine == Engine::Offline {
+            return Err(offline());
+        }
+        let opened = self.opened().await?;
+        self.engine_of(&opened).await
+    }
+
+    /// Looks at the server after a change, so that the copy shows it. The change is done whatever becomes of
+    /// this: a failure here is told by the engine's own status.
+    pub(crate) async fn pull_soon(&self) {
+        let Ok(engine) = self.engine().await else { return };
+        let cancel = self.inner.cancel.child_token();
+        let pull = async move {
+            tokio::select! {
+                () = cancel.cancelled() => {}
+                result = engine.run_once() => {
+                    if let Err(cause) = result {
+                        tracing::info!("the change is not in the copy yet: {}", cause.chain());
+                    }
+                }
+            }
+        };
+        match self.inner.engine {
+            Engine::Continuous => self.spawn(pull),
+            // The process ends soon; only what is awaited happens.
+            Engine::OnDemand => pull.await,
+            Engine::Offline => {}
+        }
+    }
+
+    async fn engine_of(&self, opened: &Arc<Opened>) -> Result<SyncHandle> {
+        let start = || async {
+            let settings: Settings =
+                self.blocking(|inner| Ok(inner.local.setting("settings")?.unwrap_or_default())).await?;
+            let (inner, id) = (Arc::clone(&self.inner), opened.id);
+            let config = SyncConfig {
+                pull: std::time::Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
+                is_automatic: self.inner.engine == Engine::Continuous,
+                seed: rand::random(),
+            };
+            let handle = SyncDriver::start(
+                opened.cache.clone(),
+                opened.address.clone(),
+                Arc::new(move || inner.password(id)),
+                Arc::clone(&self.inner.clock),
+                config,
+            )?;
+            self.spawn(forward_status(self.clone(), handle.clone(), opened.cancel.clone()));
+            Ok(handle)
+        };
+        opened.engine.get_or_try_init(start).await.cloned()
     }
 
     /// The copy of the current workspace.
@@ -51,28 +137,21 @@ impl Steward {
 
     /// Lets go of the open workspace; the next call opens the then current one.
     pub(crate) async fn close_workspace(&self) {
-        if let Some(opened) = self.inner.opened.lock().await.take() {
-            opened.cancel.cancel();
+        let opened = self.inner.opened.lock().await.take();
+        if let Some(opened) = opened {
+            opened.stop().await;
         }
     }
 
     /// Opens a connection to a workspace's server with its own login.
     pub(crate) async fn connect(&self, record: &WorkspaceRecord) -> Result<PgConnection> {
         if self.inner.engine == Engine::Offline {
-            return Err(Error::new(ErrorKind::Offline, "The server is not asked, as `--offline` wants it."));
+            return Err(offline());
         }
         let address = address_of(record)?;
-        let password = self.password(record.id).await?;
+        let id = record.id;
+        let password = self.blocking(move |inner| inner.password(id)).await?;
         connect(&address, password.as_ref()).await
-    }
-
-    /// A workspace's password: from `STEWARD_PASSWORD_COMMAND`, else from where secrets are kept.
-    pub(crate) async fn password(&self, id: WorkspaceId) -> Result<Option<SecretString>> {
-        self.blocking(move |inner| match password::from_command()? {
-            Some(password) => Ok(Some(password)),
-            None => inner.secrets.get(&password_name(id)),
-        })
-        .await
     }
 
     /// Asks the server which role a workspace's login has, and remembers it.
@@ -105,6 +184,14 @@ impl Steward {
 }
 
 impl Inner {
+    /// A workspace's password: from `STEWARD_PASSWORD_COMMAND`, else from where secrets are kept.
+    pub(crate) fn password(&self, id: WorkspaceId) -> Result<Option<SecretString>> {
+        match password::from_command()? {
+            Some(password) => Ok(Some(password)),
+            None => self.secrets.get(&password_name(id)),
+        }
+    }
+
     /// Opens a workspace's copy under its own random key. A copy whose key is lost cannot be read by
     /// anybody; it is rebuilt, never silently replaced.
     fn open_cache(&self, id: WorkspaceId) -> Result<Cache> {
@@ -164,4 +251,35 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
         }
     }
+}
+
+/// Tells each step of the engine.
+async fn forward_status(steward: Steward, handle: SyncHandle, cancel: CancellationToken) {
+    let mut status = handle.subscribe();
+    loop {
+        let step = tokio::select! {
+            () = cancel.cancelled() => return,
+            step = status.changed() => step,
+        };
+        if step.is_err() {
+            return;
+        }
+        steward.announce(&[Tag::Sync]);
+    }
+}
+
+/// Finds out a new workspace's role beside the first read.
+async fn find_role(steward: Steward, record: WorkspaceRecord, cancel: CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => {}
+        result = steward.ask_role(&record) => {
+            if let Err(cause) = result {
+                tracing::info!("the login's role is not known yet: {}", cause.chain());
+            }
+        }
+    }
+}
+
+fn offline() -> Error {
+    Error::new(ErrorKind::Offline, "The server is not asked, as `--offline` wants it.")
 }
