@@ -6,14 +6,16 @@ import { Icon } from "./icon";
 export const Choice: FC<{
   label: string;
   value: string;
-  options: readonly { value: string; label: string; isDisabled?: boolean }[];
+  /** What stands there while nothing is chosen. */
+  placeholder?: string;
+  options: readonly { value: string; label: string }[];
   onChange: (value: string) => void;
   id?: string;
   className?: string;
-}> = ({ label, value, options, onChange, id, className }) => (
+}> = ({ label, value, placeholder, options, onChange, id, className }) => (
   <Select.Root
-    value={value}
-    onValueChange={(next: string | null) => onChange(next ?? "")}
+    value={value === "" && placeholder !== undefined ? null : value}
+    onValueChange={(next: string | null) => next !== null && onChange(next)}
     items={options.map((option) => ({ value: option.value, label: option.label }))}
   >
     <Select.Trigger
@@ -21,19 +23,14 @@ export const Choice: FC<{
       aria-label={label}
       {...(id ? { id } : {})}
     >
-      <Select.Value className="tr" />
+      <Select.Value className="tr" placeholder={placeholder} />
       <Icon name="down" />
     </Select.Trigger>
     <Select.Portal>
       <Select.Positioner alignItemWithTrigger={false} sideOffset={4} className="positioner">
         <Select.Popup className="pop menu">
           {options.map((option) => (
-            <Select.Item
-              key={option.value}
-              value={option.value}
-              disabled={option.isDisabled ?? false}
-              className="mi"
-            >
+            <Select.Item key={option.value} value={option.value} className="mi">
               <span className="mi-c">
                 <Select.ItemIndicator>
                   <Icon name="check" />

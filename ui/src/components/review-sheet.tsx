@@ -163,9 +163,9 @@ const PreviewRows: FC<{ preview: Outcome }> = ({ preview }) => (
             <td className="t2">{change.column.replaceAll("_", " ")}</td>
             <td>
               <span className="pl2">
-                <span className="t2 tr">{change.before}</span>
+                <span className="t2 st-w">{change.before}</span>
                 <Icon name="arrow" />
-                <span className="m tr">{change.after}</span>
+                <span className="m st-w">{change.after}</span>
               </span>
             </td>
             <td className="t2">{row.before === null ? "new row" : row.after === null ? "row goes" : ""}</td>

@@ -135,7 +135,7 @@ function eventColumns(zone: string): GridColumn<EventRow>[] {
     {
       id: "at",
       header: "Occurred at",
-      track: "152px",
+      track: "140px",
       cell: (row) => <span className="t2">{formatSecond(row.occurred_at, zone)}</span>,
     },
     {
@@ -146,24 +146,24 @@ function eventColumns(zone: string): GridColumn<EventRow>[] {
     },
     { id: "feature", header: "Feature", track: "minmax(96px, 1fr)", cell: (row) => orDash(row.feature) },
     { id: "model", header: "Model", track: "minmax(96px, 1fr)", cell: (row) => orDash(row.model) },
-    { id: "plan", header: "Plan", track: "96px", cell: (row) => orDash(row.plan_code) },
+    { id: "plan", header: "Plan", track: "80px", cell: (row) => orDash(row.plan_code) },
     {
       id: "status",
       header: "Status",
-      track: "120px",
+      track: "108px",
       cell: (row) => <Status tone={statusTone(row.status)}>{statusWord(row.status)}</Status>,
     },
     {
       id: "tokens",
       header: "Tokens",
-      track: "88px",
+      track: "72px",
       isNumber: true,
       cell: (row) => formatNumber(row.tokens),
     },
     {
       id: "cost",
       header: "Cost",
-      track: "96px",
+      track: "80px",
       isNumber: true,
       cell: (row) =>
         row.cost === null ? <span className="null">unpriced</span> : formatDecimal(row.cost, 6),
@@ -171,7 +171,7 @@ function eventColumns(zone: string): GridColumn<EventRow>[] {
     {
       id: "latency",
       header: "Latency, ms",
-      track: "96px",
+      track: "80px",
       isNumber: true,
       cell: (row) => (row.latency_ms === null ? <NotApplicable /> : formatNumber(row.latency_ms)),
     },

@@ -80,8 +80,8 @@ export const ChangePlanSheet: FC<{ users: readonly string[]; onClose: () => void
         <Choice
           label="New plan"
           value={plan}
+          placeholder="Choose a plan"
           options={[
-            ...(plan === "" ? [{ value: "", label: "Choose a plan", isDisabled: true }] : []),
             ...(plans.data?.rows ?? [])
               .filter((row) => row.archived_at === null)
               .map((row) => ({

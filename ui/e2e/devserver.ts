@@ -1,0 +1,102 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { test as base, expect, type Page } from "@playwright/test";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const binary = process.env.STEWARD_DEVSERVER_BIN ?? join(root, "target/debug/devserver");
+
+/** A running back end. */
+export interface Devserver {
+  /** Where it answers. */
+  url: string;
+  /** Its folder of data. */
+  home: string;
+  /** Ends it and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts the real back end; it answers once this resolves. */
+export async function startDevserver(
+  args: string[],
+  home = mkdtempSync(join(tmpdir(), "steward-e2e-")),
+): Promise<Devserver> {
+  // A passphrase file keeps secrets between two runs in one folder, without a desktop's keyring.
+  const passphrase = join(home, "passphrase");
+  writeFileSync(passphrase, "correct horse battery staple\n", { flag: "w", mode: 0o600 });
+  const child = spawn(
+    binary,
+    ["--home", join(home, "data"), "--ui", join(root, "ui/dist"), "--secrets", "environment", ...args],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+      env: { ...process.env, STEWARD_PASSPHRASE_FILE: passphrase },
+    },
+  );
+  const url = await firstAddress(child);
+  return {
+    url,
+    home,
+    stop: () =>
+      new Promise((resolve) => {
+        child.once("exit", () => resolve());
+        child.kill("SIGTERM");
+      }),
+  };
+}
+
+/** The address in the one JSON line that the devserver prints. */
+function firstAddress(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`${binary} ended with ${code} before it answered`)));
+    if (!child.stdout) return reject(new Error("the devserver has no output"));
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const address = /https?:\/\/[^"\s]+/.exec(line)?.[0];
+      if (address) resolve(address.replace(/\/$/, ""));
+    });
+  });
+}
+
+/** Removes a server's folder. */
+export function removeHome(server: Devserver): void {
+  rmSync(server.home, { recursive: true, force: true });
+}
+
+/** Journeys share one back end with the small sample company; the first run has one of its own. */
+export const test = base.extend<object, { sample: Devserver }>({
+  sample: [
+    // biome-ignore lint/correctness/noEmptyPattern: Playwright wants a pattern here
+    async ({}, use) => {
+      const server = await startDevserver(["--sample", "small"]);
+      await use(server);
+      await server.stop();
+      removeHome(server);
+    },
+    { scope: "worker", timeout: 300_000 },
+  ],
+});
+
+/** Opens a view and waits until the copy equals the server. */
+export async function openSynced(page: Page, server: Devserver, path = "/"): Promise<void> {
+  await page.goto(`${server.url}/#/sync`);
+  await expect(page.getByText(/^All \d+ datasets are consistent/)).toBeVisible({ timeout: 180_000 });
+  await page.goto(`${server.url}/#${path}`);
+}
+
+/** Lets changes be made, if they are not allowed yet. */
+export async function unlockWriting(page: Page): Promise<void> {
+  const lock = page.getByRole("button", { name: "Lock now" });
+  const readOnly = page.getByRole("button", { name: "Read-only", exact: true });
+  await expect(lock.or(readOnly)).toBeVisible();
+  if (await readOnly.isVisible()) {
+    await readOnly.click();
+    await page.getByRole("button", { name: "Unlock writing" }).click();
+  }
+  await expect(lock).toBeVisible();
+}
+
+export { expect };
