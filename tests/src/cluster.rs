@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use secrecy::SecretString;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
+use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER, find_binaries};
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::install::{self, MIGRATIONS};
 use uuid::Uuid;
@@ -27,7 +27,9 @@ pub fn cluster_folder() -> PathBuf {
     let program = std::env::current_exe().expect("a running program knows its file");
     let folder = program.parent().expect("a file lies in a folder");
     let folder = if folder.ends_with("deps") { folder.parent().unwrap_or(folder) } else { folder };
-    folder.join("postgres")
+    // Another server's binaries could not read this one's files.
+    let binaries = find_binaries().map(|folder| folder.display().to_string()).unwrap_or_default();
+    folder.join(format!("postgres-{:08x}", fnv(&binaries) >> 32))
 }
 
 /// Configuration of the run's cluster.

@@ -118,12 +118,16 @@ pub async fn status(connection: &mut PgConnection) -> Result<InstallStatus> {
                         where n.nspname = 'auth' and p.proname = 'uid' and p.pronargs = 0) as is_supabase,
                 has_database_privilege(current_database(), 'create') as can_create,
                 r.rolsuper or r.rolcreaterole as can_create_role,
-                r.rolsuper as is_superuser,
                 pg_is_in_recovery() as is_standby,
                 array(select name from unnest($1::text[]) with ordinality as wanted (name, place)
                       where not exists (select from pg_roles where rolname = name) order by place) as missing_roles,
-                case when exists (select from pg_roles where rolname = 'steward_owner')
-                     then pg_has_role(current_user, 'steward_owner', 'member') else false end as is_owner,
+                case when not exists (select from pg_roles where rolname = 'steward_owner') then r.rolcreaterole
+                     -- Since version 16 the right to create roles is no right over roles of others.
+                     when current_setting('server_version_num')::int < 160000
+                     then r.rolcreaterole or pg_has_role(current_user, 'steward_owner', 'member')
+                     else pg_has_role(current_user, 'steward_owner', 'set')
+                          or pg_has_role(current_user, 'steward_owner', 'member with admin option') end
+                    or r.rolsuper as may_own,
                 current_user::text as login, current_database()::text as database
          from pg_roles r where r.rolname = current_user",
     )
@@ -196,8 +200,11 @@ pub async fn status(connection: &mut PgConnection) -> Result<InstallStatus> {
     }
     if !missing_roles.is_empty() && !flag("can_create_role")? {
         status.obstacles.push(format!("Login {login} may not create roles (CREATEROLE)."));
-    } else if missing_roles.is_empty() && !flag("is_owner")? && !flag("can_create_role")? {
-        status.obstacles.push(format!("Login {login} is not a member of steward_owner."));
+    } else if !flag("may_own")? {
+        status.obstacles.push(format!(
+            "Login {login} may not act as steward_owner, which is there already; an administrator has to \
+             `grant steward_owner to {login}`."
+        ));
     }
     Ok(status)
 }
