@@ -31,7 +31,7 @@ pub(super) enum Command {
 }
 
 /// A person's request rides over this many short troubles before it is answered with the error.
-const PATIENCE: u32 = 6;
+const PATIENCE: u32 = 3;
 
 pub(super) struct Desk {
     cache: Cache,

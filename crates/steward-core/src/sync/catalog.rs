@@ -58,13 +58,17 @@ impl Catalog {
             .map(|(dataset, _)| *dataset)
     }
 
-    /// What to read again after this relation was truncated (S8).
+    /// What to read again after this table was truncated (S8).
+    ///
+    /// Nothing for a partitioned one: its log does not say which partitions were emptied, but a truncated
+    /// partition has new storage, so [`Catalog::reloads`] names exactly those.
     #[must_use]
     pub fn truncated(&self, oid: u32) -> Option<(Dataset, Reload)> {
         let dataset = self.dataset_of(oid)?;
-        let part = self.tables.get(&dataset)?.parts.get(&oid);
-        let windows = part.map(|part| vec![Window::new(part.start_us, part.end_us)]);
-        Some((dataset, Reload { reason: "The table was emptied on the server.".to_owned(), windows }))
+        let is_whole = self.tables.get(&dataset)?.parts.is_empty();
+        is_whole.then(|| {
+            (dataset, Reload { reason: "The table was emptied on the server.".to_owned(), windows: None })
+        })
     }
 
     /// What to read again when the tables changed from `self` to `next` (S7).
@@ -161,11 +165,15 @@ mod tests {
     }
 
     #[test]
-    fn s8_a_truncated_partition_reloads_its_window_and_a_truncated_table_everything() {
-        let catalog = catalog(table("t", &[(11, "a", 0, 10)]));
-        let (dataset, reload) = catalog.truncated(11).expect("known");
-        assert_eq!((dataset, reload.windows), (Dataset::UsageEvents, Some(vec![Window::new(0, 10)])));
-        assert_eq!(catalog.truncated(1).expect("known").1.windows, None);
-        assert!(catalog.truncated(99).is_none(), "a stranger is nobody's table");
+    fn s8_a_truncated_table_reloads_whole_and_a_partition_by_its_storage() {
+        let before = catalog(table("t", &[(11, "a", 0, 10), (12, "b", 10, 20)]));
+        assert!(before.truncated(1).is_none(), "the log of a partitioned table does not say which part");
+        let after = catalog(table("t", &[(11, "a", 0, 10), (12, "new storage", 10, 20)]));
+        let reload = before.reloads(&after).remove(&Dataset::UsageEvents).expect("storage tells");
+        assert!(reload.windows.is_some_and(|windows| windows.contains(&Window::new(10, 20))));
+        let plain = catalog(table("t", &[]));
+        let (dataset, reload) = plain.truncated(1).expect("known");
+        assert_eq!((dataset, reload.windows), (Dataset::UsageEvents, None));
+        assert!(plain.truncated(99).is_none(), "a stranger is nobody's table");
     }
 }

@@ -215,15 +215,7 @@ async fn read_log(
             // have committed after it; the table is read again.
             _ => {
                 if let Some((dataset, reload)) = catalog.truncated(relation) {
-                    let windows = match (delta.reloads.remove(&dataset), reload.windows) {
-                        (Some(Reload { windows: None, .. }), _) | (_, None) => None,
-                        (None, windows) => windows,
-                        (Some(Reload { windows: Some(mut earlier), .. }), Some(more)) => {
-                            earlier.extend(more);
-                            Some(earlier)
-                        }
-                    };
-                    delta.reloads.insert(dataset, Reload { reason: reload.reason, windows });
+                    delta.reloads.insert(dataset, reload);
                 }
             }
         }
@@ -231,8 +223,10 @@ async fn read_log(
     Ok(keys)
 }
 
-/// What the snapshot `$1` does not contain, by the log's 64-bit transaction ids (S3, S5).
-fn log_condition(reach: Reach) -> &'static str {
+/// The condition on the change log for what the snapshot `$1` does not contain, by 64-bit transaction ids
+/// (S3, S5).
+#[must_use]
+pub fn log_condition(reach: Reach) -> &'static str {
     match reach {
         Reach::Exact => {
             "(xid >= pg_snapshot_xmax($1::pg_snapshot) \

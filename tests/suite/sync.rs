@@ -1,0 +1,9 @@
+//! The sync engine against a real PostgreSQL. Test names begin with the rule they hold (docs/SYNC-SPEC.md).
+
+mod bench;
+mod fault;
+mod follow;
+mod kill;
+mod mutant;
+mod rules;
+mod writers;

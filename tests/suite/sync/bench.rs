@@ -1,0 +1,136 @@
+//! One server, one copy, one engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use sqlx::PgConnection;
+use steward_app::command::sync::{SyncRunRes, VerifyRes};
+use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
+use steward_core::SystemClock;
+use steward_core::id::WorkspaceId;
+use steward_store::cache::{Cache, CacheKey};
+use steward_store::postgres::connect::Address;
+use steward_tests::cluster::{TestDatabase, execute};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// The key of every test's copy.
+pub(super) fn key() -> CacheKey {
+    CacheKey::from_hex(&"07".repeat(32)).expect("64 digits")
+}
+
+/// One server, one copy, one engine that looks when asked.
+pub(super) struct Bench {
+    pub(super) database: TestDatabase,
+    pub(super) owner: PgConnection,
+    folder: TempDir,
+}
+
+impl Bench {
+    /// A database with the contract, two plans and no events.
+    pub(super) async fn new() -> Self {
+        let database = TestDatabase::new().await;
+        let mut owner = database.connect_owner().await;
+        execute(
+            &mut owner,
+            "insert into steward.plans (code, name, rank, price_month_minor)
+             values ('free', 'Free', 1, 0), ('pro', 'Pro', 2, 2900);
+             insert into steward.plan_limits (plan_code, metric, period, limit_value)
+             values ('free', 'requests', 'day', 10), ('pro', 'requests', 'day', null);
+             insert into steward.plan_features (plan_code, key, value) values ('pro', 'export', '{\"rows\": 1000}')",
+        )
+        .await;
+        Self { database, owner, folder: TempDir::new().expect("a folder") }
+    }
+
+    /// Runs statements as the owner.
+    pub(super) async fn sql(&mut self, statements: &str) {
+        execute(&mut self.owner, statements).await;
+    }
+
+    /// Adds users, and events of the last 90 days.
+    pub(super) async fn fill(&mut self, users: u32, events: u32) {
+        let statements = format!(
+            "insert into steward.users (id, email, name, plan_code, country)
+             select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@mail.invalid',
+                    'User ' || n, case when n % 3 = 0 then 'pro' else 'free' end, 'NP'
+             from generate_series(1, {users}) n;
+             select steward.ensure_usage_partitions((now() - interval '100 days')::date, now()::date);
+             insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, provider, model,
+                 plan_code, status, input_tokens, output_tokens, cost, credits, latency_ms)
+             select ('00000000-0000-4000-8000-' || lpad((1 + n % {users})::text, 12, '0'))::uuid,
+                    date_trunc('second', now()) - (n * interval '90 days' / {events}) - n * interval '7 microseconds',
+                    ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid,
+                    'prompt', 'chat', (array['openai', 'anthropic', null])[1 + n % 3], 'm' || n % 5,
+                    case when n % 3 = 0 then 'pro' else 'free' end,
+                    (array['success', 'success', 'error', 'rate_limited'])[1 + n % 4],
+                    n % 900, n % 700, (n % 1000)::numeric / 1000000007, n % 9, nullif(n % 2000, 0)
+             from generate_series(1, {events}) n"
+        );
+        self.sql(&statements).await;
+    }
+
+    /// Where the copy lies.
+    pub(super) fn path(&self) -> PathBuf {
+        self.folder.path().join("cache.db")
+    }
+
+    /// The copy.
+    pub(super) fn cache(&self) -> Cache {
+        open_cache(&self.path())
+    }
+
+    /// An engine of a viewer that works when asked.
+    pub(super) fn engine(&self) -> SyncHandle {
+        self.engine_at(self.database.login("viewer"))
+    }
+
+    /// An engine on another way to the server.
+    pub(super) fn engine_at(&self, address: Address) -> SyncHandle {
+        start(self.cache(), address)
+    }
+
+    /// One look with an engine of its own, as `steward sync` does it.
+    pub(super) async fn sync(&self) -> SyncRunRes {
+        let engine = self.engine();
+        let run = engine.run_once().await.expect("the look succeeds");
+        engine.shutdown().await;
+        run
+    }
+
+    /// The comparison of everything with the server, by an engine of its own.
+    pub(super) async fn verify(&self) -> VerifyRes {
+        let engine = self.engine();
+        let found = engine.verify().await.expect("the comparison runs");
+        engine.shutdown().await;
+        found
+    }
+}
+
+/// Opens a test's copy.
+pub(super) fn open_cache(path: &std::path::Path) -> Cache {
+    Cache::open(path, &key(), WorkspaceId(Uuid::nil())).expect("the copy opens")
+}
+
+/// An engine that works when asked; the password is in the address.
+pub(super) fn start(cache: Cache, address: Address) -> SyncHandle {
+    let config = SyncConfig { is_automatic: false, ..SyncConfig::default() };
+    SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)
+        .expect("the engine starts")
+}
+
+/// What is wrong, dataset by dataset; empty when the copy equals the server.
+pub(super) fn differences(found: &VerifyRes) -> Vec<String> {
+    let mut lines: Vec<String> = found
+        .datasets
+        .iter()
+        .filter(|row| row.missing + row.extra + row.different > 0)
+        .map(|row| {
+            format!("{:?}: {} missing, {} extra, {} different", row.dataset, row.missing, row.extra, row.different)
+        })
+        .collect();
+    if found.rollup_differences > 0 {
+        lines.push(format!("{} of {} rollup buckets differ", found.rollup_differences, found.rollup_buckets));
+    }
+    lines
+}
