@@ -33,7 +33,7 @@ fn numbers(text: &str, mark: &str, next: fn(char) -> bool) -> BTreeSet<u32> {
 #[test]
 fn every_rule_has_a_test_and_every_cited_rule_exists() {
     let spec = std::fs::read_to_string(root().join("docs/SYNC-SPEC.md")).expect("the specification");
-    let rules = numbers(&spec, "**S", |next| next == ' ');
+    let rules = numbers(&spec, "**S", |next| next == '*');
     assert!(rules.len() >= 10, "the rules are found: {rules:?}");
     let mut texts = Vec::new();
     for folder in ["crates/steward-core/src/sync", "crates/steward-store/src/postgres", "crates/steward-app/src/sync_driver", "tests/suite/sync"] {

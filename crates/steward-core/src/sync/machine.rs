@@ -92,7 +92,7 @@ const HOUR_US: u64 = 3_600_000_000;
 const DAY_US: u64 = 24 * HOUR_US;
 
 /// A table that is emptied again and again must not keep one run busy for ever.
-const RELOAD_ROUNDS: u32 = 5;
+const RELOAD_ROUNDS: u32 = 20;
 
 impl Machine {
     /// A machine for a copy in this position.
