@@ -19,8 +19,7 @@ async fn main() -> anyhow::Result<()> {
     let cache = Cache::open(path.as_ref(), &key, WorkspaceId(Uuid::nil()))?;
     let config = SyncConfig { is_automatic: false, ..SyncConfig::default() };
     let address = Address::parse(&url, None)?;
-    let engine =
-        SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)?;
+    let engine = SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)?;
     println!("at work");
     loop {
         // Locks held by writers make a look fail now and then; the next one follows at once.

@@ -126,7 +126,10 @@ pub(super) fn differences(found: &VerifyRes) -> Vec<String> {
         .iter()
         .filter(|row| row.missing + row.extra + row.different > 0)
         .map(|row| {
-            format!("{:?}: {} missing, {} extra, {} different", row.dataset, row.missing, row.extra, row.different)
+            format!(
+                "{:?}: {} missing, {} extra, {} different",
+                row.dataset, row.missing, row.extra, row.different
+            )
         })
         .collect();
     if found.rollup_differences > 0 {

@@ -144,7 +144,10 @@ struct Pooler {
 impl Pooler {
     fn start(target: &Address) -> Self {
         let folder = tempfile::TempDir::new().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a port").port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|socket| socket.local_addr())
+            .expect("a port")
+            .port();
         let Host::Tcp(host) = target.host() else { panic!("the test cluster listens on TCP") };
         let password = target.password().expect("test logins carry one").expose_secret();
         let users = folder.path().join("users.txt");
@@ -161,7 +164,8 @@ impl Pooler {
         )
         .expect("written");
         for path in [folder.path(), &users, &ini] {
-            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("readable");
+            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
+                .expect("readable");
         }
         let mut command = Command::new("pgbouncer");
         command.arg(&ini).stderr(Stdio::piped()).stdout(Stdio::null());

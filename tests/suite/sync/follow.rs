@@ -179,13 +179,11 @@ async fn s4_rows_of_asynchronous_commits_wait_for_the_disk() {
         .sql("set synchronous_commit = off; insert into steward.teams (name) select 't' || n from generate_series(1, 50) n")
         .await;
     bench.sync().await;
-    let flushed: bool = sqlx::query_scalar(
-        "select pg_current_wal_flush_lsn() - '0/0' >= $1::numeric",
-    )
-    .bind(cursor(&bench).insert_lsn.expect("a primary").to_string())
-    .fetch_one(&mut bench.owner)
-    .await
-    .expect("an answer");
+    let flushed: bool = sqlx::query_scalar("select pg_current_wal_flush_lsn() - '0/0' >= $1::numeric")
+        .bind(cursor(&bench).insert_lsn.expect("a primary").to_string())
+        .fetch_one(&mut bench.owner)
+        .await
+        .expect("an answer");
     assert!(flushed, "the stored cut lies on the server's disk");
     assert_equal(&bench, "asynchronous commits").await;
 }
@@ -246,7 +244,8 @@ async fn s2_rows_hidden_by_a_policy_block_and_remove_nothing() {
     let engine = bench.engine();
     let error = engine.run_once().await.expect_err("the login sees only some rows");
     assert_eq!(error.kind(), steward_core::ErrorKind::RowSecurity);
-    let users = engine.status().datasets.into_iter().find(|row| row.dataset == Dataset::Users).expect("listed");
+    let users =
+        engine.status().datasets.into_iter().find(|row| row.dataset == Dataset::Users).expect("listed");
     assert!(matches!(users.state, DatasetState::Blocked { .. }), "{:?}", users.state);
     engine.shutdown().await;
     assert_eq!(rows(&bench, Dataset::Users), 20, "nothing was taken for deleted");
@@ -260,7 +259,11 @@ async fn s1_a_cut_waits_for_a_table_somebody_holds_and_goes_on_later() {
     bench.fill(5, 50).await;
     bench.sync().await;
     let mut other = bench.database.connect_owner().await;
-    execute(&mut other, "begin; truncate steward.usage_counters; insert into steward.teams (name) values ('x')").await;
+    execute(
+        &mut other,
+        "begin; truncate steward.usage_counters; insert into steward.teams (name) values ('x')",
+    )
+    .await;
     let engine = bench.engine();
     let error = engine.run_once().await.expect_err("the table is locked for as long as the truncate is open");
     assert_eq!(error.kind(), steward_core::ErrorKind::LockTimeout);

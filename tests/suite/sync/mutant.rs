@@ -49,7 +49,12 @@ impl Mirror {
             Memory::Snapshot(None) => None,
             Memory::Snapshot(Some(seen)) => {
                 let statement = format!("{select}{}", cut::log_condition(Reach::Exact));
-                Some(sqlx::query_as(AssertSqlSafe(statement)).bind(seen.to_string()).fetch_all(&mut *connection).await?)
+                Some(
+                    sqlx::query_as(AssertSqlSafe(statement))
+                        .bind(seen.to_string())
+                        .fetch_all(&mut *connection)
+                        .await?,
+                )
             }
             Memory::Number(0) => None,
             Memory::Number(seen) => {
@@ -69,7 +74,11 @@ impl Mirror {
         Ok(self.rows == server)
     }
 
-    fn apply(&mut self, log: &[(String, String, Option<String>)], server: &BTreeMap<(String, String), String>) {
+    fn apply(
+        &mut self,
+        log: &[(String, String, Option<String>)],
+        server: &BTreeMap<(String, String), String>,
+    ) {
         for (table, operation, key) in log {
             let table = table.trim_start_matches("steward.").to_owned();
             match key {

@@ -36,13 +36,22 @@ fn every_rule_has_a_test_and_every_cited_rule_exists() {
     let rules = numbers(&spec, "**S", |next| next == '*');
     assert!(rules.len() >= 10, "the rules are found: {rules:?}");
     let mut texts = Vec::new();
-    for folder in ["crates/steward-core/src/sync", "crates/steward-store/src/postgres", "crates/steward-app/src/sync_driver", "tests/suite/sync"] {
+    for folder in [
+        "crates/steward-core/src/sync",
+        "crates/steward-store/src/postgres",
+        "crates/steward-app/src/sync_driver",
+        "tests/suite/sync",
+    ] {
         sources(&root().join(folder), &mut texts);
     }
     let all = texts.join("\n");
     let tested = numbers(&all, "fn s", |next| next == '_');
     let cited = numbers(&all, "S", |next| !next.is_alphanumeric() && next != '_');
     assert_eq!(rules.difference(&tested).collect::<Vec<_>>(), Vec::<&u32>::new(), "rules without a test");
-    assert_eq!(cited.difference(&rules).collect::<Vec<_>>(), Vec::<&u32>::new(), "cited rules that do not exist");
+    assert_eq!(
+        cited.difference(&rules).collect::<Vec<_>>(),
+        Vec::<&u32>::new(),
+        "cited rules that do not exist"
+    );
     assert_eq!(rules.difference(&cited).collect::<Vec<_>>(), Vec::<&u32>::new(), "rules no code cites");
 }

@@ -84,7 +84,8 @@ async fn run(connection: &mut PgConnection, statement: &str) -> sqlx::Result<()>
 }
 
 fn statement(random: &mut ChaCha8Rng, seed: u64, number: u64, step: u64) -> String {
-    let user = format!("('00000000-0000-4000-8000-' || lpad('{}', 12, '0'))::uuid", random.random_range(1..=30));
+    let user =
+        format!("('00000000-0000-4000-8000-' || lpad('{}', 12, '0'))::uuid", random.random_range(1..=30));
     match random.random_range(0..60) {
         0 => "truncate steward.usage_counters".to_owned(),
         1..=4 => format!("update steward.users set country = 'C{number}' where id = {user}"),

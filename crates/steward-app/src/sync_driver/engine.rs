@@ -13,7 +13,7 @@ use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::cut::Purpose;
-use steward_store::postgres::verify::Compared;
+use steward_store::postgres::verify::{Compared, Comparison};
 use steward_store::postgres::{PgConnection, cut, load, verify};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -355,9 +355,10 @@ impl Engine {
         };
         guard(token, Duration::from_secs(15), cut::close(connection)).await?;
         let result = verify_res(&found, observed.as_of, began);
-        let drift = drift_of(&found);
+        let drift = drift_of(&found.ranges);
         let finding = Finding {
             drift: found
+                .ranges
                 .iter()
                 .filter(|range| !range.diff.is_clean())
                 .map(|range| drift_row(range, &observed))
@@ -431,7 +432,7 @@ async fn first_cause(error: Error, stored: oneshot::Receiver<Result<Stored>>) ->
     }
 }
 
-fn verify_res(found: &[Compared], as_of: chrono::DateTime<chrono::Utc>, began: Instant) -> VerifyRes {
+fn verify_res(found: &Comparison, as_of: chrono::DateTime<chrono::Utc>, began: Instant) -> VerifyRes {
     let datasets: Vec<VerifyRow> = Dataset::ALL
         .into_iter()
         .map(|dataset| {
@@ -444,7 +445,7 @@ fn verify_res(found: &[Compared], as_of: chrono::DateTime<chrono::Utc>, began: I
                 extra: 0,
                 different: 0,
             };
-            for range in found.iter().filter(|range| range.dataset == dataset) {
+            for range in found.ranges.iter().filter(|range| range.dataset == dataset) {
                 row.server_rows += range.diff.server_rows;
                 row.local_rows += range.diff.local_rows;
                 row.missing += range.diff.missing;
@@ -455,11 +456,11 @@ fn verify_res(found: &[Compared], as_of: chrono::DateTime<chrono::Utc>, began: I
         })
         .collect();
     VerifyRes {
-        is_clean: found.iter().all(|range| range.diff.is_clean()),
+        is_clean: found.rollups.different == 0 && found.ranges.iter().all(|range| range.diff.is_clean()),
         as_of,
         datasets,
-        rollup_buckets: 0,
-        rollup_differences: 0,
+        rollup_buckets: found.rollups.buckets,
+        rollup_differences: found.rollups.different,
         elapsed_ms: began.elapsed().as_secs_f64() * 1_000.0,
     }
 }

@@ -290,6 +290,8 @@ fn options(address: &Address, password: Option<&SecretString>) -> PgConnectOptio
     if let Some(file) = &address.ca_file {
         options = options.ssl_root_cert(file);
     }
+    // Values travel in binary, so the setting means nothing to us; poolers refuse the parameter.
+    options = options.extra_float_digits(None);
     options.disable_statement_logging()
 }
 

@@ -35,9 +35,19 @@ impl<'c> RowReader<'c> {
         dataset: Dataset,
         query: &str,
     ) -> Result<RowReader<'c>> {
+        Self::open_columns(connection, dataset, dataset.spec().columns.len(), query).await
+    }
+
+    /// Begins to read a query about a dataset that has columns of its own.
+    pub(super) async fn open_columns(
+        connection: &'c mut PgConnection,
+        dataset: Dataset,
+        column_count: usize,
+        query: &str,
+    ) -> Result<RowReader<'c>> {
         let statement = format!("copy ({query}) to stdout (format binary)");
         let frames = connection.copy_out_raw(&statement).await.map_err(error::map)?;
-        Ok(RowReader { frames, framing: Framing::new(dataset), row_count: 0 })
+        Ok(RowReader { frames, framing: Framing::new(dataset, column_count), row_count: 0 })
     }
 
     /// The next batch; none at the end.
@@ -104,13 +114,8 @@ enum FramingStage {
 }
 
 impl Framing {
-    fn new(dataset: Dataset) -> Self {
-        Self {
-            batch: RowBatch::new(dataset),
-            column_count: dataset.spec().columns.len(),
-            partial: Vec::new(),
-            stage: FramingStage::Header,
-        }
+    fn new(dataset: Dataset, column_count: usize) -> Self {
+        Self { batch: RowBatch::new(dataset), column_count, partial: Vec::new(), stage: FramingStage::Header }
     }
 
     fn feed(&mut self, bytes: &[u8]) -> Result<()> {
@@ -231,12 +236,16 @@ mod tests {
         bytes
     }
 
+    fn framing(dataset: Dataset) -> Framing {
+        Framing::new(dataset, dataset.spec().columns.len())
+    }
+
     #[test]
     fn s15_rows_survive_any_cutting_of_the_stream() {
         let long = vec![7_u8; 300];
         let bytes = stream(&[Some(b"a"), None, Some(b""), Some(&long)]);
         for step in [1, 2, 3, 7, 64, bytes.len()] {
-            let mut framing = Framing::new(Dataset::PlanFeatures);
+            let mut framing = framing(Dataset::PlanFeatures);
             for piece in bytes.chunks(step) {
                 framing.feed(piece).expect("sound");
             }
@@ -255,11 +264,11 @@ mod tests {
     fn s15_a_stream_that_ends_early_is_an_error_not_fewer_rows() {
         let bytes = stream(&[Some(b"a"), Some(b"b")]);
         for length in 0..bytes.len() {
-            let mut framing = Framing::new(Dataset::PlanFeatures);
+            let mut framing = framing(Dataset::PlanFeatures);
             framing.feed(&bytes[..length]).expect("a sound beginning");
             assert!(framing.expect_end().is_err(), "cut after {length} bytes");
         }
-        let mut other = Framing::new(Dataset::Plans);
+        let mut other = framing(Dataset::Plans);
         assert!(other.feed(&bytes).is_err(), "another table's rows are refused");
     }
 }

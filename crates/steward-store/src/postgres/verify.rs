@@ -2,12 +2,12 @@
 
 use sqlx::PgConnection;
 use steward_core::sync::{Catalog, Load, LoadKind};
-use steward_core::{Dataset, Result};
+use steward_core::{Dataset, Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
-use super::copy::{pour, send};
+use super::copy::{RowReader, pour, send};
 use super::sql_text;
-use crate::cache::verify::{RangeDiff, Verifier};
+use crate::cache::verify::{RangeDiff, RollupDiff, SERVER_SUMS, SERVER_USERS, Verifier};
 use crate::cache::{KeyRange, Reader};
 use crate::row::RowBatch;
 
@@ -25,7 +25,25 @@ pub enum CompareStep {
     Rows(RowBatch),
     /// The range is complete.
     End,
+    /// The server's own sums per quarter-hour; they come after the ranges.
+    Sums(RowBatch),
+    /// The server's own events per quarter-hour and user.
+    Users(RowBatch),
 }
+
+/// What a comparison found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Comparison {
+    /// Range by range.
+    pub ranges: Vec<Compared>,
+    /// The rollups: against the server's sums, and against the copy's own rows.
+    pub rollups: RollupDiff,
+}
+
+/// Events outside this span have no place in a company's history: 1900 to 2200, on quarter-hours.
+const SPAN_US: (i64, i64) = (-2_208_988_800_000_000, 7_258_118_400_000_000);
+const SUM_COLUMNS: usize = 21;
+const USER_COLUMNS: usize = 3;
 
 /// What a comparison found in one range.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +77,21 @@ pub async fn read_all(
             send(out, CompareStep::End).await?;
         }
     }
+    let (start, end) = SPAN_US;
+    let (Some(start), Some(end)) = (sql_text::instant(start), sql_text::instant(end)) else {
+        return Err(Error::internal("The span of the rollups is no span."));
+    };
+    for (query, column_count, wrap) in [
+        (SERVER_SUMS, SUM_COLUMNS, CompareStep::Sums as fn(RowBatch) -> CompareStep),
+        (SERVER_USERS, USER_COLUMNS, CompareStep::Users),
+    ] {
+        let query = query.replace("$1", &start).replace("$2", &end);
+        let mut rows =
+            RowReader::open_columns(connection, Dataset::UsageEvents, column_count, &query).await?;
+        while let Some(batch) = rows.next().await? {
+            send(out, wrap(batch)).await?;
+        }
+    }
     Ok(row_count)
 }
 
@@ -81,24 +114,34 @@ fn ranges(dataset: Dataset, catalog: &Catalog) -> Vec<(KeyRange, String)> {
 ///
 /// # Errors
 /// When the copy cannot be read, or the steps end within a range.
-pub fn compare(reader: &Reader, steps: &mut mpsc::Receiver<CompareStep>) -> Result<Vec<Compared>> {
+pub fn compare(reader: &Reader, steps: &mut mpsc::Receiver<CompareStep>) -> Result<Comparison> {
     let verifier = Verifier::new(reader);
-    let mut found = Vec::new();
+    let mut found = Comparison::default();
+    let mut rollups = verifier.rollups(SPAN_US.0, SPAN_US.1)?;
     while let Some(step) = steps.blocking_recv() {
-        let CompareStep::Begin { dataset, range } = step else { return Err(broken_off()) };
-        let mut rows = verifier.range(dataset, &range)?;
-        loop {
-            match steps.blocking_recv() {
-                Some(CompareStep::Rows(batch)) => rows.rows(&batch)?,
-                Some(CompareStep::End) => break,
-                Some(CompareStep::Begin { .. }) | None => return Err(broken_off()),
+        match step {
+            CompareStep::Begin { dataset, range } => {
+                let mut rows = verifier.range(dataset, &range)?;
+                loop {
+                    match steps.blocking_recv() {
+                        Some(CompareStep::Rows(batch)) => rows.rows(&batch)?,
+                        Some(CompareStep::End) => break,
+                        Some(CompareStep::Begin { .. } | CompareStep::Sums(_) | CompareStep::Users(_))
+                        | None => return Err(broken_off()),
+                    }
+                }
+                found.ranges.push(Compared { dataset, range, diff: rows.finish()? });
             }
+            CompareStep::Sums(batch) => rollups.sums(&batch)?,
+            CompareStep::Users(batch) => rollups.users(&batch)?,
+            CompareStep::Rows(_) | CompareStep::End => return Err(broken_off()),
         }
-        found.push(Compared { dataset, range, diff: rows.finish()? });
     }
+    found.rollups = rollups.finish()?;
+    found.rollups += verifier.rollups_from_rows()?;
     Ok(found)
 }
 
-fn broken_off() -> steward_core::Error {
-    steward_core::Error::new(steward_core::ErrorKind::Cancelled, "The comparison broke off.")
+fn broken_off() -> Error {
+    Error::new(ErrorKind::Cancelled, "The comparison broke off.")
 }
