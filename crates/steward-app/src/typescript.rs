@@ -50,6 +50,11 @@ pub fn export(config: &Config) -> Result<(), ts_rs::ExportError> {
         .map_err(ts_rs::ExportError::Io)
 }
 
+/// Writes everything into a folder; big whole numbers are plain numbers, as in the committed files.
+pub fn export_to(folder: &std::path::Path) -> Result<(), ts_rs::ExportError> {
+    export(&Config::new().with_large_int("number").with_out_dir(folder))
+}
+
 struct Rows<'a> {
     config: &'a Config,
     imports: BTreeSet<String>,

@@ -1,0 +1,120 @@
+//! The table: names, rights, TypeScript.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+use steward_app::table::{CommandKind, TABLE, Tier};
+use steward_app::{Mode, dispatch};
+use steward_core::ErrorCode;
+use steward_tests::cluster::{TestDatabase, execute};
+use uuid::Uuid;
+
+use super::{add, open, run};
+
+#[test]
+fn every_row_says_what_it_is() {
+    for spec in TABLE {
+        let (noun, verb) = spec.name.split_once('_').expect("a command is noun_verb");
+        assert!(!noun.is_empty() && !verb.is_empty(), "{}", spec.name);
+        assert!(spec.doc.ends_with('.'), "{} is described in a sentence", spec.name);
+        let is_query = spec.kind == CommandKind::Query;
+        assert!(!is_query || spec.tier == Tier::T0, "{} only asks, so it is T0", spec.name);
+        let is_reviewed = spec.kind == CommandKind::Reviewed;
+        assert!(!is_reviewed || spec.tier >= Tier::T2, "{} is reviewed, so it is T2 or above", spec.name);
+    }
+    let mut names: Vec<_> = TABLE.iter().map(|spec| spec.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), TABLE.len(), "a name is given once");
+}
+
+/// Regenerated into a folder of its own and compared file by file with what is committed.
+#[test]
+fn the_typescript_is_what_the_table_says() {
+    let fresh = tempfile::tempdir().expect("a folder");
+    steward_app::typescript::export_to(fresh.path()).expect("the types are written");
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ui/src/api/generated");
+    for (name, text) in files(fresh.path()) {
+        let kept = std::fs::read_to_string(committed.join(&name)).unwrap_or_default();
+        assert!(kept == text, "ui/src/api/generated/{} is out of date: run `cargo x gen`", name.display());
+    }
+}
+
+fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
+    let mut found = BTreeMap::new();
+    let mut open = vec![folder.to_owned()];
+    while let Some(next) = open.pop() {
+        for entry in std::fs::read_dir(next).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let name = path.strip_prefix(folder).expect("inside").to_owned();
+                found.insert(name, std::fs::read_to_string(path).expect("text"));
+            }
+        }
+    }
+    found
+}
+
+/// A request of each row that needs a role, good enough to get past the reading of it.
+fn request(name: &str, users: [Uuid; 2]) -> Value {
+    match name {
+        "overview_show" => json!({ "range": "30d", "zone": "UTC" }),
+        "event_list" => {
+            json!({ "period": { "start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z" } })
+        }
+        "user_show" => json!({ "user": users[0] }),
+        "user_change_plan" => {
+            json!({ "intent": Uuid::now_v7(), "users": [users[0]], "plan_code": "pro", "reason": "test" })
+        }
+        "operation_revert" => json!({ "intent": Uuid::now_v7(), "operation": users[1], "reason": "test" }),
+        "user_list" | "audit_list" => json!({}),
+        _ => Value::Null,
+    }
+}
+
+/// Every row × every role: the layer above the database refuses exactly what the table says, and the
+/// database refuses by itself what slips past it (the contract's tests).
+#[tokio::test(flavor = "multi_thread")]
+async fn every_row_is_open_to_the_roles_of_the_table_and_to_no_other() {
+    let database = TestDatabase::new().await;
+    let users = [Uuid::now_v7(), Uuid::now_v7()];
+    let mut owner = database.connect_owner().await;
+    execute(
+        &mut owner,
+        &format!(
+            "select steward.install_preset('credits');
+             insert into steward.users (id, email, plan_code)
+             values ('{}', 'one@example.com', 'free'), ('{}', 'two@example.com', 'free')",
+            users[0], users[1]
+        ),
+    )
+    .await;
+    for (role, may_change) in [("viewer", false), ("finance", false), ("support", true), ("admin", true)] {
+        let home = tempfile::tempdir().expect("a folder");
+        let steward = open(&home).await;
+        add(&steward, "test", &database.login_url(role)).await;
+        run(&steward, "sync_run", Value::Null).await.expect("every console role reads");
+        let session = run(&steward, "session_show", Value::Null).await.expect("a session");
+        assert_eq!(session["role"], role, "the role comes from the server and is remembered");
+        for spec in TABLE.iter().filter(|spec| spec.role.is_some()) {
+            let is_change = spec.kind == CommandKind::Reviewed;
+            let mode = if is_change { Mode::Preview } else { Mode::Run };
+            let result = dispatch(&steward, spec.name, request(spec.name, users), mode).await;
+            let refused = matches!(&result, Err(error) if error.code == ErrorCode::Permission);
+            assert_eq!(refused, is_change && !may_change, "{} as {role}: {result:?}", spec.name);
+        }
+        steward.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_command_that_is_not_in_the_table_is_refused_by_name() {
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open(&home).await;
+    let error = run(&steward, "user_delete", Value::Null).await.expect_err("there is no such command");
+    assert_eq!((error.code, error.fields[0].field.as_str()), (ErrorCode::Invalid, "command"));
+    steward.close().await;
+}

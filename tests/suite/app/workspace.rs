@@ -1,0 +1,212 @@
+//! The life of a workspace: added, used, locked, broken, rebuilt, removed.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use steward_app::Engine;
+use steward_app::secrets::SecretsMode;
+use steward_core::ErrorCode;
+use steward_tests::cluster::{TestDatabase, execute};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::{add, code, open, open_with, run};
+
+const URL: &str = "postgresql://me:s3cret-canary@db.example.com:5433/app";
+
+/// A passphrase file beside the folder of data, so that secrets outlive a front door.
+fn passphrase(home: &TempDir) -> SecretsMode {
+    let path = home.path().join("passphrase");
+    std::fs::write(&path, "a long passphrase").expect("written");
+    SecretsMode::PassphraseFile(path)
+}
+
+fn copy_of(home: &TempDir, workspace: &Value) -> PathBuf {
+    home.path().join("caches").join(format!("{}.db", workspace["id"].as_str().expect("an id")))
+}
+
+#[tokio::test]
+async fn a_workspace_is_added_used_locked_and_removed_by_its_name() {
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open(&home).await;
+    let request = json!({ "name": "Acme", "url": URL });
+    let acme = run(&steward, "workspace_add", request.clone()).await.expect("added");
+    assert_eq!(acme["server"], "db.example.com:5433/app");
+    assert_eq!(acme["is_read_only"], true, "production starts read-only");
+    let other = add(&steward, "Other", "postgresql://me@other.example.com/app").await;
+    assert_eq!(other["is_current"], true);
+
+    let again = run(&steward, "workspace_add", request).await.expect("the same server: a new password");
+    assert_eq!(again["id"], acme["id"], "the workspace and its data are kept");
+    let stolen = json!({ "name": "acme", "url": "postgresql://me@elsewhere.example.com/app" });
+    assert_eq!(code(run(&steward, "workspace_add", stolen).await), ErrorCode::Invalid);
+
+    let used = run(&steward, "workspace_use", json!({ "workspace": "OTHER" })).await.expect("used");
+    assert_eq!(used["id"], other["id"], "names are found whatever their case");
+    let mode = json!({ "workspace": "Acme", "is_read_only": false });
+    assert_eq!(run(&steward, "workspace_mode", mode).await.expect("unlocked")["is_read_only"], false);
+
+    for confirm in [Value::Null, json!("acme")] {
+        let request = json!({ "workspace": "Acme", "confirm": confirm });
+        assert_eq!(code(run(&steward, "workspace_remove", request).await), ErrorCode::Invalid);
+    }
+    let request = json!({ "workspace": "Acme", "confirm": "Acme" });
+    let left = run(&steward, "workspace_remove", request).await.expect("removed");
+    assert_eq!(left["rows"].as_array().expect("rows").len(), 1);
+    steward.close().await;
+}
+
+#[tokio::test]
+async fn no_password_is_in_any_file_of_the_folder() {
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open_with(&home, passphrase(&home), Engine::Offline).await;
+    add(&steward, "acme", URL).await;
+    run(&steward, "sync_status", Value::Null).await.expect("the copy is made");
+    steward.close().await;
+    let mut open = vec![home.path().to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                open.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).expect("a file");
+            let canary = b"s3cret-canary";
+            assert!(!bytes.windows(canary.len()).any(|part| part == canary), "{}", path.display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_copy_that_does_not_open_says_why_and_is_put_aside_on_request_only() {
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open_with(&home, passphrase(&home), Engine::Offline).await;
+    let workspace = add(&steward, "acme", URL).await;
+    run(&steward, "sync_status", Value::Null).await.expect("the copy is made");
+    let other = add(&steward, "other", "postgresql://me@other.example.com/app").await;
+    run(&steward, "sync_status", Value::Null).await.expect("the copy is made");
+    steward.close().await;
+
+    let copy = copy_of(&home, &workspace);
+    for part in ["-wal", "-shm"] {
+        let _ = std::fs::remove_file(format!("{}{part}", copy.display()));
+    }
+    // What lies where the copy should be, with the code it is refused under.
+    let damages: [(Vec<u8>, &[ErrorCode]); 2] = [
+        (b"This is a text file and no copy of anything at all.".to_vec(), &[ErrorCode::CacheKey]),
+        (
+            std::fs::read(copy_of(&home, &other)).expect("a copy"),
+            &[ErrorCode::CacheKey, ErrorCode::CacheForeign],
+        ),
+    ];
+    for (bytes, codes) in damages {
+        std::fs::write(&copy, &bytes).expect("damaged");
+        let steward = open_with(&home, passphrase(&home), Engine::Offline).await;
+        run(&steward, "workspace_use", json!({ "workspace": "acme" })).await.expect("used");
+        let error = run(&steward, "plan_list", Value::Null).await.expect_err("refused");
+        assert!(codes.contains(&error.code), "{error:?}");
+        assert_eq!(std::fs::read(&copy).expect("still there"), bytes, "nothing is replaced without a word");
+
+        run(&steward, "sync_rebuild", Value::Null).await.expect("rebuilt");
+        run(&steward, "plan_list", Value::Null).await.expect("an empty copy answers");
+        let aside = std::fs::read_dir(home.path().join("caches"))
+            .expect("a folder")
+            .any(|entry| std::fs::read(entry.expect("an entry").path()).is_ok_and(|kept| kept == bytes));
+        assert!(aside, "what was there is kept beside it");
+        steward.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_lost_key_is_a_code_of_its_own_and_loses_nothing() {
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open(&home).await;
+    add(&steward, "acme", URL).await;
+    run(&steward, "sync_status", Value::Null).await.expect("the copy is made");
+    steward.close().await;
+    // Memory forgets: as if the keyring had been emptied.
+    let steward = open(&home).await;
+    let error = run(&steward, "plan_list", Value::Null).await.expect_err("refused");
+    assert_eq!(error.code, ErrorCode::CacheKey);
+    assert!(error.hint.contains("Rebuild"), "{}", error.hint);
+    assert_eq!(run(&steward, "workspace_list", Value::Null).await.expect("kept")["rows"][0]["name"], "acme");
+    steward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_only_workspace_refuses_every_change_before_the_server_is_asked() {
+    let database = TestDatabase::new().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open(&home).await;
+    let request = json!({ "name": "p", "url": database.login_url("admin"), "environment": "production" });
+    run(&steward, "workspace_add", request).await.expect("added");
+    let change = json!({ "intent": Uuid::now_v7(), "users": ["a@example.com"], "plan_code": "pro" });
+    assert_eq!(code(run(&steward, "user_change_plan", change).await), ErrorCode::ReadOnly);
+    let revert = json!({ "intent": Uuid::now_v7(), "operation": Uuid::now_v7() });
+    assert_eq!(code(run(&steward, "operation_revert", revert).await), ErrorCode::ReadOnly);
+    assert_eq!(code(run(&steward, "database_install", json!({})).await), ErrorCode::ReadOnly);
+    steward.close().await;
+}
+
+/// Preview, application, confirmation by the cut, revert: with the tags a window would redraw by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_is_previewed_applied_seen_in_the_copy_and_taken_back() {
+    let database = TestDatabase::new().await;
+    let user = Uuid::now_v7();
+    let mut owner = database.connect_owner().await;
+    execute(
+        &mut owner,
+        &format!(
+            "select steward.install_preset('credits');
+             insert into steward.users (id, email, plan_code) values ('{user}', 'one@example.com', 'free')"
+        ),
+    )
+    .await;
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open(&home).await;
+    add(&steward, "test", &database.login_url("support")).await;
+    run(&steward, "sync_run", Value::Null).await.expect("read");
+    let plans = run(&steward, "plan_list", Value::Null).await.expect("plans");
+    let target = plans["rows"][1]["code"].clone();
+    let plan_now = async || {
+        run(&steward, "user_show", json!({ "user": "one@example.com" })).await.expect("a user")["user"]["plan_code"]
+            .clone()
+    };
+    let before = plan_now().await;
+    let mut changes = steward.changes();
+
+    let mut request = json!({ "intent": Uuid::now_v7(), "users": ["one@example.com"], "plan_code": target });
+    assert_eq!(
+        code(run(&steward, "user_change_plan", request.clone()).await),
+        ErrorCode::Invalid,
+        "no token"
+    );
+    let preview =
+        steward_app::dispatch(&steward, "user_change_plan", request.clone(), steward_app::Mode::Preview)
+            .await
+            .expect("previewed");
+    assert_eq!(preview["is_applied"], false);
+    assert_eq!(plan_now().await, before, "a preview changes nothing");
+    request["plan_token"] = preview["plan_token"].clone();
+    let applied = run(&steward, "user_change_plan", request.clone()).await.expect("applied");
+    assert_eq!((&applied["is_applied"], &applied["rows"]), (&json!(true), &preview["rows"]), "as shown");
+    assert_eq!(plan_now().await, target, "the cut that confirms it was pulled at once");
+    let tags = changes.recv().await.expect("told");
+    assert!(!tags.tags.is_empty());
+
+    let repeated = run(&steward, "user_change_plan", request).await.expect("the stored result");
+    assert_eq!(repeated["xid"], applied["xid"], "an intent is carried out once");
+
+    let mut revert = json!({ "intent": Uuid::now_v7(), "operation": applied["intent"] });
+    let preview =
+        steward_app::dispatch(&steward, "operation_revert", revert.clone(), steward_app::Mode::Preview)
+            .await
+            .expect("previewed");
+    revert["plan_token"] = preview["plan_token"].clone();
+    run(&steward, "operation_revert", revert).await.expect("taken back");
+    assert_eq!(plan_now().await, before);
+    let log = run(&steward, "audit_list", json!({ "key": user })).await.expect("the log");
+    assert!(log["rows"].as_array().expect("rows").len() >= 2, "both are in the audit log");
+    steward.close().await;
+}

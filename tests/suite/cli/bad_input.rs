@@ -1,0 +1,119 @@
+//! What can be wrong about a connection, each with its code, sentence, next step and exit code.
+
+use std::process::Stdio;
+
+use serde_json::Value;
+use steward_tests::cluster::{TestDatabase, execute, shared_cluster};
+
+use super::{process, stderr_json, steward};
+
+/// Adds a workspace, syncs, and gives the failure with its exit code.
+fn sync_failure(url: &str) -> (Value, Option<i32>) {
+    let home = tempfile::tempdir().expect("a folder");
+    let added = steward(home.path(), &["workspace", "add", "test", url, "--environment", "development"]);
+    assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
+    let output = steward(home.path(), &["sync", "--json"]);
+    let error = stderr_json(&output);
+    for part in ["message", "hint"] {
+        assert!(
+            error[part].as_str().is_some_and(|text| text.ends_with('.')),
+            "{part} is a sentence: {error}"
+        );
+    }
+    assert!(!error.to_string().contains("steward-test-canary"), "no secret in a failure");
+    let list = steward(home.path(), &["workspace", "list", "--json"]);
+    assert!(String::from_utf8_lossy(&list.stdout).contains("\"test\""), "the workspace is kept");
+    (error, output.status.code())
+}
+
+fn expect(url: &str, code: &str, exit: i32) {
+    let (error, status) = sync_failure(url);
+    assert_eq!((error["code"].as_str(), status), (Some(code), Some(exit)), "{error}");
+}
+
+#[tokio::test]
+async fn a_wrong_password_and_a_missing_database_are_told_apart() {
+    let database = TestDatabase::new().await;
+    let port = shared_cluster().port();
+    let name = database.name();
+    let wrong =
+        format!("postgresql://test_viewer:steward-test-canary@127.0.0.1:{port}/{name}?sslmode=disable");
+    expect(&wrong, "auth", 4);
+    let missing = database.login_url("viewer").replace(name, "no_such_database");
+    expect(&missing, "database_missing", 3);
+}
+
+#[test]
+fn a_wrong_host_a_closed_port_and_refused_tls_are_told_apart() {
+    expect("postgresql://me:x@no-such-host.invalid/app", "name_lookup", 7);
+    let closed =
+        std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port");
+    expect(&format!("postgresql://me:x@{closed}/app?sslmode=disable"), "offline", 7);
+    // The test cluster speaks no TLS, and an address that wants it is not talked down.
+    let port = shared_cluster().port();
+    expect(&format!("postgresql://me:x@127.0.0.1:{port}/app?sslmode=verify-full"), "tls", 4);
+}
+
+#[tokio::test]
+async fn a_database_without_our_schema_with_a_newer_one_and_without_rights_are_told_apart() {
+    let empty = TestDatabase::empty().await;
+    expect(&empty.owner_url(), "schema_missing", 3);
+
+    let newer = TestDatabase::new().await;
+    let mut owner = newer.connect_owner().await;
+    execute(&mut owner, "update steward.meta set version = 1000000").await;
+    expect(&newer.login_url("viewer"), "schema_newer", 1);
+
+    let bare = TestDatabase::new().await;
+    let (error, status) = sync_failure(&bare.login_url("authenticated"));
+    assert!(matches!(error["code"].as_str(), Some("permission" | "row_security")), "{error}");
+    assert_eq!(status, Some(5));
+}
+
+#[test]
+fn a_url_is_refused_field_by_field_before_anything_is_kept() {
+    let home = tempfile::tempdir().expect("a folder");
+    for url in [
+        "",
+        "db.example.com",
+        "mysql://me@h/db",
+        "postgresql://me@h/db?sslmode=prefer",
+        "postgresql://me@h:0/db",
+    ] {
+        let output = steward(home.path(), &["workspace", "add", "test", url, "--json"]);
+        let error = stderr_json(&output);
+        assert_eq!(
+            (error["code"].as_str(), output.status.code()),
+            (Some("invalid"), Some(2)),
+            "{url:?}: {error}"
+        );
+        assert!(!error["fields"].as_array().expect("fields").is_empty(), "{url:?}: {error}");
+    }
+    let output = steward(home.path(), &["users", "lst"]);
+    assert_eq!(output.status.code(), Some(2), "clap's own usage errors have the same exit code");
+}
+
+#[test]
+fn a_url_comes_from_standard_input_and_a_password_from_a_command() {
+    use std::io::Write as _;
+    let home = tempfile::tempdir().expect("a folder");
+    let mut command = process(home.path());
+    command.env("STEWARD_PASSPHRASE_FILE", home.path().join("passphrase"));
+    command.args(["workspace", "add", "piped", "-", "--json"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("steward runs");
+    let mut input = child.stdin.take().expect("a pipe");
+    input.write_all(b"postgresql://me:canary@db.example.com/app\n").expect("written");
+    drop(input);
+    let output = child.wait_with_output().expect("ends");
+    let answer: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(answer["data"]["server"], "db.example.com:5432/app");
+
+    let port = shared_cluster().port();
+    let url = format!("postgresql://nobody@127.0.0.1:{port}/postgres?sslmode=disable");
+    steward(home.path(), &["workspace", "add", "asked", &url]);
+    let mut command = process(home.path());
+    command.env("STEWARD_PASSPHRASE_FILE", home.path().join("passphrase"));
+    command.env("STEWARD_PASSWORD_COMMAND", "exit 3");
+    let output = command.args(["sync", "--json"]).output().expect("steward runs");
+    assert_eq!(stderr_json(&output)["code"], "secret_missing");
+}

@@ -1,0 +1,126 @@
+//! The command line on a company: the same numbers with the server gone, a change from preview to revert.
+
+use serde_json::Value;
+use steward_store::postgres::cluster::{Cluster, ClusterConfig};
+use steward_store::postgres::{connect::connect, install};
+use steward_tests::cluster::{TestDatabase, execute};
+
+use super::{answer, stderr_json, steward};
+
+const COMPANY: &str = "
+    select steward.install_preset('credits');
+    insert into steward.users (id, email, name, plan_code)
+        select ('0190b2a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@example.com',
+               'User ' || n, 'free'
+        from generate_series(1, 20) n;
+    insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, plan_code, status)
+        select ('0190b2a0-0000-7000-8000-' || lpad((1 + n % 20)::text, 12, '0'))::uuid,
+               now() - n * interval '37 minutes', gen_random_uuid(), 'request',
+               (array['chat', 'search', 'export'])[1 + n % 3], 'free',
+               case when n % 50 = 0 then 'error' else 'success' end
+        from generate_series(1, 1000) n;";
+
+/// Every answer that comes from the copy.
+const READS: [&[&str]; 6] = [
+    &["overview", "--range", "30d"],
+    &["users", "list"],
+    &["users", "show", "user7@example.com"],
+    &["plans", "list"],
+    &["events", "list", "--range", "7d", "--where", "feature=chat"],
+    &["audit", "list"],
+];
+
+#[tokio::test]
+async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cluster = Cluster::start(ClusterConfig {
+        bin_dir: None,
+        data_dir: folder.path().join("postgres"),
+        durable: false,
+        password: None,
+    })
+    .expect("a server of its own");
+    let address = cluster.address("postgres");
+    let mut owner = connect(&address, None).await.expect("connected");
+    install::install(&mut owner, None).await.expect("installed");
+    execute(&mut owner, COMPANY).await;
+    drop(owner);
+
+    let home = tempfile::tempdir().expect("a folder");
+    let url = cluster.url(address.login(), cluster.password(), "postgres");
+    answer(home.path(), &["workspace", "add", "acme", &url, "--environment", "development"]);
+    answer(home.path(), &["sync"]);
+    let verified = answer(home.path(), &["verify"]);
+    assert_eq!(verified["data"]["is_clean"], true, "{verified}");
+    let before: Vec<Value> = READS.iter().map(|words| answer(home.path(), words)).collect();
+    assert_eq!(before[0]["data"]["totals"]["events"], 1000, "{}", before[0]);
+
+    cluster.stop().expect("stopped");
+    for (words, before) in READS.iter().zip(before) {
+        let after = answer(home.path(), words);
+        assert_eq!(after["data"], before["data"], "{words:?}: the same answer without a server");
+        assert!(after["as_of"].is_string() && after["as_of"] == before["as_of"], "{words:?}");
+    }
+    let failed = steward(home.path(), &["sync", "--json"]);
+    assert_eq!((stderr_json(&failed)["code"].as_str(), failed.status.code()), (Some("offline"), Some(7)));
+    let too_old = steward(home.path(), &["overview", "--max-age", "0s", "--offline", "--json"]);
+    assert_eq!(too_old.status.code(), Some(7), "the caller wants it fresher than it can be");
+    let page = steward(home.path(), &["overview", "--range", "30d"]);
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    for part in ["Events", "1,000", "Activity", "chat"] {
+        assert!(page.contains(part), "{part} is on the page:\n{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_plan_is_changed_after_a_look_at_the_rows_and_taken_back() {
+    let database = TestDatabase::new().await;
+    execute(&mut database.connect_owner().await, COMPANY).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let url = database.login_url("support");
+    answer(home.path(), &["workspace", "add", "acme", &url, "--environment", "development"]);
+    answer(home.path(), &["sync"]);
+    let plans = answer(home.path(), &["plans", "list"]);
+    let rows = plans["data"]["rows"].as_array().expect("plans");
+    let target = rows.iter().map(|row| row["code"].as_str().expect("a code")).find(|code| *code != "free");
+    let target = target.expect("another plan");
+    let plan_of = |user: &str| {
+        answer(home.path(), &["users", "show", user])["data"]["user"]["plan_code"].as_str().map(str::to_owned)
+    };
+    let change = ["users", "change-plan", "user1@example.com", "--plan", target];
+
+    let looked = answer(home.path(), &[&change[..], &["--dry-run"]].concat());
+    assert_eq!(looked["data"]["is_applied"], false);
+    assert_eq!(plan_of("user1@example.com").as_deref(), Some("free"), "a dry run changes nothing");
+    let unasked = steward(home.path(), &change);
+    assert_eq!(unasked.status.code(), Some(5), "without a terminal nobody can be asked");
+    assert!(
+        String::from_utf8_lossy(&unasked.stderr).contains("plan_code free → "),
+        "the rows are shown first"
+    );
+
+    let applied = answer(home.path(), &[&change[..], &["--yes", "--reason", "test"]].concat());
+    assert_eq!(applied["data"]["rows"], looked["data"]["rows"], "what was shown is what happened");
+    assert_eq!(plan_of("user1@example.com").as_deref(), Some(target), "the copy shows it at once");
+    let operation = applied["data"]["intent"].as_str().expect("an operation's id");
+    let log = answer(home.path(), &["audit", "list", "--operation", operation]);
+    assert_eq!(log["data"]["rows"][0]["action"], "change_plan", "{log}");
+    answer(home.path(), &["revert", operation, "--yes"]);
+    assert_eq!(plan_of("user1@example.com").as_deref(), Some("free"));
+
+    let bulk = ["users", "change-plan", "user2@example.com", "user3@example.com", "--plan", target];
+    let bulk = [&bulk[..], &["--reason", "test", "--yes"]].concat();
+    assert_eq!(steward(home.path(), &bulk).status.code(), Some(5), "--yes is no answer to a bulk change");
+    answer(home.path(), &[&bulk[..], &["--confirm", "change 2 users"]].concat());
+    assert_eq!(plan_of("user3@example.com").as_deref(), Some(target));
+
+    let viewer = tempfile::tempdir().expect("a folder");
+    let url = database.login_url("viewer");
+    answer(viewer.path(), &["workspace", "add", "acme", &url, "--environment", "development"]);
+    answer(viewer.path(), &["sync"]);
+    let refused = steward(viewer.path(), &[&change[..], &["--yes", "--json"]].concat());
+    assert_eq!(
+        (stderr_json(&refused)["code"].as_str(), refused.status.code()),
+        (Some("permission"), Some(5))
+    );
+}

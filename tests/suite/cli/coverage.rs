@@ -1,0 +1,52 @@
+//! Every row of the table is reachable from the command line.
+
+use std::collections::BTreeSet;
+
+use steward_app::table::TABLE;
+use steward_cli::covered_rows;
+
+const ID: &str = "0190b2a0-0000-7000-8000-000000000001";
+
+#[test]
+fn every_row_of_the_table_is_reachable() {
+    let lines = [
+        "overview",
+        "users list",
+        "users show a@example.com",
+        "users change-plan a@example.com --plan pro",
+        "plans list",
+        "events list --where feature=chat",
+        "audit list",
+        &format!("revert {ID}"),
+        "sync",
+        "sync --watch",
+        "sync status",
+        "sync pause",
+        "sync resume",
+        "sync rebuild",
+        "verify",
+        "workspace add acme -",
+        "workspace list",
+        "workspace use acme",
+        "workspace remove acme",
+        "workspace mode acme read-only",
+        "connect -",
+        "db status",
+        "db install",
+        "db migrate",
+        "sample open",
+        "sample reset",
+        "doctor",
+        "whoami",
+        "settings show",
+        "settings set range 90d",
+    ];
+    let mut covered = BTreeSet::new();
+    for line in lines {
+        let words: Vec<&str> = std::iter::once("steward").chain(line.split(' ')).collect();
+        covered.extend(covered_rows(&words).unwrap_or_else(|| panic!("`steward {line}` does not parse")));
+    }
+    for spec in TABLE {
+        assert!(covered.contains(spec.name), "no command of the command line calls {}", spec.name);
+    }
+}
