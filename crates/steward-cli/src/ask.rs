@@ -55,7 +55,6 @@ pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {
     Ok(url.to_owned())
 }
 
-#[expect(clippy::print_stderr, reason = "warnings go to standard error by contract")]
 fn warn(text: &str) {
     anstream::eprintln!("warning: {text}");
 }

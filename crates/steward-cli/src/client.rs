@@ -143,7 +143,6 @@ impl Client {
     }
 
     /// Tells a person something; never on standard output.
-    #[expect(clippy::print_stderr, reason = "notes go to standard error by contract")]
     pub(crate) fn note(&self, text: &str) {
         if !self.global.quiet {
             anstream::eprintln!("{text}");

@@ -135,7 +135,7 @@ pub(super) async fn server(
             &Error::new(ErrorKind::SchemaOlder, "This database's schema is older than this Steward needs."),
         ),
         Ok(status) => {
-            steps.passed("schema", schema_started, format!("Up to date on {}", status.server_version))
+            steps.passed("schema", schema_started, format!("Up to date on {}", status.server_version));
         }
     }
     Some(connection)

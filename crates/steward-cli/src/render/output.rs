@@ -72,7 +72,6 @@ pub(crate) fn raw(bytes: &[u8]) -> u8 {
 }
 
 /// Prints a failure and gives its exit code.
-#[expect(clippy::print_stderr, reason = "failures go to standard error by contract")]
 pub(crate) fn failure(error: &WireError, is_json: bool) -> u8 {
     if is_json {
         let value: Value = json!({ "error": error });

@@ -170,7 +170,7 @@ pub(crate) fn each(
     end: i64,
     mut show: impl FnMut(i64, Event) -> Result<bool>,
 ) -> Result<()> {
-    let sql = format!("select {} from usage_events where id >= ?1 and id < ?2 order by id", COLUMNS);
+    let sql = format!("select {COLUMNS} from usage_events where id >= ?1 and id < ?2 order by id");
     let mut statement = connection.prepare_cached(&sql).map_err(fault::map)?;
     let mut rows = statement.query(rusqlite::params![first, end]).map_err(fault::map)?;
     while let Some(row) = rows.next().map_err(fault::map)? {
