@@ -1,5 +1,6 @@
 //! `Steward`: what every command works with.
 
+mod sample;
 mod workspace;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::change::{Announcer, Changes, Tag};
 use crate::command::workspace::Role;
 use crate::home::Home;
+use crate::sample::SampleServer;
 use crate::secrets::{Secrets, SecretsMode};
 use crate::table::{CommandKind, Mode, Spec};
 
@@ -79,6 +81,8 @@ pub(crate) struct Inner {
     chosen: Option<String>,
     /// The workspace whose copy is open.
     opened: Mutex<Option<Arc<Opened>>>,
+    /// The sample company's private server, once it was needed; it stops with this Steward.
+    sample: Mutex<Option<Arc<SampleServer>>>,
 }
 
 impl Steward {
@@ -106,6 +110,7 @@ impl Steward {
             announcer: Announcer::new(),
             chosen: workspace.filter(|name| !name.is_empty()),
             opened: Mutex::new(None),
+            sample: Mutex::new(None),
         };
         let steward = Self { inner: Arc::new(inner) };
         steward.spawn(steward.inner.announcer.clone().run(steward.inner.cancel.clone()));
@@ -130,6 +135,7 @@ impl Steward {
         self.inner.cancel.cancel();
         let mut tasks = std::mem::take(&mut *self.inner.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         while tasks.join_next().await.is_some() {}
+        self.stop_sample().await;
     }
 
     /// Runs something beside the calls; it must end when it is cancelled.

@@ -4,7 +4,8 @@
 //! [`command`] the commands by noun · [`context`] the open front door · [`secrets`] where passwords and keys
 //! live · [`change`] what changed, as tags · [`sync_driver`] the sync engine
 //! at work · [`wire`] requests and errors on the wire · [`typescript`] the
-//! table as TypeScript · [`home`] the folder of data · [`locale`] language and zone of this computer.
+//! table as TypeScript · [`home`] the folder of data · [`locale`] language and zone of this computer ·
+//! [`sample`] the sample company's database.
 #![deny(missing_docs)]
 
 pub mod change;
@@ -14,6 +15,7 @@ pub mod home;
 pub mod locale;
 mod password;
 mod pending;
+pub mod sample;
 pub mod secrets;
 pub mod sync_driver;
 pub mod table;

@@ -1,11 +1,70 @@
 //! `sample_open`.
 
 use steward_core::Result;
+use steward_core::id::WorkspaceId;
+use steward_store::cache::Cache;
+use steward_store::local::WorkspaceRecord;
 
-use super::workspace::{SampleOpenReq, Workspace};
-use crate::context::Steward;
+use super::workspace::{Environment, SampleOpenReq, Workspace, present};
+use crate::context::{Steward, password_name};
+use crate::sample;
+
+/// A database to fill instead of the private one, for `cargo x demo --database-url`.
+const DATABASE_URL: &str = "STEWARD_SAMPLE_DATABASE_URL";
 
 pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Result<Workspace> {
-    let _ = (steward, request);
-    crate::pending::pending("sample_open").await
+    let size = request.size.as_deref().unwrap_or("small").parse()?;
+    let from_env = || std::env::var(DATABASE_URL).ok().filter(|url| !url.is_empty());
+    let given = request.database_url.or_else(from_env);
+    let name = sample::workspace_name(size);
+    let wanted = name.clone();
+    let known = steward
+        .blocking(move |inner| {
+            Ok(inner.local.workspaces()?.into_iter().find(|record| record.name.eq_ignore_ascii_case(&wanted)))
+        })
+        .await?;
+    let id = known.as_ref().map_or_else(|| WorkspaceId(uuid::Uuid::now_v7()), |record| record.id);
+    steward.close_workspace().await;
+
+    let clock = std::sync::Arc::clone(&steward.inner.clock);
+    let (address, password) = match given {
+        Some(url) => sample::prepare_given(&url, size, request.is_reset, clock.as_ref()).await?,
+        None => {
+            let password = match steward.blocking(move |inner| inner.secrets.get(&password_name(id))).await? {
+                Some(password) => password,
+                None => sample::random_password(),
+            };
+            let server = steward.sample_server().await?;
+            let address = server.prepare(size, request.is_reset, &password, clock.as_ref()).await?;
+            (address, Some(password))
+        }
+    };
+    let record = WorkspaceRecord {
+        id,
+        name,
+        environment: Environment::Sample.name().to_owned(),
+        url: address.to_url(),
+        ca_file: address.ca_file().map(Into::into),
+        is_read_only: known.as_ref().is_some_and(|record| record.is_read_only),
+        role: None,
+        created_at: known.map_or_else(|| clock.now(), |record| record.created_at),
+    };
+    let kept = record.clone();
+    let is_reset = request.is_reset;
+    steward
+        .blocking(move |inner| {
+            if is_reset {
+                // The copy shows a company that is no more.
+                Cache::destroy(&inner.home.cache(id))?;
+            }
+            // Secrets first: a workspace whose password was lost on the way would be half added.
+            match &password {
+                Some(password) => inner.secrets.set(&password_name(id), password)?,
+                None => inner.secrets.check()?,
+            }
+            inner.local.put_workspace(&kept)?;
+            inner.local.set_current(id)
+        })
+        .await?;
+    present(&record, true)
 }

@@ -18,7 +18,7 @@ pub(crate) async fn session_show(steward: &Steward, (): ()) -> Result<Session> {
                 zone: locale::zone(),
                 version: env!("CARGO_PKG_VERSION").to_owned(),
                 secrets: inner.secrets.describe().to_owned(),
-                sample_unavailable: None,
+                sample_unavailable: crate::sample::unavailable(),
             })
         })
         .await

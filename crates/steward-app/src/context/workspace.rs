@@ -112,6 +112,8 @@ impl Steward {
             let settings: Settings =
                 self.blocking(|inner| Ok(inner.local.setting("settings")?.unwrap_or_default())).await?;
             let (inner, id) = (Arc::clone(&self.inner), opened.id);
+            let record = self.blocking(move |inner| inner.workspace(&id.to_string())).await?;
+            let address = address_of(&self.wake(record).await?)?;
             let config = SyncConfig {
                 pull: std::time::Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
                 is_automatic: self.inner.engine == Engine::Continuous,
@@ -119,7 +121,7 @@ impl Steward {
             };
             let handle = SyncDriver::start(
                 opened.cache.clone(),
-                opened.address.clone(),
+                address,
                 Arc::new(move || inner.password(id)),
                 Arc::clone(&self.inner.clock),
                 config,
@@ -148,7 +150,7 @@ impl Steward {
         if self.inner.engine == Engine::Offline {
             return Err(offline());
         }
-        let address = address_of(record)?;
+        let address = address_of(&self.wake(record.clone()).await?)?;
         let id = record.id;
         let password = self.blocking(move |inner| inner.password(id)).await?;
         connect(&address, password.as_ref()).await

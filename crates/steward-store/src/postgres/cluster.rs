@@ -19,6 +19,7 @@ use steward_core::{Error, ErrorKind, Result};
 use super::connect::Address;
 
 mod account;
+mod single;
 
 use account::Account;
 
@@ -300,6 +301,20 @@ impl Drop for Cluster {
             tracing::warn!(cluster.folder = %self.folder.display(), "The private PostgreSQL did not stop");
         }
     }
+}
+
+/// The major version of the server in this folder.
+pub fn major_version(bin_dir: &Path) -> Result<u32> {
+    let output = Command::new(bin_dir.join("postgres"))
+        .arg("--version")
+        .output()
+        .map_err(|failure| start_error("postgres", failure))?;
+    // `postgres (PostgreSQL) 17.10`, with the packager's words after it.
+    let text = String::from_utf8_lossy(&output.stdout);
+    let version = text.split_whitespace().find_map(|word| word.split('.').next()?.parse().ok());
+    version.ok_or_else(|| {
+        Error::internal("PostgreSQL does not tell its version.").with_detail(text.into_owned())
+    })
 }
 
 /// The folder of the first PostgreSQL server on this computer: `STEWARD_POSTGRES_BIN`, then `PATH`, then the

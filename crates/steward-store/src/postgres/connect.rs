@@ -194,6 +194,12 @@ impl Address {
         Self { database: database.into(), ..self.clone() }
     }
 
+    /// The same server on another port.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+
     /// The address as a URL without the password; [`Address::parse`] reads it back.
     #[must_use]
     pub fn to_url(&self) -> String {

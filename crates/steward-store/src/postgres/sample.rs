@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use chrono::{Months, NaiveDate};
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use steward_core::sample::catalogue::{LIMITS, Plan};
 use steward_core::sample::lifecycle::Terms;
@@ -13,7 +14,8 @@ use steward_core::sample::{Company, CounterBook};
 use steward_core::{Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
-use super::error::map;
+use super::error::{database_error, map};
+use super::role::role_of;
 
 mod encode;
 
@@ -32,6 +34,59 @@ pub async fn is_loaded(connection: &mut PgConnection) -> Result<bool> {
     .fetch_one(connection)
     .await
     .map_err(map)
+}
+
+/// Makes a database of a private cluster, from nothing if asked so; says whether it is new.
+pub async fn ensure_database(connection: &mut PgConnection, name: &str, is_reset: bool) -> Result<bool> {
+    let name = identifier(name);
+    if is_reset {
+        let drop = format!("drop database if exists {name} with (force)");
+        connection.execute(AssertSqlSafe(drop)).await.map_err(map)?;
+    }
+    match connection.execute(AssertSqlSafe(format!("create database {name}"))).await {
+        Ok(_) => Ok(true),
+        Err(failure) if has_code(&failure, "42P04") => Ok(false),
+        Err(failure) => Err(map(failure)),
+    }
+}
+
+/// Makes the login people look at the sample company with, an admin, and gives it this password.
+pub async fn ensure_login(connection: &mut PgConnection, login: &str, password: &SecretString) -> Result<()> {
+    let role = identifier(login);
+    match connection.execute(AssertSqlSafe(format!("create role {role} login in role steward_admin"))).await {
+        Ok(_) => {}
+        Err(failure) if has_code(&failure, "42710") => {}
+        Err(failure) => return Err(map(failure)),
+    }
+    let password = password.expose_secret().replace('\'', "''");
+    let alter = format!("alter role {role} password '{password}'");
+    connection.execute(AssertSqlSafe(alter)).await.map_err(map)?;
+    sqlx::query(
+        r"insert into steward.operators (login, name, role) values ($1, 'Sample admin', 'admin')
+          on conflict (login) do nothing",
+    )
+    .persistent(false)
+    .bind(login)
+    .execute(connection)
+    .await
+    .map_err(map)?;
+    Ok(())
+}
+
+/// Makes the session's own login an admin of the console, on a database somebody else runs.
+pub async fn ensure_admin(connection: &mut PgConnection) -> Result<()> {
+    if role_of(connection).await? != Some("admin") {
+        connection.execute("grant steward_admin to current_user").await.map_err(map)?;
+    }
+    Ok(())
+}
+
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn has_code(failure: &sqlx::Error, code: &str) -> bool {
+    database_error(failure).is_some_and(|error| error.code() == code)
 }
 
 /// Removes the sample company together with the contract it lies in, so that both can be made anew.
