@@ -14,7 +14,6 @@ pub mod context;
 pub mod home;
 pub mod locale;
 mod password;
-mod pending;
 pub mod sample;
 pub mod secrets;
 pub mod sync_driver;
