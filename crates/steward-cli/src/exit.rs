@@ -25,19 +25,20 @@ pub(crate) const INTERRUPTED: u8 = 130;
 pub(crate) const TERMINATED: u8 = 143;
 
 /// The text of `steward help exit-codes`.
-pub const EXIT_CODES: &str = "\
-  0   done
-  1   failed
-  2   the command or one of its values was not understood
-  3   not found: a user, a workspace, a database, Steward's schema
-  4   not proved: password, keyring, certificate, key of the local copy
-  5   refused: read-only, a missing right, or not confirmed
-  6   conflict: rows moved since they were looked at; nothing was applied
-  7   offline, or the data is older than --max-age allows
-  8   done in part: some rows were left alone
-  9   a check of `doctor` or `connect` failed
-130   stopped by Ctrl+C
-143   stopped by a request to end";
+pub const EXIT_CODES: &str = concat!(
+    "  0   done\n",
+    "  1   failed\n",
+    "  2   the command or one of its values was not understood\n",
+    "  3   not found: a user, a workspace, a database, Steward's schema\n",
+    "  4   not proved: password, keyring, certificate, key of the local copy\n",
+    "  5   refused: read-only, a missing right, or not confirmed\n",
+    "  6   conflict: rows moved since they were looked at; nothing was applied\n",
+    "  7   offline, or the data is older than --max-age allows\n",
+    "  8   done in part: some rows were left alone\n",
+    "  9   a check of `doctor` or `connect` failed\n",
+    "130   stopped by Ctrl+C\n",
+    "143   stopped by a request to end",
+);
 
 /// The exit code of a failure.
 #[must_use]
