@@ -6,7 +6,10 @@
 use std::time::{Duration, Instant};
 
 use steward_core::id::WorkspaceId;
+use steward_core::overview::OverviewReq;
+use steward_core::period::Compare;
 use steward_core::{Dataset, Result};
+use steward_store::cache::query::overview;
 use steward_store::cache::{Cache, CacheKey, KeyRange};
 use steward_store::row::RowBatch;
 
@@ -105,7 +108,7 @@ fn main() -> Result<()> {
     let epoch = 946_684_800_000_000;
     let window = 200_000_u64;
     let step = i64::try_from(days * 86_400_000_000 / events).expect("a step");
-    let mut busy = Duration::ZERO;
+    let (mut busy, mut cpu) = (Duration::ZERO, Duration::ZERO);
     let mut row = Vec::new();
     let mut done = 0;
     while done < events {
@@ -122,7 +125,7 @@ fn main() -> Result<()> {
             }
         }
         batches.push(batch);
-        let begun = Instant::now();
+        let (begun, cpu_begun) = (Instant::now(), processor_time());
         let mut transaction = writer.begin()?;
         let range = KeyRange::TimeBetween { start_us: start + epoch, end_us: end + epoch };
         let mut reconcile = transaction.reconcile(Dataset::UsageEvents, &range)?;
@@ -132,21 +135,51 @@ fn main() -> Result<()> {
         reconcile.finish()?;
         transaction.commit()?;
         busy += begun.elapsed();
+        cpu += processor_time() - cpu_begun;
         done += count;
         end = start;
     }
-    let begun = Instant::now();
+    let (begun, cpu_begun) = (Instant::now(), processor_time());
     writer.build_indexes()?;
     writer.compact_wal()?;
     busy += begun.elapsed();
+    cpu += processor_time() - cpu_begun;
     println!(
-        "load: {events} events in {:.2} s = {:.0} rows/s, {} MB on disk, peak memory {}",
+        "load: {events} events in {:.2} s = {:.0} rows/s ({:.0} by processor time), \
+         {} MB on disk, peak memory {}",
         busy.as_secs_f64(),
         events as f64 / busy.as_secs_f64(),
+        events as f64 / cpu.as_secs_f64(),
         cache.disk_bytes() / 1_000_000,
         peak()
     );
+    drop(writer);
+    let reader = cache.reader()?;
+    for range in ["24h", "7d", "30d", "90d", "365d"] {
+        for zone in [chrono_tz::Tz::UTC, chrono_tz::Tz::Europe__Berlin, chrono_tz::Tz::Asia__Kathmandu] {
+            let req = OverviewReq { range: range.parse()?, zone, compare: Compare::Weekday };
+            let mut times: Vec<Duration> = Vec::new();
+            let mut events = 0;
+            for _ in 0..9 {
+                let begun = processor_time();
+                events = overview::show(&reader, &req)?.totals.events;
+                times.push(processor_time() - begun);
+            }
+            let first = times[0];
+            times.sort_unstable();
+            println!(
+                "overview {range} {zone}: {events} events, median {:.1?} of processor time, first {first:.1?}",
+                times[4]
+            );
+        }
+    }
     Ok(())
+}
+
+/// Time this thread has had a processor: what counts on a machine that is busy with other things.
+fn processor_time() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split(' ').next().and_then(|ns| ns.parse().ok()).unwrap_or_default())
 }
 
 /// The highest resident size so far, as the kernel counts it.

@@ -17,6 +17,7 @@ mod instant;
 mod intern;
 mod key;
 mod lock;
+mod pack;
 pub mod query;
 mod reader;
 mod rollup;

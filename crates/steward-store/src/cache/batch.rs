@@ -10,7 +10,7 @@ use rusqlite::params;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use steward_core::{Dataset, Result};
+use steward_core::{Dataset, Error, Result};
 
 pub(in crate::cache) use event::EventRange;
 pub(in crate::cache) use table::{Found, RangeSql, RowFinder};
@@ -80,12 +80,15 @@ pub struct Batch<'w> {
     generation: u64,
     touched: BTreeSet<Dataset>,
     is_open: bool,
+    /// Whether a reconciliation has begun and not ended: rows may be missing then.
+    is_reconciling: bool,
 }
 
 impl<'w> Batch<'w> {
     pub(super) fn begin(writer: &'w mut Writer) -> Result<Self> {
         writer.connection.execute_batch("begin immediate").map_err(fault::map)?;
-        let mut batch = Self { writer, generation: 0, touched: BTreeSet::new(), is_open: true };
+        let mut batch =
+            Self { writer, generation: 0, touched: BTreeSet::new(), is_open: true, is_reconciling: false };
         batch.generation = state::generation(&batch.writer.connection)?;
         Ok(batch)
     }
@@ -100,6 +103,7 @@ impl<'w> Batch<'w> {
             Dataset::UsageEvents => Work::Events(event::Difference::begin(self, range)?),
             _ => Work::Table(table::Difference::begin(self, dataset, range)?),
         };
+        self.is_reconciling = true;
         Ok(Reconcile { batch: self, dataset, work })
     }
 
@@ -143,6 +147,9 @@ impl<'w> Batch<'w> {
     /// # Errors
     /// `CacheBusy` when somebody else has committed meanwhile; then nothing was written.
     pub fn commit(mut self) -> Result<u64> {
+        if self.is_reconciling {
+            return Err(Error::internal("A reconciliation was left open; its batch cannot be committed."));
+        }
         let next = self.generation + 1;
         let fenced = self
             .writer
@@ -230,6 +237,7 @@ impl Reconcile<'_, '_> {
             Work::Events(work) => work.finish(self.batch)?,
             Work::Table(work) => work.finish(self.batch)?,
         };
+        self.batch.is_reconciling = false;
         self.batch.note(self.dataset, applied)?;
         Ok(applied)
     }

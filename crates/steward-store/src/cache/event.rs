@@ -1,11 +1,11 @@
 //! A usage event as the copy keeps it.
 
-use rusqlite::types::ValueRef;
-use rusqlite::{Connection, Row, Statement};
+use rusqlite::Connection;
 use steward_core::{Dataset, Result};
 
 use super::facet::{self, Facet, Status};
 use super::intern::Interner;
+use super::pack::{self, Unpacker};
 use super::{decode, fault};
 use crate::row::RawRow;
 
@@ -14,10 +14,6 @@ pub(crate) const MINUTE: i64 = 60_000_000;
 
 /// Bits of an id below the minute: 33 million events may share one.
 const SEQUENCE_BITS: u32 = 25;
-
-/// The columns of the table in the order in which they are written and read here.
-pub(crate) const COLUMNS: &str = "id, occurred, recorded, event_key, user, team, api_key, campaign, facet, \
-     quantity, input_tokens, cached_tokens, output_tokens, reasoning_tokens, bytes_out, cost, credits, latency_ms";
 
 /// Counted columns, in the order of the spec.
 pub(crate) const METRICS: usize = 9;
@@ -111,55 +107,40 @@ impl Event {
         (self.nulls & RECORDED == 0).then(|| self.occurred_at.wrapping_add(self.recorded))
     }
 
-    /// Reads a stored row with [`COLUMNS`].
-    pub(crate) fn read(row: &Row<'_>) -> Result<(i64, Self)> {
-        Self::try_read(row).map_err(fault::map)
-    }
-
-    fn try_read(row: &Row<'_>) -> rusqlite::Result<(i64, Self)> {
-        let id: i64 = row.get(0)?;
+    /// Reads the stored form.
+    pub(crate) fn unpack(id: i64, bytes: &[u8]) -> Result<Self> {
+        let mut from = Unpacker::new(bytes);
         let mut event = Self {
-            occurred_at: minute_of(id).wrapping_mul(MINUTE).wrapping_add(row.get::<_, i64>(1)?),
-            recorded: 0,
-            key: row.get(3)?,
-            user: row.get(4)?,
-            team: row.get::<_, Option<u32>>(5)?.unwrap_or(0),
-            api_key: row.get::<_, Option<u32>>(6)?.unwrap_or(0),
-            campaign: row.get::<_, Option<u32>>(7)?.unwrap_or(0),
-            facet: row.get(8)?,
-            nulls: 0,
+            key: from.next_bytes()?,
+            occurred_at: minute_of(id).wrapping_mul(MINUTE).wrapping_add(from.next_signed()?),
+            recorded: from.next_signed()?,
+            user: from.next_id()?,
+            team: from.next_id()?,
+            api_key: from.next_id()?,
+            campaign: from.next_id()?,
+            facet: from.next_id()?,
+            nulls: u16::try_from(from.next()?).map_err(|_| fault::damaged())?,
             metrics: [0; METRICS],
         };
-        match row.get_ref(2)? {
-            ValueRef::Integer(recorded) => event.recorded = recorded,
-            _ => event.nulls |= RECORDED,
+        for metric in &mut event.metrics {
+            *metric = from.next_signed()?;
         }
-        for (index, metric) in event.metrics.iter_mut().enumerate() {
-            match row.get_ref(9 + index)? {
-                ValueRef::Integer(value) => *metric = value,
-                _ => event.nulls |= 1 << index,
-            }
-        }
-        Ok((id, event))
+        if from.is_empty() { Ok(event) } else { Err(fault::damaged()) }
     }
 
-    /// Binds everything to a statement that takes [`COLUMNS`].
-    pub(crate) fn bind(&self, id: i64, statement: &mut Statement<'_>) -> rusqlite::Result<()> {
-        let known = |value: u32| (value != 0).then_some(value);
-        let within = self.occurred_at.wrapping_sub(minute_of(id).wrapping_mul(MINUTE));
-        statement.raw_bind_parameter(1, id)?;
-        statement.raw_bind_parameter(2, within)?;
-        statement.raw_bind_parameter(3, (self.nulls & RECORDED == 0).then_some(self.recorded))?;
-        statement.raw_bind_parameter(4, self.key.as_slice())?;
-        statement.raw_bind_parameter(5, self.user)?;
-        statement.raw_bind_parameter(6, known(self.team))?;
-        statement.raw_bind_parameter(7, known(self.api_key))?;
-        statement.raw_bind_parameter(8, known(self.campaign))?;
-        statement.raw_bind_parameter(9, self.facet)?;
-        for index in 0..METRICS {
-            statement.raw_bind_parameter(10 + index, self.metric(index))?;
+    /// Writes the stored form: the key, then numbers, of which most are short.
+    pub(crate) fn pack(&self, bytes: &mut Vec<u8>) {
+        bytes.clear();
+        bytes.extend(self.key);
+        // Wrapping, because the minutes of ±infinity begin outside 64 bits; unpacking wraps back.
+        let start = minute(self.occurred_at).wrapping_mul(MINUTE);
+        pack::put_signed(bytes, self.occurred_at.wrapping_sub(start));
+        pack::put_signed(bytes, self.recorded);
+        for id in [self.user, self.team, self.api_key, self.campaign, self.facet] {
+            pack::put(bytes, u64::from(id));
         }
-        Ok(())
+        pack::put(bytes, u64::from(self.nulls));
+        self.metrics.iter().for_each(|metric| pack::put_signed(bytes, *metric));
     }
 }
 
@@ -170,11 +151,14 @@ pub(crate) fn each(
     end: i64,
     mut show: impl FnMut(i64, Event) -> Result<bool>,
 ) -> Result<()> {
-    let sql = format!("select {COLUMNS} from usage_events where id >= ?1 and id < ?2 order by id");
-    let mut statement = connection.prepare_cached(&sql).map_err(fault::map)?;
+    let mut statement = connection
+        .prepare_cached("select id, event from usage_events where id >= ?1 and id < ?2 order by id")
+        .map_err(fault::map)?;
     let mut rows = statement.query(rusqlite::params![first, end]).map_err(fault::map)?;
     while let Some(row) = rows.next().map_err(fault::map)? {
-        let (id, event) = Event::read(row)?;
+        let id = row.get(0).map_err(fault::map)?;
+        let bytes = row.get_ref(1).map_err(fault::map)?.as_blob().map_err(|_| fault::damaged())?;
+        let event = Event::unpack(id, bytes)?;
         if !show(id, event)? {
             break;
         }

@@ -5,7 +5,6 @@
 //! are integers: a changed row subtracts what it was and adds what it is, and nothing drifts.
 
 mod latency;
-mod pack;
 mod read;
 
 use std::collections::BTreeSet;
@@ -15,8 +14,8 @@ use steward_core::Result;
 
 use super::event::{self, Event};
 use super::facet::Status;
+use super::pack::{self, Unpacker};
 use super::fault;
-use pack::Unpacker;
 
 pub(crate) use latency::Latencies;
 pub(crate) use read::{
@@ -128,8 +127,8 @@ impl Totals {
 
     fn pack(&mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        self.sums.0.iter().for_each(|sum| pack::put_signed(&mut bytes, *sum));
-        self.outcomes().iter().for_each(|count| pack::put_signed(&mut bytes, **count));
+        self.sums.0.iter().for_each(|sum| pack::put_sum(&mut bytes, *sum));
+        self.outcomes().iter().for_each(|count| pack::put_sum(&mut bytes, **count));
         bytes
     }
 
@@ -146,10 +145,10 @@ impl Totals {
     pub(crate) fn add_packed(&mut self, sums: &[u8], latency: &[u8], factor: i128) -> Result<()> {
         let mut from = Unpacker::new(sums);
         for sum in &mut self.sums.0 {
-            *sum += factor * from.next_signed()?;
+            *sum += factor * from.next_sum()?;
         }
         for count in self.outcomes() {
-            *count += factor * from.next_signed()?;
+            *count += factor * from.next_sum()?;
         }
         if !from.is_empty() {
             return Err(fault::damaged());
@@ -264,7 +263,7 @@ impl Bucket {
     fn pack_users(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         pack::put_ids(&mut bytes, self.users.iter().map(|(id, _)| *id));
-        self.users.iter().for_each(|(_, count)| pack::put_signed(&mut bytes, *count));
+        self.users.iter().for_each(|(_, count)| pack::put_sum(&mut bytes, *count));
         bytes
     }
 
@@ -298,7 +297,7 @@ impl Bucket {
             .map_err(fault::map)?;
         let mut from = Unpacker::new(&users);
         for id in pack::take_ids(&mut from)? {
-            bucket.users.push((id, from.next_signed()?));
+            bucket.users.push((id, from.next_sum()?));
         }
         Ok(Some(bucket))
     }

@@ -49,6 +49,16 @@ impl Writer {
         self.connection.query_row("pragma wal_checkpoint(truncate)", [], |_| Ok(())).map_err(fault::map)
     }
 
+    /// The most pages of 16 KiB the file may have; beyond them writing fails with `DiskFull`.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn limit_pages(&mut self, pages: u32) -> Result<()> {
+        self.connection
+            .query_row(&format!("pragma max_page_count = {pages}"), [], |_| Ok(()))
+            .map_err(fault::map)
+    }
+
     /// The connection and the short ids, both at once.
     pub(super) fn parts(&mut self) -> Result<(&Connection, &mut Ids)> {
         let ids = match self.ids.take() {

@@ -116,7 +116,7 @@ impl Difference {
 
     /// Inserts without looking: nothing of the range was here.
     fn append(&mut self, connection: &Connection) -> Result<()> {
-        let mut insert = insert(connection)?;
+        let mut insert = Insert::new(connection)?;
         for minute in by_minute(&self.buffer).chunk_by(|a, b| a.0 == b.0) {
             let number = -minute[0].0;
             let next = match self.next_ids.get(&number) {
@@ -128,7 +128,7 @@ impl Difference {
             check_room(number, end)?;
             for ((_, index), id) in minute.iter().zip(next..) {
                 let Signed { event, .. } = &self.buffer[*index as usize];
-                event.bind(id, &mut insert).and_then(|()| insert.raw_execute()).map_err(fault::map)?;
+                insert.put(id, event)?;
             }
             self.next_ids.insert(number, end);
         }
@@ -242,7 +242,8 @@ fn write_each(
     seen: &mut Vec<i64>,
     changes: &mut Vec<Signed>,
 ) -> Result<()> {
-    let mut insert = insert(connection)?;
+    let mut insert = Insert::new(connection)?;
+    let mut replace = Insert::replacing(connection)?;
     for minute in by_minute(events).chunk_by(|a, b| a.0 == b.0) {
         let number = -minute[0].0;
         let mut local: HashMap<EventKey, (i64, Event), FxBuildHasher> = HashMap::default();
@@ -260,12 +261,8 @@ fn write_each(
                     id
                 }
                 Some((id, old)) => {
-                    connection
-                        .prepare_cached("delete from usage_events where id = ?1")
-                        .and_then(|mut delete| delete.execute([id]))
-                        .map_err(fault::map)?;
                     changes.push(Signed { event: old, sign: -1 });
-                    new.bind(id, &mut insert).and_then(|()| insert.raw_execute()).map_err(fault::map)?;
+                    replace.put(id, &new)?;
                     changes.push(Signed { event: new, sign: 1 });
                     applied.updated += 1;
                     id
@@ -274,7 +271,7 @@ fn write_each(
                     let id = next;
                     next += 1;
                     check_room(number, next)?;
-                    new.bind(id, &mut insert).and_then(|()| insert.raw_execute()).map_err(fault::map)?;
+                    insert.put(id, &new)?;
                     changes.push(Signed { event: new, sign: 1 });
                     applied.inserted += 1;
                     id
@@ -299,10 +296,35 @@ fn remove(connection: &Connection, ids: &Ids, extra: &mut Vec<(i64, Event)>) -> 
     Ok(changes.len() as u64)
 }
 
-fn insert(connection: &Connection) -> Result<rusqlite::CachedStatement<'_>> {
-    let marks: Vec<_> = (1..=event::COLUMNS.split(',').count()).map(|number| format!("?{number}")).collect();
-    let sql = format!("insert into usage_events ({}) values ({})", event::COLUMNS, marks.join(", "));
-    connection.prepare_cached(&sql).map_err(fault::map)
+/// Writes events one after another without an allocation each.
+struct Insert<'c> {
+    statement: rusqlite::CachedStatement<'c>,
+    bytes: Vec<u8>,
+}
+
+impl<'c> Insert<'c> {
+    fn new(connection: &'c Connection) -> Result<Self> {
+        Self::with(connection, "insert into usage_events (id, event) values (?1, ?2)")
+    }
+
+    fn replacing(connection: &'c Connection) -> Result<Self> {
+        Self::with(connection, "update usage_events set event = ?2 where id = ?1")
+    }
+
+    fn with(connection: &'c Connection, sql: &str) -> Result<Self> {
+        let statement = connection.prepare_cached(sql).map_err(fault::map)?;
+        Ok(Self { statement, bytes: Vec::new() })
+    }
+
+    fn put(&mut self, id: i64, event: &Event) -> Result<()> {
+        event.pack(&mut self.bytes);
+        self.statement
+            .raw_bind_parameter(1, id)
+            .and_then(|()| self.statement.raw_bind_parameter(2, self.bytes.as_slice()))
+            .and_then(|()| self.statement.raw_execute())
+            .map(|_| ())
+            .map_err(fault::map)
+    }
 }
 
 /// The first free id of a minute.

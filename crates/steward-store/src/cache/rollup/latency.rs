@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use steward_core::Result;
 
-use super::pack::{self, Unpacker};
+use crate::cache::pack::{self, Unpacker};
 
 /// Lower bounds in milliseconds. Up to 20 ms every millisecond has its own bucket; the last one, from about
 /// eleven days on, has no end.
@@ -70,7 +70,7 @@ impl Latencies {
             used().map(|(index, _)| u32::try_from(index).expect("there are 400 buckets")).collect();
         let mut bytes = Vec::new();
         pack::put_ids(&mut bytes, ids.into_iter());
-        used().for_each(|(_, count)| pack::put_signed(&mut bytes, *count));
+        used().for_each(|(_, count)| pack::put_sum(&mut bytes, *count));
         bytes
     }
 
@@ -78,7 +78,7 @@ impl Latencies {
     pub(crate) fn add_packed(&mut self, bytes: &[u8], factor: i128) -> Result<()> {
         let mut from = Unpacker::new(bytes);
         for index in pack::take_ids(&mut from)? {
-            let count = from.next_signed()?;
+            let count = from.next_sum()?;
             self.add_bucket((index as usize).min(BOUNDS.len() - 1), factor * count);
         }
         Ok(())

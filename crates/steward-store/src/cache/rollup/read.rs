@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxBuildHasher;
 use steward_core::Result;
 
-use super::pack::{self, Unpacker};
+use crate::cache::pack::{self, Unpacker};
 use super::{Level, Totals};
 use crate::cache::fault;
 
@@ -165,7 +165,7 @@ pub(crate) fn add_user_counts(connection: &Connection, cover: &Cover, counts: &m
                 counts.resize(needed, 0);
             }
             for id in ids {
-                counts[id as usize] += (factor * from.next_signed()?) as i64;
+                counts[id as usize] += (factor * from.next_sum()?) as i64;
             }
             Ok(())
         },
@@ -199,7 +199,7 @@ pub(crate) fn buckets_with(
                 for _ in 0..position {
                     from.next()?;
                 }
-                note(bucket_of(row)?, from.next_signed()?);
+                note(bucket_of(row)?, from.next_sum()?);
             }
             Ok(())
         })?;
@@ -222,7 +222,7 @@ pub(crate) fn buckets_with(
     if wanted == 0 {
         let sql = "select bucket, sums from rollup_total where level = ?1 and bucket >= ?2 and bucket < ?3";
         each_row(connection, sql, &cover, |row, _| {
-            note(bucket_of(row)?, Unpacker::new(blob(row, 1)?).next_signed()?);
+            note(bucket_of(row)?, Unpacker::new(blob(row, 1)?).next_sum()?);
             Ok(())
         })?;
     }

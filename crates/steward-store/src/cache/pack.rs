@@ -4,10 +4,10 @@
 
 use steward_core::Result;
 
-use super::super::fault;
+use super::fault;
 
 /// Appends an unsigned number.
-pub(super) fn put(bytes: &mut Vec<u8>, mut value: u128) {
+pub(crate) fn put(bytes: &mut Vec<u8>, mut value: u64) {
     while value > 0x7f {
         bytes.push((value as u8 & 0x7f) | 0x80);
         value >>= 7;
@@ -16,23 +16,48 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut value: u128) {
 }
 
 /// Appends a signed number; small ones of either sign are short.
-pub(super) fn put_signed(bytes: &mut Vec<u8>, value: i128) {
-    put(bytes, ((value << 1) ^ (value >> 127)).cast_unsigned());
+pub(crate) fn put_signed(bytes: &mut Vec<u8>, value: i64) {
+    put(bytes, ((value << 1) ^ (value >> 63)).cast_unsigned());
+}
+
+/// Appends a sum. One that fits 64 bits is written as [`put_signed`] writes it.
+pub(crate) fn put_sum(bytes: &mut Vec<u8>, value: i128) {
+    if let Ok(narrow) = i64::try_from(value) {
+        return put_signed(bytes, narrow);
+    }
+    let mut rest = ((value << 1) ^ (value >> 127)).cast_unsigned();
+    while rest > 0x7f {
+        bytes.push((rest as u8 & 0x7f) | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
 }
 
 /// Reads what was packed.
 #[derive(Debug)]
-pub(super) struct Unpacker<'a> {
+pub(crate) struct Unpacker<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Unpacker<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
     /// The next unsigned number.
-    pub(super) fn next(&mut self) -> Result<u128> {
+    #[inline]
+    pub(crate) fn next(&mut self) -> Result<u64> {
+        match self.bytes {
+            // Most numbers are one byte: small differences, small counts.
+            [byte, rest @ ..] if byte & 0x80 == 0 => {
+                self.bytes = rest;
+                Ok(u64::from(*byte))
+            }
+            _ => self.next_wide().and_then(|value| u64::try_from(value).map_err(|_| fault::damaged())),
+        }
+    }
+
+    fn next_wide(&mut self) -> Result<u128> {
         // Nearly everything fits 63 bits; only then is the slow path taken.
         let mut value: u64 = 0;
         for (index, byte) in self.bytes.iter().take(9).enumerate() {
@@ -42,11 +67,11 @@ impl<'a> Unpacker<'a> {
                 return Ok(u128::from(value));
             }
         }
-        self.next_wide()
+        self.next_widest()
     }
 
     #[cold]
-    fn next_wide(&mut self) -> Result<u128> {
+    fn next_widest(&mut self) -> Result<u128> {
         let mut value: u128 = 0;
         for (index, byte) in self.bytes.iter().take(19).enumerate() {
             value |= u128::from(byte & 0x7f) << (7 * index);
@@ -59,34 +84,59 @@ impl<'a> Unpacker<'a> {
     }
 
     /// The next signed number.
-    pub(super) fn next_signed(&mut self) -> Result<i128> {
+    #[inline]
+    pub(crate) fn next_signed(&mut self) -> Result<i64> {
         let value = self.next()?;
         Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()))
     }
 
+    /// The next sum.
+    #[inline]
+    pub(crate) fn next_sum(&mut self) -> Result<i128> {
+        match self.bytes {
+            [byte, rest @ ..] if byte & 0x80 == 0 => {
+                self.bytes = rest;
+                let value = i128::from(*byte);
+                Ok((value >> 1) ^ -(value & 1))
+            }
+            _ => {
+                let value = self.next_wide()?;
+                Ok((value >> 1).cast_signed() ^ -((value & 1).cast_signed()))
+            }
+        }
+    }
+
     /// The next unsigned number that must fit 32 bits.
-    pub(super) fn next_id(&mut self) -> Result<u32> {
+    #[inline]
+    pub(crate) fn next_id(&mut self) -> Result<u32> {
         u32::try_from(self.next()?).map_err(|_| fault::damaged())
     }
 
+    /// The next bytes as they are.
+    pub(crate) fn next_bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let (bytes, rest) = self.bytes.split_first_chunk::<N>().ok_or_else(fault::damaged)?;
+        self.bytes = rest;
+        Ok(*bytes)
+    }
+
     /// Whether everything was read.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.bytes.is_empty()
     }
 }
 
 /// Appends the number of ids and the ids, which ascend.
-pub(super) fn put_ids(bytes: &mut Vec<u8>, ids: impl ExactSizeIterator<Item = u32>) {
-    put(bytes, ids.len() as u128);
+pub(crate) fn put_ids(bytes: &mut Vec<u8>, ids: impl ExactSizeIterator<Item = u32>) {
+    put(bytes, ids.len() as u64);
     let mut last = 0;
     for id in ids {
-        put(bytes, u128::from(id - last));
+        put(bytes, u64::from(id - last));
         last = id;
     }
 }
 
 /// Reads what [`put_ids`] wrote.
-pub(super) fn take_ids(from: &mut Unpacker<'_>) -> Result<Vec<u32>> {
+pub(crate) fn take_ids(from: &mut Unpacker<'_>) -> Result<Vec<u32>> {
     let count = from.next_id()? as usize;
     // A count beyond the bytes left is damage, not a reason to reserve memory.
     if count > from.bytes.len() {
@@ -102,17 +152,17 @@ pub(super) fn take_ids(from: &mut Unpacker<'_>) -> Result<Vec<u32>> {
 }
 
 /// Appends a column of numbers; a column of zeros is one byte.
-pub(super) fn put_column(bytes: &mut Vec<u8>, values: impl Iterator<Item = i128> + Clone) {
+pub(crate) fn put_column(bytes: &mut Vec<u8>, values: impl Iterator<Item = i128> + Clone) {
     if values.clone().all(|value| value == 0) {
         bytes.push(0);
     } else {
         bytes.push(1);
-        values.for_each(|value| put_signed(bytes, value));
+        values.for_each(|value| put_sum(bytes, value));
     }
 }
 
 /// Reads what [`put_column`] wrote into `set(row, value)`.
-pub(super) fn take_column(
+pub(crate) fn take_column(
     from: &mut Unpacker<'_>,
     count: usize,
     mut set: impl FnMut(usize, i128),
@@ -120,7 +170,7 @@ pub(super) fn take_column(
     match from.next()? {
         0 => Ok(()),
         1 => (0..count).try_for_each(|index| {
-            set(index, from.next_signed()?);
+            set(index, from.next_sum()?);
             Ok(())
         }),
         _ => Err(fault::damaged()),
@@ -149,13 +199,19 @@ mod tests {
             i128::MIN,
         ];
         let mut bytes = Vec::new();
-        values.iter().for_each(|value| put_signed(&mut bytes, *value));
+        values.iter().for_each(|value| put_sum(&mut bytes, *value));
         let mut from = Unpacker::new(&bytes);
         for value in values {
-            assert_eq!(from.next_signed().unwrap(), value);
+            assert_eq!(from.next_sum().unwrap(), value);
         }
         assert!(from.is_empty());
         assert!(from.next().is_err(), "nothing is left");
+        for value in [0, -1, i64::MAX, i64::MIN] {
+            bytes.clear();
+            put_signed(&mut bytes, value);
+            assert_eq!(Unpacker::new(&bytes).next_signed().unwrap(), value);
+            assert_eq!(Unpacker::new(&bytes).next_sum().unwrap(), i128::from(value));
+        }
         assert!(Unpacker::new(&[0xff; 30]).next().is_err(), "an endless number is damage");
     }
 
