@@ -35,7 +35,12 @@ const Gate: FC<{ platform: Platform }> = ({ platform }) => {
   const isReady = session.data !== undefined && settings.data !== undefined;
   const isFailed = session.isError || settings.isError;
   useEffect(() => {
-    if (isReady || isFailed) requestAnimationFrame(() => platform.onFirstPaint());
+    if (!isReady && !isFailed) return;
+    requestAnimationFrame(() => {
+      void platform
+        .onFirstPaint()
+        .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
+    });
   }, [platform, isReady, isFailed]);
 
   if (session.data && settings.data) {

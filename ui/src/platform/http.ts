@@ -25,8 +25,9 @@ export function httpPlatform(): Platform {
     setTitle(title) {
       document.title = title;
     },
-    onFirstPaint() {
+    async onFirstPaint() {
       performance.mark("first-paint");
+      return null;
     },
   };
 }

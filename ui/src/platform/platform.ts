@@ -8,6 +8,6 @@ export interface Platform {
   onChanges(listener: (tags: readonly Tag[]) => void): () => void;
   /** Sets the title of the window. */
   setTitle(title: string): void;
-  /** Told once, after the first themed frame, so that the window may be shown. */
-  onFirstPaint(): void;
+  /** Told once, after the first themed frame, so that the window may be shown; answers with news about the start. */
+  onFirstPaint(): Promise<string | null>;
 }

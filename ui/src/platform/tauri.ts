@@ -33,7 +33,7 @@ export function tauriPlatform(): Platform {
     onFirstPaint() {
       performance.mark("first-paint");
       // The shell keeps the window hidden until this call, and shows it by itself when it never comes.
-      invoke("first_paint").catch(() => undefined);
+      return invoke<string | null>("first_paint").catch(() => null);
     },
   };
 }

@@ -213,8 +213,8 @@ export function fakePlatform(
     setTitle(title) {
       document.title = title;
     },
-    onFirstPaint() {
-      // Nobody waits for the fake's window.
+    async onFirstPaint() {
+      return null;
     },
   };
 }

@@ -221,13 +221,13 @@ export function overview(request: OverviewReq): Overview {
       events: 41_880 - index * 2_931,
     })),
     activity_chart: chart({
-      title: "Events per day",
+      title: "Activity",
       kind: "bars",
       unit: "count",
       series: [
         { label: "Events", slot: 1, is_previous: false, values: events },
         {
-          label: "previous 30 days",
+          label: "Before",
           slot: 1,
           is_previous: true,
           values: activity.map((point) => point.previous_events),
@@ -249,7 +249,7 @@ export function overview(request: OverviewReq): Overview {
       ],
     }),
     error_chart: chart({
-      title: "Error rate",
+      title: "Errors",
       kind: "lines",
       unit: "percent",
       series: [

@@ -190,7 +190,7 @@ function auditColumns(zone: string, onRevert: (row: AuditRow) => void): GridColu
     },
     {
       id: "revert",
-      header: "",
+      header: "Take back",
       track: "84px",
       cell: (row) =>
         isRevertible(row) && (

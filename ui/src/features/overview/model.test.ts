@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { overview } from "@/testing/sample-data";
-import { cardFilters, cardText, changeTone, shareLines, titleLine } from "./model";
+import { cardFilters, cardText, changeTone, overviewCharts, shareLines, titleLine } from "./model";
 
 const sample = overview({ range: "30d", zone: "Europe/Berlin", compare: "weekday" });
 const card = (metric: string) => {
@@ -83,5 +83,14 @@ describe("shares", () => {
 
   it("are empty without events", () => {
     expect(shareLines([], 5)).toEqual([]);
+  });
+});
+
+describe("the charts", () => {
+  it("carry the names of this page and of the comparison", () => {
+    const charts = overviewCharts(sample, "weekday");
+    expect(charts.events.title).toBe("Events per day");
+    expect(charts.events.series.map((series) => series.label)).toEqual(["Events", "previous 30 days"]);
+    expect(charts.errors.title).toBe("Error rate");
   });
 });

@@ -1,9 +1,12 @@
 import type { Card } from "@/api/generated/Card";
 import type { CardMetric } from "@/api/generated/CardMetric";
+import type { ChartSpec } from "@/api/generated/ChartSpec";
+import type { Compare } from "@/api/generated/Compare";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { Overview } from "@/api/generated/Overview";
 import type { Share } from "@/api/generated/Share";
 import { compactParts, countOf, formatChange, formatMoney, formatNumber, formatSigned } from "@/lib/format";
+import { compareLabel } from "@/lib/range";
 
 /** How a change is meant: better, worse, something to watch, or just a fact. */
 export type ChangeTone = "up" | "dn" | "wr" | "t2";
@@ -183,4 +186,27 @@ export function shareLines(shares: readonly Share[], most: number): ShareLine[] 
     change: null,
   });
   return [...shares.slice(0, most - 1).map(line), { ...other, isOther: true }];
+}
+
+/** A chart under the name its numbers have on this page, with the comparison's own words beside the dashed line. */
+export function namedChart(spec: ChartSpec, title: string, compared: string): ChartSpec {
+  return {
+    ...spec,
+    title,
+    series: spec.series.map((series) => (series.is_previous ? { ...series, label: compared } : series)),
+  };
+}
+
+/** The three charts as this page shows them. */
+export function overviewCharts(
+  overview: Overview,
+  compare: Compare,
+): Record<"events" | "latency" | "errors", ChartSpec> {
+  const step = isHourly(overview) ? "hour" : "day";
+  const compared = compareLabel(overview.range, compare).replace(/^vs /, "");
+  return {
+    events: namedChart(overview.activity_chart, `Events per ${step}`, compared),
+    latency: namedChart(overview.latency_chart, "Latency", compared),
+    errors: namedChart(overview.error_chart, "Error rate", compared),
+  };
 }

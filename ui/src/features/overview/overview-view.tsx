@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import type { FC } from "react";
+import { type FC, useMemo } from "react";
 import type { Overview } from "@/api/generated/Overview";
 import { auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
 import { ChartPanel } from "@/charts/chart-panel";
@@ -14,7 +14,7 @@ import { formatClock } from "@/lib/format";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { Cards, CardsLoading } from "./cards";
-import { cardLabel, titleLine } from "./model";
+import { cardLabel, overviewCharts, titleLine } from "./model";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
 
@@ -94,6 +94,8 @@ const Panels: FC<{ overview: Overview }> = ({ overview }) => {
     auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 8 }),
   );
   const { zone } = overview;
+  const { compare } = useScope();
+  const charts = useMemo(() => overviewCharts(overview, compare), [overview, compare]);
   const asOf = overview.freshness.as_of;
   const unfinishedLabel = asOf ? `${isToday(overview)} to ${formatClock(asOf, zone).slice(0, 5)}` : "so far";
   const openStep = (isErrors: boolean) => (step: number) => {
@@ -112,7 +114,7 @@ const Panels: FC<{ overview: Overview }> = ({ overview }) => {
   return (
     <div className="grid">
       <ChartPanel
-        spec={overview.activity_chart}
+        spec={charts.events}
         height={252}
         unfinishedLabel={unfinishedLabel}
         className="c8 wide r1"
@@ -162,14 +164,14 @@ const Panels: FC<{ overview: Overview }> = ({ overview }) => {
         </Panel>
       )}
       <ChartPanel
-        spec={overview.latency_chart}
+        spec={charts.latency}
         height={200}
         unfinishedLabel={unfinishedLabel}
         className="c6"
         onOpen={openStep(false)}
       />
       <ChartPanel
-        spec={overview.error_chart}
+        spec={charts.errors}
         height={200}
         unfinishedLabel={unfinishedLabel}
         className="c6"
