@@ -2,6 +2,8 @@
 
 mod app;
 mod cli;
+mod connect;
 mod contract;
+mod desktop;
 mod postgres;
 mod sync;

@@ -1,0 +1,244 @@
+//! The real window on a screen, a bus and a home of its own, driven as a person would drive it.
+//!
+//! Xvfb and the bus choose their own free places, so any number of windows run side by side. Everything
+//! started here ends when its owner is dropped.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+
+/// How long anything may take before a test gives up on it.
+pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// How often a condition is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// A process that ends with its owner.
+#[derive(Debug)]
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A screen nobody sees and a session bus nobody else speaks on.
+#[derive(Debug)]
+pub struct Desk {
+    display: String,
+    bus: String,
+    _processes: [Running; 2],
+}
+
+impl Desk {
+    /// Starts both.
+    pub fn new() -> Result<Self> {
+        let mut xvfb = Command::new("Xvfb");
+        xvfb.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"]);
+        let (screen, display) = announced(xvfb).context("Xvfb (Debian package xvfb)")?;
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--session", "--nofork", "--print-address=1"]);
+        let (daemon, bus) = announced(daemon).context("dbus-daemon (Debian package dbus-daemon)")?;
+        Ok(Self { display: format!(":{display}"), bus, _processes: [screen, daemon] })
+    }
+
+    /// Gives a process this screen, this bus and this home.
+    pub fn prepare(&self, command: &mut Command, home: &Home) {
+        home.prepare(command);
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env_remove("WAYLAND_DISPLAY")
+            .env("LANG", "C.UTF-8")
+            .env("NO_AT_BRIDGE", "1");
+    }
+
+    /// A picture of the whole screen.
+    pub fn picture(&self, path: &Path) -> Result<()> {
+        let status = Command::new("import")
+            .args(["-window", "root"])
+            .arg(path)
+            .env("DISPLAY", &self.display)
+            .status()
+            .context("import (Debian package imagemagick)")?;
+        ensure!(status.success(), "the screen could not be pictured");
+        Ok(())
+    }
+}
+
+/// A folder of data with a passphrase file instead of a keyring.
+#[derive(Debug)]
+pub struct Home {
+    folder: tempfile::TempDir,
+}
+
+impl Home {
+    /// An empty one.
+    pub fn new() -> Result<Self> {
+        let folder = tempfile::Builder::new().prefix("steward-window-").tempdir()?;
+        std::fs::create_dir(folder.path().join("home"))?;
+        std::fs::write(folder.path().join("passphrase"), "a passphrase of a test")?;
+        Ok(Self { folder })
+    }
+
+    /// Steward's own folder.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("home")
+    }
+
+    /// Gives a process this home.
+    pub fn prepare(&self, command: &mut Command) {
+        command
+            .env("STEWARD_HOME", self.path())
+            .env("STEWARD_PASSPHRASE_FILE", self.folder.path().join("passphrase"))
+            .env("XDG_DATA_HOME", self.folder.path().join("data"))
+            .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
+            .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+    }
+
+    /// Runs the command line tool on this home.
+    pub fn steward(&self, arguments: &[&str]) -> Result<Output> {
+        let mut command = Command::new(program("STEWARD_BIN", "steward")?);
+        self.prepare(&mut command);
+        command.args(arguments).output().context("steward does not start")
+    }
+
+    /// Runs the command line tool with `--json` and reads its `data`.
+    pub fn steward_json(&self, arguments: &[&str]) -> Result<Value> {
+        let output = self.steward(&[arguments, &["--json"]].concat())?;
+        ensure!(
+            output.status.success(),
+            "steward {} failed: {}",
+            arguments.join(" "),
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let envelope: Value = serde_json::from_slice(&output.stdout)?;
+        Ok(envelope["data"].clone())
+    }
+}
+
+/// A window under a driver.
+#[derive(Debug)]
+pub struct Window {
+    /// The page inside.
+    pub page: Client,
+    _driver: Running,
+}
+
+impl Window {
+    /// Opens the desktop program with these arguments.
+    pub async fn open(desk: &Desk, home: &Home, arguments: &[&str]) -> Result<Self> {
+        let port = free_port()?;
+        let mut driver = Command::new("WebKitWebDriver");
+        driver.arg(format!("--port={port}")).arg("--host=127.0.0.1");
+        desk.prepare(&mut driver, home);
+        driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let driver = Running(
+            driver.spawn().context("WebKitWebDriver (Debian package webkit2gtk-driver) does not start")?,
+        );
+        until("the driver listens", async || {
+            TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(())
+        })
+        .await?;
+        let options = json!({ "binary": desktop_program()?, "args": arguments });
+        let mut wanted = serde_json::Map::new();
+        wanted.insert("webkitgtk:browserOptions".to_owned(), options);
+        let page = ClientBuilder::new(HttpConnector::new())
+            .capabilities(wanted)
+            .connect(&format!("http://127.0.0.1:{port}"))
+            .await
+            .context("the window does not open")?;
+        Ok(Self { page, _driver: driver })
+    }
+
+    /// The answer of a piece of script.
+    pub async fn script(&self, body: &str) -> Result<Value> {
+        Ok(self.page.execute(body, Vec::new()).await?)
+    }
+
+    /// Waits until a piece of script answers something that is neither null nor false.
+    pub async fn wait_for(&self, what: &str, body: &str) -> Result<Value> {
+        until(what, async || {
+            let answer = self.script(body).await.ok()?;
+            (!answer.is_null() && answer != Value::Bool(false)).then_some(answer)
+        })
+        .await
+    }
+
+    /// Keeps a picture of the page under `target/desktop/`.
+    pub async fn picture(&self, name: &str) -> Result<PathBuf> {
+        let folder = target_folder()?.join("desktop");
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        std::fs::write(&path, self.page.screenshot().await?)?;
+        Ok(path)
+    }
+
+    /// Closes the window and waits until the program has ended.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.page.close().await?)
+    }
+}
+
+/// Waits until `look` finds something.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> Result<T> {
+    let started = Instant::now();
+    let mut ticks = tokio::time::interval(LOOK_AGAIN);
+    loop {
+        if let Some(found) = look().await {
+            return Ok(found);
+        }
+        if started.elapsed() > LIMIT {
+            bail!("waited {} s in vain: {what}", LIMIT.as_secs());
+        }
+        ticks.tick().await;
+    }
+}
+
+/// The desktop program under test.
+pub fn desktop_program() -> Result<PathBuf> {
+    program("STEWARD_DESKTOP_BIN", "steward-desktop").context(
+        "The window's program is missing: run `cargo build -p steward-desktop --features custom-protocol`, \
+         or name it in STEWARD_DESKTOP_BIN",
+    )
+}
+
+fn program(variable: &str, name: &str) -> Result<PathBuf> {
+    if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
+        return Ok(path.into());
+    }
+    let path = target_folder()?.join("debug").join(name);
+    ensure!(path.exists(), "{} does not exist", path.display());
+    Ok(path)
+}
+
+/// The build folder this test lies in.
+pub fn target_folder() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own.ancestors().find(|folder| folder.join("CACHEDIR.TAG").exists());
+    Ok(folder.context("tests lie in a build folder")?.to_owned())
+}
+
+fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// Starts a program whose first line tells where it can be reached.
+fn announced(mut command: Command) -> Result<(Running, String)> {
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
+    let output = running.0.stdout.take().context("its output is piped")?;
+    let mut line = String::new();
+    BufReader::new(output).read_line(&mut line)?;
+    ensure!(!line.trim().is_empty(), "it ended before it said where it is");
+    Ok((running, line.trim().to_owned()))
+}

@@ -1,0 +1,119 @@
+//! The sample company in the real window.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
+use steward_tests::window::{Desk, Home, Window, target_folder};
+
+/// A home with the sample company on a server of its own, read once.
+fn sample_home() -> (Home, Cluster) {
+    let home = Home::new().expect("a home");
+    let config = ClusterConfig { data_dir: home.path().join("server"), ..ClusterConfig::default() };
+    let cluster = Cluster::start(config).expect("PostgreSQL starts");
+    let url = cluster.url(SUPERUSER, cluster.password(), "postgres");
+    home.steward_json(&["sample", "open", "--size", "small", "--database-url", &url])
+        .expect("the sample company opens");
+    home.steward_json(&["sync", "run"]).expect("it is read");
+    (home, cluster)
+}
+
+const CARDS: &str = "const cards = [...document.querySelectorAll('[aria-label=\"Key numbers\"] .kpi')];\
+    if (cards.length !== 6 || cards.some((card) => card.closest('[aria-busy=true]'))) return null;\
+    return cards.map((card) => ({ label: card.querySelector('.l').innerText, \
+                                  value: card.querySelector('.v').innerText }));";
+
+/// The number a person reads: `4.51M` is 4,510,000, right to half of its last digit.
+fn read(text: &str) -> (f64, f64) {
+    let digits: String = text.chars().filter(|char| char.is_ascii_digit() || *char == '.').collect();
+    let scale = match text.trim_end().chars().last() {
+        Some('k' | 'K') => 1e3,
+        Some('M') => 1e6,
+        Some('B') => 1e9,
+        _ => 1.0,
+    };
+    let places = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    let half = 0.5 * 10_f64.powi(-i32::try_from(places).expect("few decimals")) * scale;
+    (digits.parse::<f64>().unwrap_or(f64::NAN) * scale, half * 1.000_001)
+}
+
+#[tokio::test]
+async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboard() {
+    let desk = Desk::new().expect("a desk");
+    let (home, _cluster) = sample_home();
+    let window = Window::open(&desk, &home, &[]).await.expect("a window");
+    let shown = window.wait_for("six cards", CARDS).await.expect("the overview");
+    let overview = home.steward_json(&["overview"]).expect("the same in the terminal");
+
+    let cards = overview["cards"].as_array().expect("cards");
+    assert_eq!(shown.as_array().map(Vec::len), Some(cards.len()));
+    for (shown, card) in shown.as_array().expect("cards").iter().zip(cards) {
+        let text = shown["value"].as_str().expect("a text");
+        let (value, tolerance) = read(text);
+        let expected = card["value"].as_f64().expect("the sample company measures everything");
+        assert!(
+            (value - expected).abs() <= tolerance,
+            "{}: the window shows {text}, the command line says {expected}",
+            shown["label"]
+        );
+    }
+
+    window.picture("overview-light").await.expect("a picture");
+    let screen = target_folder().expect("a build folder").join("desktop/screen.png");
+    desk.picture(&screen).expect("a picture of the screen");
+
+    // The palette opens by keyboard and takes the focus.
+    let body = window.page.find(fantoccini::Locator::Css("body")).await.expect("a body");
+    body.send_keys(&format!("{}k", char::from(Key::Control))).await.expect("keys");
+    window
+        .wait_for("the palette", "return !!document.querySelector('[role=dialog] input, dialog input')")
+        .await
+        .expect("Ctrl+K opens it");
+    window.picture("palette").await.expect("a picture");
+    let focused = window.script("return document.activeElement?.tagName").await.expect("an answer");
+    assert_eq!(focused, "INPUT", "typing goes into the palette");
+
+    set_theme(&window, "dark").await;
+    window
+        .wait_for("dark", "return document.documentElement.dataset.theme === 'dark'")
+        .await
+        .expect("the theme follows the settings");
+    window.page.refresh().await.expect("a reload");
+    window.wait_for("six cards again", CARDS).await.expect("the overview");
+    window.picture("overview-dark").await.expect("a picture");
+    window.close().await.expect("it closes");
+}
+
+async fn set_theme(window: &Window, theme: &str) {
+    let answer = window
+        .page
+        .execute_async(
+            "const done = arguments[arguments.length - 1];\
+             const rpc = (command, request) => window.__TAURI_INTERNALS__.invoke('rpc', {command, request, preview: false});\
+             rpc('settings_show', null)\
+               .then((settings) => rpc('settings_update', {...settings, theme: arguments[0]}))\
+               .then(done, (error) => done({error: JSON.stringify(error)}))",
+            vec![json!(theme)],
+        )
+        .await
+        .expect("an answer");
+    assert_eq!(answer["theme"], theme, "{answer}");
+}
+
+#[tokio::test]
+async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
+    let desk = Desk::new().expect("a desk");
+    let (home, cluster) = sample_home();
+    let before = home.steward_json(&["overview"]).expect("numbers");
+    cluster.stop().expect("the server stops");
+    let window = Window::open(&desk, &home, &[]).await.expect("a window");
+    let shown = window.wait_for("six cards", CARDS).await.expect("the copy answers");
+    let (value, tolerance) = read(shown[0]["value"].as_str().expect("a text"));
+    assert!((value - before["cards"][0]["value"].as_f64().expect("events")).abs() <= tolerance);
+    let words = window
+        .wait_for("how old it is", "return /as of/i.test(document.body.innerText) && document.body.innerText")
+        .await
+        .expect("as of");
+    assert!(matches!(words, Value::String(_)));
+    window.picture("offline").await.expect("a picture");
+    window.close().await.expect("it closes");
+}
