@@ -1,6 +1,7 @@
 //! One test binary.
 
 mod app;
+mod cache;
 mod cli;
 mod connect;
 mod contract;

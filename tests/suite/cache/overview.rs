@@ -28,7 +28,7 @@ fn position(as_of_us: i64) -> Position {
         insert_lsn: None,
         catalog: Catalog::default(),
     };
-    Position { cursor: Some(cursor), is_consistent: true, cut_count: 1, ..Position::default() }
+    Position { cursor: Some(cursor), settled: Dataset::ALL.into(), cut_count: 1, ..Position::default() }
 }
 
 #[test]

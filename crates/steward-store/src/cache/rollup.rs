@@ -14,8 +14,8 @@ use steward_core::Result;
 
 use super::event::{self, Event};
 use super::facet::Status;
-use super::pack::{self, Unpacker};
 use super::fault;
+use super::pack::{self, Unpacker};
 
 pub(crate) use latency::Latencies;
 pub(crate) use read::{

@@ -6,9 +6,9 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxBuildHasher;
 use steward_core::Result;
 
-use crate::cache::pack::{self, Unpacker};
 use super::{Level, Totals};
 use crate::cache::fault;
+use crate::cache::pack::{self, Unpacker};
 
 /// A run of buckets of one level, and how often it counts: −1 takes back what a wider bucket has too much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
