@@ -6,7 +6,7 @@ import { Panel } from "@/components/panel";
 import { Failure } from "@/components/states";
 import { copyText } from "@/lib/clipboard";
 import { notify } from "@/lib/notices";
-import { UPCOMING_CHECKS } from "./model";
+import { UPCOMING_CHECKS, withUpcoming } from "./model";
 
 /** The way to the server, step by step. */
 export const ChecksPanel: FC<{
@@ -44,7 +44,7 @@ export const ChecksPanel: FC<{
       {error ? (
         <Failure title="The checks could not run" error={error} onRetry={onRun} />
       ) : checks ? (
-        <CheckRows checks={checks} />
+        <CheckRows checks={withUpcoming(checks)} />
       ) : (
         <ol className="checks">
           {UPCOMING_CHECKS.map((check) => (

@@ -1,3 +1,4 @@
+import type { Check } from "@/api/generated/Check";
 import type { Environment } from "@/api/generated/Environment";
 
 /** The password inside a connection URL, and the URL around it. */
@@ -63,14 +64,20 @@ export const ENVIRONMENT_CHOICES: { value: Environment; label: string; swatch: s
 
 /** What the checks will be, shown before there is anything to check. */
 export const UPCOMING_CHECKS: { name: string; label: string; finding: string }[] = [
-  { name: "url", label: "URL", finding: "host, port, database, login" },
+  { name: "url", label: "Connection URL", finding: "host, port, database, login" },
   { name: "dns", label: "Name lookup", finding: "which address the host has" },
-  { name: "tcp", label: "Network", finding: "whether the port answers" },
+  { name: "tcp", label: "Connection", finding: "whether the port answers" },
   { name: "tls", label: "Encryption", finding: "certificate and name" },
-  { name: "auth", label: "Sign-in", finding: "login and password" },
-  { name: "role", label: "Role and rights", finding: "what it may read, whether it can write" },
-  { name: "schema", label: "Schema", finding: "which tables, which version" },
-  { name: "pooler", label: "Pooler", finding: "session or transaction mode" },
-  { name: "timeout", label: "Time limit", finding: "statement_timeout" },
-  { name: "clock", label: "Clock", finding: "difference to this computer" },
+  { name: "auth", label: "Login", finding: "login and password" },
+  { name: "role", label: "Role", finding: "what it may read, whether it can write" },
+  { name: "schema", label: "Steward's schema", finding: "whether it is there, which version" },
 ];
+
+/** The checks with words for those that were not reached. */
+export function withUpcoming(checks: readonly Check[]): Check[] {
+  return checks.map((check) => {
+    const isSilent = check.state === "waiting" && check.finding === "";
+    const upcoming = isSilent ? UPCOMING_CHECKS.find((other) => other.name === check.name) : undefined;
+    return upcoming ? { ...check, finding: upcoming.finding } : check;
+  });
+}
