@@ -48,13 +48,19 @@ async fn is_at_work(child: &mut Child) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn s9_a_killed_process_leaves_a_copy_that_equals_a_cut() {
-    let kills: u32 = std::env::var("STEWARD_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
+    let asked: Option<u32> = std::env::var("STEWARD_KILLS").ok().and_then(|text| text.parse().ok());
+    let kills = asked.unwrap_or(200);
+    let began = std::time::Instant::now();
     let mut random = ChaCha8Rng::seed_from_u64(20_261_121);
     let mut bench = Bench::new().await;
     bench.fill(30, 3_000).await;
     let writers = Writers::start(&bench.database.owner(), 3, 5);
     let mut aborts = 0;
     for round in 0..kills {
+        // Unless a number is asked for, as many as fit into the time of a pull request's checks.
+        if asked.is_none() && round >= 8 && began.elapsed() > Duration::from_secs(40) {
+            break;
+        }
         // Now and then from nothing, so that first loads are killed too.
         if round % 10 == 0 {
             Cache::destroy(&bench.path()).expect("nobody works on it");
@@ -83,6 +89,6 @@ async fn s9_a_killed_process_leaves_a_copy_that_equals_a_cut() {
         let found = bench.verify().await;
         assert!(found.is_clean, "after kill {round}: {:?}", differences(&found));
     }
-    assert!(aborts > 0 || kills < 20, "some died at a named place");
+    assert!(aborts > 0, "some died at a named place");
     writers.stop().await;
 }
