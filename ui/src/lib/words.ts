@@ -62,6 +62,8 @@ export function auditSentence(row: AuditRow): AuditSentence {
     typeof side?.plan_code === "string" ? side.plan_code : undefined;
   const before = plan(row.before);
   const after = plan(row.after);
+  // Somebody wrote past the console, with a login of the database.
+  if (row.action === "direct") return { who, verb: "changed", object, rest: "directly" };
   if (row.action === "change_plan") {
     return { who, verb: "moved", object, rest: after ? `to ${after}` : "" };
   }

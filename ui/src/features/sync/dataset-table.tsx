@@ -6,7 +6,7 @@ import { MethodNote } from "@/components/popup";
 import { NotApplicable, Status } from "@/components/status";
 import { formatMinute, formatNumber } from "@/lib/format";
 import { stateProgress, stateTone } from "@/lib/words";
-import { verifiedText } from "./model";
+import { stateText, verifiedText } from "./model";
 
 /** Every dataset's state in words; a row opens its details. */
 export const DatasetTable: FC<{
@@ -84,7 +84,7 @@ export const DatasetTable: FC<{
                     </button>
                   </td>
                   <td className="tr w-all">
-                    <Status tone={stateTone(row.state)}>{row.words}</Status>
+                    <Status tone={stateTone(row.state)}>{stateText(row, zone)}</Status>
                   </td>
                   <td className="n">{formatNumber(row.rows)}</td>
                   <td className="n hide-m">

@@ -110,3 +110,10 @@ export function verifiedText(at: string, asOf: string | null, zone: string): str
     ? formatClock(at, zone).slice(0, 5)
     : formatShortDay(day);
 }
+
+/** The state in words; a moment is written in the zone of the window, like every other time. */
+export function stateText(row: DatasetStatus, zone: string): string {
+  return row.state.state === "consistent"
+    ? `Consistent as of ${formatClock(row.state.as_of, zone)}`
+    : row.words;
+}
