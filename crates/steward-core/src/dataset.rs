@@ -92,7 +92,8 @@ pub enum ColumnType {
     Bool,
     /// `smallint`, `integer`, `bigint`; a 64-bit integer.
     Int,
-    /// `timestamptz`; microseconds since 1970-01-01 UTC, with the extremes standing for ±infinity.
+    /// `timestamptz`; microseconds since 2000-01-01 UTC, the server's own epoch, with the extremes standing
+    /// for ±infinity.
     Timestamp,
     /// `numeric`; canonical text, exact.
     Numeric,

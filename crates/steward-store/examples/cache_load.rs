@@ -62,8 +62,8 @@ fn event(row: &mut Vec<u8>, random: &mut Random, users: u64, at: i64, number: u6
     field(row, Some(&at.to_be_bytes()));
     field(row, Some(&uuid(2, number)));
     field(row, Some(&(at + 350_000).to_be_bytes()));
-    field(row, (user % 3 == 0).then(|| uuid(3, user / 30)).as_ref().map(|id| id.as_slice()));
-    field(row, (user % 2 == 0).then(|| uuid(4, user)).as_ref().map(|id| id.as_slice()));
+    field(row, user.is_multiple_of(3).then(|| uuid(3, user / 30)).as_ref().map(|id| id.as_slice()));
+    field(row, user.is_multiple_of(2).then(|| uuid(4, user)).as_ref().map(|id| id.as_slice()));
     field(row, None);
     let feature = random.below(8) * random.below(8) / 8;
     let features = ["chat", "search", "images", "export", "agents", "embeddings", "voice", "training"];

@@ -43,6 +43,8 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     let digits = key.to_hex();
     let pragma = zeroize::Zeroizing::new(format!("x'{}'", digits.as_str()));
     connection.pragma_update(None, "key", pragma.as_str()).map_err(fault::map)?;
+    // What SQLCipher would write to standard error comes back as an error code, too.
+    connection.pragma_update(None, "cipher_log_level", "none").map_err(fault::map)?;
     connection.pragma_update(None, "cipher_page_size", PAGE_BYTES).map_err(fault::map)?;
     // SQLite folds the case of ASCII letters only; people are searched for by theirs.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
