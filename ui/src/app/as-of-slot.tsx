@@ -5,8 +5,9 @@ import { settingsUpdate, syncRun } from "@/api/mutations";
 import { Icon } from "@/components/icon";
 import { PickList } from "@/components/pick-list";
 import { PopoverButton } from "@/components/popup";
-import { formatClock, formatDuration, formatSecond, zoneOffset } from "@/lib/format";
+import { formatClock, formatDuration, formatSecond } from "@/lib/format";
 import { useScope, useSession, useSetScope } from "@/lib/scope";
+import { zoneItems } from "@/lib/zones";
 
 /** After this long without a cut the numbers count as old. */
 const STALE_MS = 15 * 60_000;
@@ -94,10 +95,3 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
     </PopoverButton>
   );
 };
-
-/** All zones the engine knows, the current one first. */
-function zoneItems(current: string): { id: string; label: string; note: string }[] {
-  const now = new Date();
-  const names = [...new Set([current, "UTC", ...Intl.supportedValuesOf("timeZone")])];
-  return names.map((name) => ({ id: name, label: name, note: zoneOffset(name, now) }));
-}

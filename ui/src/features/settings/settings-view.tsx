@@ -8,9 +8,9 @@ import { Panel } from "@/components/panel";
 import { PickList } from "@/components/pick-list";
 import { PopoverButton } from "@/components/popup";
 import { Segmented } from "@/components/segmented";
-import { zoneOffset } from "@/lib/format";
 import { COMPARES, parseRange, rangeLabel } from "@/lib/range";
 import { useSession, useSetScope } from "@/lib/scope";
+import { zoneItems } from "@/lib/zones";
 import { WorkspacePanel } from "./workspace-panel";
 
 /** What this computer remembers. */
@@ -118,7 +118,6 @@ const Row: FC<{ name: string; note: string; children: ReactNode }> = ({ name, no
 
 const ZoneButton: FC<{ zone: string; onPick: (zone: string) => void }> = ({ zone, onPick }) => {
   const [isOpen, setIsOpen] = useState(false);
-  const now = new Date();
   return (
     <PopoverButton
       label="Time zone"
@@ -135,11 +134,7 @@ const ZoneButton: FC<{ zone: string; onPick: (zone: string) => void }> = ({ zone
         label="Time zone"
         placeholder="Search zones"
         selected={zone}
-        items={[...new Set([zone, "UTC", ...Intl.supportedValuesOf("timeZone")])].map((name) => ({
-          id: name,
-          label: name,
-          note: zoneOffset(name, now),
-        }))}
+        items={zoneItems(zone)}
         onPick={(next) => {
           onPick(next);
           setIsOpen(false);
