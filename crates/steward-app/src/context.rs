@@ -3,10 +3,12 @@
 mod sample;
 mod workspace;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
 use secrecy::SecretString;
+use steward_core::id::IntentId;
 use steward_core::{Clock, Error, ErrorKind, Result, SystemClock};
 use steward_store::local::{Local, WorkspaceRecord};
 use tokio::sync::{Mutex, broadcast};
@@ -14,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::change::{Announcer, Changes, Tag};
+use crate::command::user::Decision;
 use crate::command::workspace::Role;
 use crate::home::Home;
 use crate::sample::SampleServer;
@@ -79,6 +82,8 @@ pub(crate) struct Inner {
     pub(crate) announcer: Announcer,
     /// The name that stands in for the current workspace.
     chosen: Option<String>,
+    /// What the last changes were decided on.
+    pub(crate) decisions: std::sync::Mutex<VecDeque<(IntentId, Vec<String>, Decision)>>,
     /// The workspace whose copy is open.
     opened: Mutex<Option<Arc<Opened>>>,
     /// The sample company's private server, once it was needed; it stops with this Steward.
@@ -109,6 +114,7 @@ impl Steward {
             cancel: CancellationToken::new(),
             announcer: Announcer::new(),
             chosen: workspace.filter(|name| !name.is_empty()),
+            decisions: std::sync::Mutex::default(),
             opened: Mutex::new(None),
             sample: Mutex::new(None),
         };

@@ -22,6 +22,7 @@ use steward_core::sync::{Cursor, Machine, MachineConfig, Position};
 use steward_core::{Clock, Error, ErrorKind, Result};
 use steward_store::cache::Cache;
 use steward_store::postgres::connect::Address;
+use steward_store::postgres::install::MIGRATIONS;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -49,8 +50,11 @@ impl Default for SyncConfig {
     }
 }
 
-/// The versions of the installed contract this Steward can read.
-const CONTRACT_VERSIONS: std::ops::RangeInclusive<i32> = 1..=i32::MAX;
+/// The versions of the installed contract this Steward can read: what it knows, no older and no newer.
+fn contract_versions() -> std::ops::RangeInclusive<i32> {
+    let known = i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX);
+    known..=known
+}
 
 /// Starts the engine.
 #[derive(Debug)]
@@ -109,7 +113,7 @@ fn desk_of(
         MachineConfig {
             pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
             cut_while_loading_ms: 20_000,
-            contract_versions: CONTRACT_VERSIONS,
+            contract_versions: contract_versions(),
             seed: config.seed,
         },
         position,

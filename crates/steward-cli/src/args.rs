@@ -18,7 +18,6 @@ pub(crate) use noun::{
 #[command(
     name = "steward",
     version,
-    about,
     max_term_width = 100,
     after_help = "Examples:\n  steward sample open                          a sample company to look at\n  \
                   steward workspace add acme -                 a database; the URL is read from standard input\n  \
@@ -50,10 +49,17 @@ pub(crate) enum Color {
 #[command(next_help_heading = "For every command")]
 pub(crate) struct Global {
     /// Workspace by name or id, for this call only.
-    #[arg(short, long, global = true, env = "STEWARD_WORKSPACE", value_name = "NAME")]
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "STEWARD_WORKSPACE",
+        hide_env_values = true,
+        value_name = "NAME"
+    )]
     pub(crate) workspace: Option<String>,
     /// Zone of the days: an IANA name. Otherwise as the settings say.
-    #[arg(long, global = true, env = "STEWARD_TZ", value_name = "ZONE")]
+    #[arg(long, global = true, env = "STEWARD_TZ", hide_env_values = true, value_name = "ZONE")]
     pub(crate) tz: Option<String>,
     /// Which days: 24h, 30d, 2026-10, 2026-10-01..2026-10-31, now-29d/d..now.
     #[arg(long, global = true, value_name = "RANGE")]
@@ -82,8 +88,15 @@ pub(crate) struct Global {
     /// Never ask; fail with the flag to pass.
     #[arg(long, global = true)]
     pub(crate) no_input: bool,
-    /// When to colour.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    /// When to colour: auto, always, never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        value_name = "WHEN"
+    )]
     pub(crate) color: Color,
     /// Print nothing but the data.
     #[arg(short, long, global = true)]

@@ -67,7 +67,7 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
     assert_eq!(too_old.status.code(), Some(7), "the caller wants it fresher than it can be");
     let page = steward(home.path(), &["overview", "--range", "30d"]);
     let page = String::from_utf8_lossy(&page.stdout).into_owned();
-    for part in ["Events", "1,000", "Activity", "chat"] {
+    for part in ["Events", "1,000", "Activity", "Chat"] {
         assert!(page.contains(part), "{part} is on the page:\n{page}");
     }
 }

@@ -149,7 +149,7 @@ async fn address(steward: &Steward, request: ConnectionTestReq) -> Result<(Addre
             Ok((address, password))
         }
         None => {
-            let record = steward.current().await?;
+            let record = steward.wake(steward.current().await?).await?;
             let id = record.id;
             let password = steward.blocking(move |inner| inner.password(id)).await?;
             Ok((address_of(&record)?, password))

@@ -54,6 +54,7 @@ pub(crate) async fn doctor_run(steward: &Steward, (): ()) -> Result<CheckList> {
     let started = Instant::now();
     let id = workspace.id;
     let way = async {
+        let workspace = steward.wake(workspace).await?;
         let password = steward.blocking(move |inner| inner.password(id)).await?;
         Ok::<_, Error>((address_of(&workspace)?, password))
     };

@@ -1,8 +1,9 @@
 //! `user_list`, `user_show`, `user_change_plan`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
-use steward_core::id::UserId;
+use serde_json::Map;
+use steward_core::id::{IntentId, UserId};
 use steward_core::operation::Outcome;
 use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
 use steward_core::{Error, Result};
@@ -40,21 +41,53 @@ pub(crate) async fn user_change_plan(
     if users.len() > 1 && reason.trim().is_empty() {
         return Err(Error::invalid("reason", "A change of more than one user needs a reason."));
     }
-    let found: BTreeMap<UserId, String> = steward
-        .cache()
-        .await?
-        .read(move |reader| {
-            let found = users.iter().map(|text| query::user::find(reader, text));
-            found.map(|user| user.map(|user| (user.id, user.plan_code))).collect()
-        })
-        .await?;
-    let expect = found.iter().map(|(id, plan)| (id.to_string(), plan.as_str().into())).collect();
+    let decision = steward.decision(intent, users).await?;
     let action = Action::ChangePlan {
         intent,
-        users: found.keys().copied().collect(),
+        users: decision.keys().copied().collect(),
         plan: plan_code,
-        expect: serde_json::Value::Object(expect),
+        expect: decision
+            .iter()
+            .map(|(id, plan)| (id.to_string(), plan.as_str().into()))
+            .collect::<Map<_, _>>()
+            .into(),
         reason,
     };
     reviewed(steward, action, plan_token, confirm, mode).await
+}
+
+/// Whose plan is changed, with the plan each had when the change was first looked at.
+pub(crate) type Decision = BTreeMap<UserId, String>;
+
+/// Decisions kept; the oldest makes room.
+const MAX_DECISIONS: usize = 64;
+
+impl Steward {
+    /// What an intent was decided on. It is asked of the copy once: when the same call comes again after its
+    /// reply was lost, the copy has moved on, but the decision has not.
+    async fn decision(&self, intent: IntentId, users: Vec<String>) -> Result<Decision> {
+        let known = |kept: &VecDeque<(IntentId, Vec<String>, Decision)>| {
+            kept.iter().find(|kept| kept.0 == intent && kept.1 == users).map(|kept| kept.2.clone())
+        };
+        if let Some(decision) = self.inner.decisions.lock().ok().and_then(|kept| known(&kept)) {
+            return Ok(decision);
+        }
+        let asked = users.clone();
+        let decision: Decision = self
+            .cache()
+            .await?
+            .read(move |reader| {
+                let found = asked.iter().map(|text| query::user::find(reader, text));
+                found.map(|user| user.map(|user| (user.id, user.plan_code))).collect()
+            })
+            .await?;
+        if let Ok(mut kept) = self.inner.decisions.lock() {
+            kept.retain(|kept| kept.0 != intent);
+            if kept.len() >= MAX_DECISIONS {
+                kept.pop_front();
+            }
+            kept.push_back((intent, users, decision.clone()));
+        }
+        Ok(decision)
+    }
 }

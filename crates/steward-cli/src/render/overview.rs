@@ -69,7 +69,7 @@ fn card(card: &Card, overview: &Overview) -> Vec<Field> {
         }
         (_, None) => "–".to_owned(),
     };
-    let value = if card.is_estimate { format!("≈ {value}") } else { value };
+    let value = if card.is_estimate && card.value.is_some() { format!("≈ {value}") } else { value };
     let moved = card.change.as_ref();
     // More errors, slower answers: a rise that is bad. More use is neither.
     let is_worse_up = matches!(card.metric, CardMetric::ErrorRate | CardMetric::LatencyP95);

@@ -44,6 +44,7 @@ pub(crate) fn table(columns: &[Column], rows: impl IntoIterator<Item = Vec<Field
     let rule = LineStyle::new(' ', '─', '─', ' ');
     let mut table = Table::new();
     table.load_style(NOTHING.header_separator(rule)).enforce_styling();
+    table.style_text_only();
     // A pipe takes lines as long as they are; a terminal wraps, so there the columns are made to fit.
     if std::io::stdout().is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
