@@ -42,6 +42,8 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     // The key comes first: SQLCipher reads nothing before it, and a raw key needs no derivation.
     let digits = key.to_hex();
     let pragma = zeroize::Zeroizing::new(format!("x'{}'", digits.as_str()));
+    // A wrong key is an error with a code; SQLCipher's own lines on standard error help nobody.
+    connection.pragma_update(None, "cipher_log_level", "NONE").map_err(fault::map)?;
     connection.pragma_update(None, "key", pragma.as_str()).map_err(fault::map)?;
     // What SQLCipher would write to standard error comes back as an error code, too.
     connection.pragma_update(None, "cipher_log_level", "none").map_err(fault::map)?;
