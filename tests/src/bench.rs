@@ -11,7 +11,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use steward_core::sample::SampleSize;
 
+pub mod database;
 pub mod generate;
+pub mod overview;
+pub mod pull;
+pub mod sync;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]

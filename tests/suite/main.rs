@@ -7,4 +7,5 @@ mod connect;
 mod contract;
 mod desktop;
 mod postgres;
+mod sample;
 mod sync;

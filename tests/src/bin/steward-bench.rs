@@ -8,7 +8,8 @@ use anyhow::{Context, Result, bail};
 use steward_core::sample::SampleSize;
 use steward_tests::bench::{self, Options};
 
-fn main() -> Result<()> {
+#[tokio::main]
+async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let verb = arguments.next().context("Name a benchmark: generate, sync, overview or pull.")?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
@@ -22,6 +23,9 @@ fn main() -> Result<()> {
     }
     let report = match verb.as_str() {
         "generate" => bench::generate::run(&options)?,
+        "sync" => bench::sync::run(&options).await?,
+        "overview" => bench::overview::run(&options).await?,
+        "pull" => bench::pull::run(&options).await?,
         _ => bail!("No such benchmark: {verb}. There are generate, sync, overview and pull."),
     };
     say(&report.publish()?);

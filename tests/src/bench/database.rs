@@ -1,0 +1,87 @@
+//! A server filled with the sample company, kept between runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use chrono::DateTime;
+use sqlx::PgConnection;
+use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
+use steward_core::SystemClock;
+use steward_core::id::WorkspaceId;
+use steward_core::sample::{Company, SampleSize, SampleSpec};
+use steward_store::cache::{Cache, CacheKey};
+use steward_store::postgres::cluster::{Cluster, ClusterConfig};
+use steward_store::postgres::connect::{Address, connect};
+use steward_store::postgres::{install, sample};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A private server with the company of one size. It stops with this value and keeps its files.
+pub struct Database {
+    /// The owner's address, with the password.
+    pub address: Address,
+    _cluster: Cluster,
+}
+
+impl Database {
+    /// Starts the server and makes the company where it is missing. The end is fixed, so that every run
+    /// measures the same rows.
+    pub async fn open(size: SampleSize) -> Result<Self> {
+        let config = ClusterConfig { data_dir: folder(), ..ClusterConfig::default() };
+        let cluster = tokio::task::spawn_blocking(move || Cluster::start(config)).await??;
+        let name = format!("bench_{}", size.name());
+        let mut server = connect(&cluster.address("postgres"), None).await.map_err(plain)?;
+        sample::ensure_database(&mut server, &name, false).await.map_err(plain)?;
+        let address = cluster.address(&name);
+        let mut database = connect(&address, None).await.map_err(plain)?;
+        install::install(&mut database, Some("credits")).await.map_err(plain)?;
+        if !sample::is_loaded(&mut database).await.map_err(plain)? {
+            let end = DateTime::parse_from_rfc3339("2026-11-21T14:02:11Z")?.to_utc();
+            let company = Arc::new(Company::new(SampleSpec::new(size, end)));
+            sample::load(&mut database, company, |_| {}).await.map_err(plain)?;
+        }
+        Ok(Self { address, _cluster: cluster })
+    }
+
+    /// A connection as the owner.
+    pub async fn connect(&self) -> Result<PgConnection> {
+        connect(&self.address, None).await.map_err(plain)
+    }
+}
+
+/// An empty encrypted copy in a folder of its own.
+pub struct Replica {
+    /// The copy.
+    pub cache: Cache,
+    _folder: TempDir,
+}
+
+impl Replica {
+    /// Makes the file.
+    pub fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let id = WorkspaceId(Uuid::now_v7());
+        let cache = Cache::open(&folder.path().join("copy.db"), &CacheKey::generate(), id).map_err(plain)?;
+        Ok(Self { cache, _folder: folder })
+    }
+
+    /// The engine between a server and this copy; it works when asked.
+    pub fn engine(&self, database: &Database) -> Result<SyncHandle> {
+        let mut address = database.address.clone();
+        let password = address.take_password();
+        let config = SyncConfig { pull: Duration::from_secs(3_600), seed: 1, is_automatic: false };
+        let source = Arc::new(move || Ok(password.clone()));
+        SyncDriver::start(self.cache.clone(), address, source, Arc::new(SystemClock), config).map_err(plain)
+    }
+}
+
+/// An error with its whole chain, which a developer wants to see.
+pub fn plain(error: steward_core::Error) -> anyhow::Error {
+    anyhow!(error.chain())
+}
+
+fn folder() -> PathBuf {
+    super::repository().join("target/bench-postgres")
+}
