@@ -102,9 +102,10 @@ test("a change of plan is reviewed, sent, confirmed and taken back", async ({ pa
   const grid = page.getByRole("grid", { name: "Users" });
   await grid.getByRole("row").nth(1).click();
   const drawer = page.getByRole("complementary");
+  // Read before the sheet opens: a modal hides what is behind it from roles.
+  const before = (await drawer.locator(".chip.neutral").first().textContent()) ?? "";
   await drawer.getByRole("button", { name: "Change plan…" }).click();
   const sheet = page.getByRole("dialog");
-  const before = (await drawer.locator(".chip.neutral").first().textContent()) ?? "";
   await sheet.getByRole("combobox", { name: "New plan" }).click();
   const options = page.getByRole("option");
   await expect(options.first()).toBeVisible();
