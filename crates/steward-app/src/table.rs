@@ -18,6 +18,7 @@ use ts_rs::TS;
 
 use crate::change::Tag;
 use crate::command::database::{DatabaseInstallReq, DatabaseStatus};
+use crate::command::overview::{OverviewPictureReq, WrittenFile};
 use crate::command::settings::Settings;
 use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
 use crate::command::workspace::{
@@ -232,6 +233,8 @@ commands! {
     Mutation sync::sync_rebuild(()) -> SyncStatus, Viewer, T2, [Sync, Usage, Users, Plans, Audit];
     /// The state of the company in one answer.
     Query overview::overview_show(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
+    /// Writes the overview as a picture into a file of this computer.
+    Mutation overview::overview_picture(OverviewPictureReq) -> WrittenFile, Viewer, T0, [];
     /// The rows behind a number.
     Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
     /// Users by search, plan and status.

@@ -165,7 +165,7 @@ impl Command {
             ($($name:ident),*) => { &[$(<row::$name as Row>::SPEC),*] };
         }
         match self {
-            Self::Overview(_) => rows![overview_show],
+            Self::Overview(_) => rows![overview_show, overview_picture],
             Self::Users(UserCommand::List(_)) => rows![user_list],
             Self::Users(UserCommand::Show { .. }) => rows![user_show],
             Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],
@@ -191,6 +191,9 @@ impl Command {
             Self::Connect(_) => rows![connection_test],
             Self::Db(DbCommand::Status(_)) => rows![database_status],
             Self::Db(DbCommand::Install(_) | DbCommand::Migrate(_)) => rows![database_install],
+            Self::Sample(SampleCommand::Show { .. }) => {
+                rows![sample_open, sync_run, overview_show, overview_picture]
+            }
             Self::Sample(_) => rows![sample_open],
             Self::Doctor => rows![doctor_run],
             Self::Whoami => rows![session_show],

@@ -7,6 +7,8 @@ mod settings;
 mod sync;
 mod workspace;
 
+use steward_app::Mode;
+use steward_app::command::overview::OverviewPictureReq;
 use steward_app::table::row;
 use steward_core::Result;
 use steward_core::overview::OverviewReq;
@@ -64,6 +66,11 @@ async fn overview(client: &Client, args: OverviewArgs) -> Result<Answer> {
         None => client.settings().await?.compare,
     };
     let request = OverviewReq { range: client.range().await?, zone: client.zone().await?, compare };
-    let overview = client.ask::<row::overview_show>(request).await?;
+    let overview = client.ask::<row::overview_show>(request.clone()).await?;
+    if let Some(path) = args.picture {
+        let request = OverviewPictureReq { overview: request, path, is_dark: args.dark };
+        let written = client.call::<row::overview_picture>(request, Mode::Run).await?;
+        client.note(&format!("wrote {}", written.path));
+    }
     Ok(Answer::new(&overview, render::overview::overview(&overview))?.fresh(&overview.freshness))
 }

@@ -10,6 +10,12 @@ pub(crate) struct OverviewArgs {
     /// What the numbers are compared with.
     #[arg(long, value_enum, value_name = "WITH")]
     pub(crate) compare: Option<CompareArg>,
+    /// Also write it as a picture (PNG) into this file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) picture: Option<String>,
+    /// Draw the picture in dark colours.
+    #[arg(long, requires = "picture")]
+    pub(crate) dark: bool,
 }
 
 /// What the numbers are compared with.
@@ -270,6 +276,18 @@ pub(crate) enum SampleCommand {
     Open(SampleArgs),
     /// Throw the sample company away and make it anew.
     Reset(SampleArgs),
+    /// Open it, read it, and show its overview: what the window would show first.
+    Show {
+        /// Which one.
+        #[command(flatten)]
+        sample: SampleArgs,
+        /// Throw it away first and make it anew.
+        #[arg(long)]
+        reset: bool,
+        /// How the overview is shown.
+        #[command(flatten)]
+        overview: OverviewArgs,
+    },
 }
 
 /// Which sample company.

@@ -8,7 +8,7 @@ use steward_core::Result;
 
 use crate::args::{DbArgs, DbCommand, SampleCommand};
 use crate::client::{Answer, Client};
-use crate::render::{check, list};
+use crate::render::{check, list, status};
 use crate::{ask, exit};
 
 pub(crate) async fn run(client: &Client, command: DbCommand) -> Result<Answer> {
@@ -34,17 +34,24 @@ pub(crate) async fn run(client: &Client, command: DbCommand) -> Result<Answer> {
 }
 
 pub(crate) async fn sample(client: &Client, command: SampleCommand) -> Result<Answer> {
-    let (args, is_reset) = match command {
-        SampleCommand::Open(args) => (args, false),
-        SampleCommand::Reset(args) => (args, true),
+    let (args, is_reset, show) = match command {
+        SampleCommand::Open(args) => (args, false, None),
+        SampleCommand::Reset(args) => (args, true, None),
+        SampleCommand::Show { sample, reset, overview } => (sample, reset, Some(overview)),
     };
-    if is_reset {
+    // The sample is no one's work: asked for by a flag, it is thrown away without another question.
+    if is_reset && show.is_none() {
         ask::confirm(&client.global, "Throw the sample company away and make it anew?")?;
     }
     let database_url = args.database_url.map(|url| ask::secret_url(&client.global, &url)).transpose()?;
     let request = SampleOpenReq { size: args.size, database_url, is_reset };
     client.note("making the sample company; the first time takes a little while");
     let workspace = client.call::<row::sample_open>(request, Mode::Run).await?;
+    if let Some(args) = show {
+        let run = client.call::<row::sync_run>((), Mode::Run).await?;
+        client.note(&status::run(&run, client.zone().await?));
+        return super::overview(client, args).await;
+    }
     Ok(Answer::new(&workspace, list::workspaces(std::slice::from_ref(&workspace)))?.code(exit::OK))
 }
 
