@@ -11,6 +11,7 @@ import type { EventListReq } from "./EventListReq";
 import type { OperationRevertReq } from "./OperationRevertReq";
 import type { Outcome } from "./Outcome";
 import type { Overview } from "./Overview";
+import type { OverviewPictureReq } from "./OverviewPictureReq";
 import type { OverviewReq } from "./OverviewReq";
 import type { PlanList } from "./PlanList";
 import type { Role } from "./Role";
@@ -33,6 +34,7 @@ import type { WorkspaceList } from "./WorkspaceList";
 import type { WorkspaceModeReq } from "./WorkspaceModeReq";
 import type { WorkspaceRef } from "./WorkspaceRef";
 import type { WorkspaceRemoveReq } from "./WorkspaceRemoveReq";
+import type { WrittenFile } from "./WrittenFile";
 
 /** What each command takes and gives. */
 export interface Commands {
@@ -76,6 +78,8 @@ export interface Commands {
   sync_rebuild: { request: null; response: SyncStatus };
   /** The state of the company in one answer. */
   overview_show: { request: OverviewReq; response: Overview };
+  /** Writes the overview as a picture into a file of this computer. */
+  overview_picture: { request: OverviewPictureReq; response: WrittenFile };
   /** The rows behind a number. */
   event_list: { request: EventListReq; response: EventList };
   /** Users by search, plan and status. */
@@ -122,6 +126,7 @@ export const commands = {
   sync_verify: { kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
   sync_rebuild: { kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
   overview_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  overview_picture: { kind: "mutation", role: "viewer", tier: "T0", tags: [] },
   event_list: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
   user_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
