@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -60,18 +60,6 @@ impl Desk {
             .env_remove("WAYLAND_DISPLAY")
             .env("LANG", "C.UTF-8")
             .env("NO_AT_BRIDGE", "1");
-    }
-
-    /// A picture of the whole screen.
-    pub fn picture(&self, path: &Path) -> Result<()> {
-        let status = Command::new("import")
-            .args(["-window", "root"])
-            .arg(path)
-            .env("DISPLAY", &self.display)
-            .status()
-            .context("import (Debian package imagemagick)")?;
-        ensure!(status.success(), "the screen could not be pictured");
-        Ok(())
     }
 }
 
@@ -132,6 +120,7 @@ impl Home {
 pub struct Window {
     /// The page inside.
     pub page: Client,
+    display: String,
     _driver: Running,
 }
 
@@ -158,7 +147,7 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("the window does not open")?;
-        Ok(Self { page, _driver: driver })
+        Ok(Self { page, display: desk.display.clone(), _driver: driver })
     }
 
     /// The answer of a piece of script.
@@ -175,12 +164,19 @@ impl Window {
         .await
     }
 
-    /// Keeps a picture of the page under `target/desktop/`.
-    pub async fn picture(&self, name: &str) -> Result<PathBuf> {
+    /// Keeps a picture of the screen under `target/desktop/`: what a person sees. The driver's own pictures
+    /// never arrive while WebKit draws without shared graphics buffers.
+    pub fn picture(&self, name: &str) -> Result<PathBuf> {
         let folder = target_folder()?.join("desktop");
         std::fs::create_dir_all(&folder)?;
         let path = folder.join(format!("{name}.png"));
-        std::fs::write(&path, self.page.screenshot().await?)?;
+        let status = Command::new("import")
+            .args(["-window", "root"])
+            .arg(&path)
+            .env("DISPLAY", &self.display)
+            .status()
+            .context("import (Debian package imagemagick)")?;
+        ensure!(status.success(), "the screen could not be pictured");
         Ok(path)
     }
 

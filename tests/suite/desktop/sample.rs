@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
-use steward_tests::window::{Desk, Home, Window, target_folder};
+use steward_tests::window::{Desk, Home, Window};
 
 /// A home with the sample company on a server of its own, read once.
 fn sample_home() -> (Home, Cluster) {
@@ -57,9 +57,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         );
     }
 
-    window.picture("overview-light").await.expect("a picture");
-    let screen = target_folder().expect("a build folder").join("desktop/screen.png");
-    desk.picture(&screen).expect("a picture of the screen");
+    window.picture("overview-light").expect("a picture");
 
     // The palette opens by keyboard and takes the focus.
     let body = window.page.find(fantoccini::Locator::Css("body")).await.expect("a body");
@@ -68,7 +66,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .wait_for("the palette", "return !!document.querySelector('[role=dialog] input, dialog input')")
         .await
         .expect("Ctrl+K opens it");
-    window.picture("palette").await.expect("a picture");
+    window.picture("palette").expect("a picture");
     let focused = window.script("return document.activeElement?.tagName").await.expect("an answer");
     assert_eq!(focused, "INPUT", "typing goes into the palette");
 
@@ -79,7 +77,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .expect("the theme follows the settings");
     window.page.refresh().await.expect("a reload");
     window.wait_for("six cards again", CARDS).await.expect("the overview");
-    window.picture("overview-dark").await.expect("a picture");
+    window.picture("overview-dark").expect("a picture");
     window.close().await.expect("it closes");
 }
 
@@ -114,6 +112,6 @@ async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
         .await
         .expect("as of");
     assert!(matches!(words, Value::String(_)));
-    window.picture("offline").await.expect("a picture");
+    window.picture("offline").expect("a picture");
     window.close().await.expect("it closes");
 }
