@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _};
 use steward_core::dataset::Capture;
 use steward_core::sync::{Catalog, Delta, Identity, Observed, Reach, Reload, Snapshot};
 use steward_core::{Dataset, Error, ErrorKind, Result};
@@ -297,10 +297,11 @@ pub async fn abandon(connection: &mut PgConnection) -> Result<()> {
 pub async fn await_flush(connection: &mut PgConnection, lsn: u64) -> Result<()> {
     const TRIES: u64 = 60;
     for attempt in 0..TRIES {
-        let flushed: i64 = sqlx::query_scalar("select (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint")
-            .persistent(false)
+        // Outside any transaction a pooler may send each message to another server (S14): this is one.
+        let flushed: i64 = sqlx::raw_sql("select (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint")
             .fetch_one(&mut *connection)
             .await
+            .and_then(|row| row.try_get(0))
             .map_err(error::map)?;
         if u64::try_from(flushed).is_ok_and(|flushed| flushed >= lsn) {
             return Ok(());
