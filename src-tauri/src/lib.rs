@@ -102,11 +102,11 @@ pub fn run(arguments: Arguments) -> Result<()> {
         if let RunEvent::Exit = event {
             app.state::<Start>().survived();
             let closing = app.state::<Front>().close();
-            let _ =
-                tauri::async_runtime::block_on(async { tokio::time::timeout(CLOSE_LIMIT, closing).await })
-                    .inspect_err(|_| {
-                        tracing::warn!("The engine did not stop within {} s.", CLOSE_LIMIT.as_secs())
-                    });
+            let closed =
+                tauri::async_runtime::block_on(async { tokio::time::timeout(CLOSE_LIMIT, closing).await });
+            if closed.is_err() {
+                tracing::warn!("The engine did not stop within {} s.", CLOSE_LIMIT.as_secs());
+            }
         }
     });
     Ok(())
