@@ -36,11 +36,17 @@ const Gate: FC<{ platform: Platform }> = ({ platform }) => {
   const isFailed = session.isError || settings.isError;
   useEffect(() => {
     if (!isReady && !isFailed) return;
-    requestAnimationFrame(() => {
+    let isTold = false;
+    const tell = () => {
+      if (isTold) return;
+      isTold = true;
       void platform
         .onFirstPaint()
         .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
-    });
+    };
+    requestAnimationFrame(tell);
+    // A window that is not shown yet may be given no frames, and waits for this very call to be shown.
+    setTimeout(tell, 50);
   }, [platform, isReady, isFailed]);
 
   if (session.data && settings.data) {

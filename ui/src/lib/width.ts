@@ -7,7 +7,8 @@ export function useWidth(ref: RefObject<HTMLElement | null>, assumed: number): n
     const element = ref.current;
     if (!element) return;
     const measure = () => {
-      if (element.clientWidth > 0) setWidth(element.clientWidth);
+      // A hidden window lays out nothing yet; no chart is ever as narrow as what it then measures.
+      if (element.clientWidth >= 100) setWidth(element.clientWidth);
     };
     measure();
     const observer = new ResizeObserver(measure);

@@ -17,9 +17,10 @@ export function httpPlatform(): Platform {
     },
     onChanges(listener) {
       const source = new EventSource("/events");
-      source.onmessage = (event: MessageEvent<string>) => {
+      // The event has a name, as in the window; `onmessage` would hear only nameless ones.
+      source.addEventListener("changes", (event: MessageEvent<string>) => {
         listener((JSON.parse(event.data) as { tags: Tag[] }).tags);
-      };
+      });
       return () => source.close();
     },
     setTitle(title) {
