@@ -48,13 +48,8 @@ impl Mirror {
         let log: Option<Vec<(String, String, Option<String>)>> = match &self.memory {
             Memory::Snapshot(None) => None,
             Memory::Snapshot(Some(seen)) => {
-                let statement = format!("{select}{}", cut::log_condition(Reach::Exact));
-                Some(
-                    sqlx::query_as(AssertSqlSafe(statement))
-                        .bind(seen.to_string())
-                        .fetch_all(&mut *connection)
-                        .await?,
-                )
+                let statement = format!("{select}{}", cut::log_condition(seen, Reach::Exact));
+                Some(sqlx::query_as(AssertSqlSafe(statement)).fetch_all(&mut *connection).await?)
             }
             Memory::Number(0) => None,
             Memory::Number(seen) => {
