@@ -1,6 +1,6 @@
 //! `cargo x`: everything a developer or CI runs, and what it needs installed.
 //!
-//! Map: [`setup`] what a machine needs, and installing it · [`test`] the steps of CI · [`check`] the quick
+//! Map: [`setup`] what a machine needs, and installing it · [`mod@test`] the steps of CI · [`check`] the quick
 //! ones alone · [`walls`] who may depend on whom · [`demo`] the sample company in a window ·
 //! [`step`] running commands with their time.
 #![expect(clippy::print_stdout, reason = "a development command talks to the terminal")]
