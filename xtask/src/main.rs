@@ -21,6 +21,7 @@ cargo x demo   [--size small|medium|large] [--database-url URL] [--reset] [--hea
                the sample company in a window, or without a display as text and a picture
 cargo x test   [--allow-skip]   everything CI runs
 cargo x check                   the quick part: format, spelling, lints, docs, walls, sizes, generated files
+cargo x walls                   who may depend on whom, alone
 cargo x gen                     writes the generated TypeScript, tokens and documents again
 cargo x db     start|stop|status|url    a private PostgreSQL for development
 cargo x soak   [minutes]        the property and kill tests, for longer
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         "demo" => demo::run_demo(rest),
         "test" => test::run_all(rest),
         "check" => check::run_quick(),
+        "walls" => walls::check(),
         "gen" => tools::generate(),
         "db" => tools::database(rest),
         "soak" => test::soak(rest),
