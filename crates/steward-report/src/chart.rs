@@ -133,7 +133,7 @@ struct Axis {
 impl Axis {
     fn to(peak: f64, unit: Unit) -> Self {
         let peak = if peak > 0.0 { peak } else { 1.0 };
-        let rough = peak / 5.0;
+        let rough = peak / 4.0;
         let power = 10_f64.powf(rough.log10().floor());
         let step = [1.0, 2.0, 2.5, 5.0, 10.0]
             .into_iter()

@@ -173,7 +173,7 @@ pub struct Feature {
 /// A counted metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Metric {
-    /// Calls of a language model.
+    /// Calls of an AI model.
     Prompts,
     /// Generated images.
     Images,
