@@ -107,7 +107,7 @@ export const SetupView: FC = () => {
               value="connect"
               icon="db"
               title="Connect your database"
-              text="Postgres 13 or later, Supabase too. Connecting changes nothing."
+              text="Postgres 14 or later, Supabase too. Connecting changes nothing."
             />
           </RadioGroup>
           {way === "connect" ? (
