@@ -62,17 +62,15 @@ pub(crate) fn run_demo(arguments: &[String]) -> Result<()> {
     steps.step("interface", || run(&mut npm(&["run", "--silent", "build"])))?;
     steps.step("desktop program", test::build_desktop)?;
     let mut window = steward("steward-desktop");
-    window.args(["--sample", &options.size]);
+    window.arg("--sample").env("STEWARD_SAMPLE_SIZE", &options.size);
     if let Some(url) = &options.database_url {
         window.env("STEWARD_SAMPLE_DATABASE_URL", url);
     }
     if options.is_reset {
-        window.arg("--reset");
+        tools::build_binary("steward-cli", "steward", &[])?;
+        run(steward("steward").args(["sample", "reset", "--yes", "--size", &options.size]))?;
     }
-    println!(
-        "\nOpening the window. The sample company's server stops with it; its data stays in {}.",
-        home().display()
-    );
+    println!("\nOpening the window. The sample company's data stays in {}.", home().display());
     run(&mut window)
 }
 

@@ -12,10 +12,13 @@ use crate::sample;
 /// A database to fill instead of the private one, for `cargo x demo --database-url`.
 const DATABASE_URL: &str = "STEWARD_SAMPLE_DATABASE_URL";
 
+/// The size where the request names none, for `cargo x demo --size`.
+const SIZE: &str = "STEWARD_SAMPLE_SIZE";
+
 pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Result<Workspace> {
-    let size = request.size.as_deref().unwrap_or("small").parse()?;
-    let from_env = || std::env::var(DATABASE_URL).ok().filter(|url| !url.is_empty());
-    let given = request.database_url.or_else(from_env);
+    let from_env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let size = request.size.or_else(|| from_env(SIZE)).as_deref().unwrap_or("small").parse()?;
+    let given = request.database_url.or_else(|| from_env(DATABASE_URL));
     let name = sample::workspace_name(size);
     let wanted = name.clone();
     let known = steward
