@@ -7,4 +7,5 @@ mod follow;
 mod kill;
 mod mutant;
 mod rules;
+mod script;
 mod writers;

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use steward_core::sync::{Cursor, Machine, MachineConfig, Position};
+use steward_core::sync::{Cursor, Guards, Machine, MachineConfig, Position};
 use steward_core::{Clock, Error, ErrorKind, Result};
 use steward_store::cache::Cache;
 use steward_store::postgres::connect::Address;
@@ -42,11 +42,13 @@ pub struct SyncConfig {
     pub seed: u64,
     /// Whether it looks at the server by itself; otherwise only when asked to.
     pub is_automatic: bool,
+    /// All of them, outside tests.
+    pub guards: Guards,
 }
 
 impl Default for SyncConfig {
     fn default() -> Self {
-        Self { pull: Duration::from_secs(5), seed: 0, is_automatic: true }
+        Self { pull: Duration::from_secs(5), seed: 0, is_automatic: true, guards: Guards::default() }
     }
 }
 
@@ -77,7 +79,7 @@ impl SyncDriver {
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
         let desk = desk_of(cache.clone(), &address, &config, inbox)?;
-        let engine = Engine::new(cache, address, password, clock, writer);
+        let engine = Engine::new(cache, address, password, clock, writer, config.guards);
         let status = desk.subscribe();
         let token = shutdown.clone();
         let is_automatic = config.is_automatic;
@@ -115,6 +117,7 @@ fn desk_of(
             cut_while_loading_ms: 20_000,
             contract_versions: contract_versions(),
             seed: config.seed,
+            guards: config.guards,
         },
         position,
     );

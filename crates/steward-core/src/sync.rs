@@ -6,11 +6,13 @@
 //!
 //! Map: [`snapshot`] what a server snapshot sees · [`catalog`] fingerprints of tables · [`cursor`] where the
 //! copy stands and whether a server continues it · [`load`] what still has to be read in full ·
-//! [`event`] and [`instruction`] the machine's words · [`machine`] the machine.
+//! [`event`] and [`instruction`] the machine's words · [`machine`] the machine · [`guard`] what a test may take
+//! away from it.
 
 pub mod catalog;
 pub mod cursor;
 pub mod event;
+pub mod guard;
 pub mod instruction;
 pub mod load;
 pub mod machine;
@@ -20,6 +22,7 @@ pub mod snapshot;
 pub use catalog::{Catalog, Reload, TablePart, TablePrint};
 pub use cursor::{ChunkEnd, Cursor, Identity, Observed, Position, Verdict};
 pub use event::{Delta, Event};
+pub use guard::{Guard, Guards};
 pub use instruction::{Chunk, Instruction, Reach};
 pub use load::{Load, LoadKind, Occupied, Window};
 pub use machine::{Machine, MachineConfig, Stage, Trouble};

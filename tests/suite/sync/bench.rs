@@ -8,6 +8,7 @@ use steward_app::command::sync::{SyncRunRes, VerifyRes};
 use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
 use steward_core::SystemClock;
 use steward_core::id::WorkspaceId;
+use steward_core::sync::Guards;
 use steward_store::cache::{Cache, CacheKey};
 use steward_store::postgres::connect::Address;
 use steward_tests::cluster::{TestDatabase, execute};
@@ -31,15 +32,7 @@ impl Bench {
     pub(super) async fn new() -> Self {
         let database = TestDatabase::new().await;
         let mut owner = database.connect_owner().await;
-        execute(
-            &mut owner,
-            "insert into steward.plans (code, name, rank, price_month_minor)
-             values ('free', 'Free', 1, 0), ('pro', 'Pro', 2, 2900);
-             insert into steward.plan_limits (plan_code, metric, period, limit_value)
-             values ('free', 'requests', 'day', 10), ('pro', 'requests', 'day', null);
-             insert into steward.plan_features (plan_code, key, value) values ('pro', 'export', '{\"rows\": 1000}')",
-        )
-        .await;
+        found(&mut owner).await;
         Self { database, owner, folder: TempDir::new().expect("a folder") }
     }
 
@@ -50,24 +43,7 @@ impl Bench {
 
     /// Adds users, and events of the last 90 days.
     pub(super) async fn fill(&mut self, users: u32, events: u32) {
-        let statements = format!(
-            "insert into steward.users (id, email, name, plan_code, country)
-             select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@mail.invalid',
-                    'User ' || n, case when n % 3 = 0 then 'pro' else 'free' end, 'NP'
-             from generate_series(1, {users}) n;
-             select steward.ensure_usage_partitions((now() - interval '100 days')::date, now()::date);
-             insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, provider, model,
-                 plan_code, status, input_tokens, output_tokens, cost, credits, latency_ms)
-             select ('00000000-0000-4000-8000-' || lpad((1 + n % {users})::text, 12, '0'))::uuid,
-                    date_trunc('second', now()) - (n * interval '90 days' / {events}) - n * interval '7 microseconds',
-                    ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid,
-                    'prompt', 'chat', (array['openai', 'anthropic', null])[1 + n % 3], 'm' || n % 5,
-                    case when n % 3 = 0 then 'pro' else 'free' end,
-                    (array['success', 'success', 'error', 'rate_limited'])[1 + n % 4],
-                    n % 900, n % 700, (n % 1000)::numeric / 1000000007, n % 9, nullif(n % 2000, 0)
-             from generate_series(1, {events}) n"
-        );
-        self.sql(&statements).await;
+        fill(&mut self.owner, users, events).await;
     }
 
     /// Where the copy lies.
@@ -107,6 +83,41 @@ impl Bench {
     }
 }
 
+/// Two plans in an empty database.
+pub(super) async fn found(owner: &mut PgConnection) {
+    execute(
+        owner,
+        "insert into steward.plans (code, name, rank, price_month_minor)
+         values ('free', 'Free', 1, 0), ('pro', 'Pro', 2, 2900);
+         insert into steward.plan_limits (plan_code, metric, period, limit_value)
+         values ('free', 'requests', 'day', 10), ('pro', 'requests', 'day', null);
+         insert into steward.plan_features (plan_code, key, value) values ('pro', 'export', '{\"rows\": 1000}')",
+    )
+    .await;
+}
+
+/// Adds users, and events of the last 90 days.
+pub(super) async fn fill(owner: &mut PgConnection, users: u32, events: u32) {
+    let statements = format!(
+        "insert into steward.users (id, email, name, plan_code, country)
+         select ('00000000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@mail.invalid',
+                'User ' || n, case when n % 3 = 0 then 'pro' else 'free' end, 'NP'
+         from generate_series(1, {users}) n;
+         select steward.ensure_usage_partitions((now() - interval '100 days')::date, now()::date);
+         insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, provider, model,
+             plan_code, status, input_tokens, output_tokens, cost, credits, latency_ms)
+         select ('00000000-0000-4000-8000-' || lpad((1 + n % {users})::text, 12, '0'))::uuid,
+                date_trunc('second', now()) - (n * interval '90 days' / {events}) - n * interval '7 microseconds',
+                ('00000000-0000-4000-9000-' || lpad(n::text, 12, '0'))::uuid,
+                'prompt', 'chat', (array['openai', 'anthropic', null])[1 + n % 3], 'm' || n % 5,
+                case when n % 3 = 0 then 'pro' else 'free' end,
+                (array['success', 'success', 'error', 'rate_limited'])[1 + n % 4],
+                n % 900, n % 700, (n % 1000)::numeric / 1000000007, n % 9, nullif(n % 2000, 0)
+         from generate_series(1, {events}) n"
+    );
+    execute(owner, &statements).await;
+}
+
 /// Opens a test's copy.
 pub(super) fn open_cache(path: &std::path::Path) -> Cache {
     Cache::open(path, &key(), WorkspaceId(Uuid::nil())).expect("the copy opens")
@@ -114,7 +125,12 @@ pub(super) fn open_cache(path: &std::path::Path) -> Cache {
 
 /// An engine that works when asked; the password is in the address.
 pub(super) fn start(cache: Cache, address: Address) -> SyncHandle {
-    let config = SyncConfig { is_automatic: false, ..SyncConfig::default() };
+    start_with(cache, address, Guards::default())
+}
+
+/// The same, perhaps without one of its guards.
+pub(super) fn start_with(cache: Cache, address: Address, guards: Guards) -> SyncHandle {
+    let config = SyncConfig { is_automatic: false, guards, ..SyncConfig::default() };
     SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)
         .expect("the engine starts")
 }

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use steward_core::sync::{
-    Catalog, Chunk, Event, Instruction, Load, Observed, Occupied, Position, Reach, Reload, Snapshot, Verdict,
-    Window,
+    Catalog, Chunk, Event, Guard, Guards, Instruction, Load, Observed, Occupied, Position, Reach, Reload,
+    Snapshot, Verdict, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
@@ -52,6 +52,7 @@ pub(super) struct Engine {
     clock: Arc<dyn Clock>,
     writer: WriterThread,
     connection: Option<PgConnection>,
+    guards: Guards,
     open: Option<OpenDelta>,
     head: Option<(Observed, Catalog)>,
     cut_began: Option<Instant>,
@@ -73,6 +74,7 @@ impl Engine {
         password: PasswordSource,
         clock: Arc<dyn Clock>,
         writer: WriterThread,
+        guards: Guards,
     ) -> Self {
         Self {
             cache,
@@ -81,6 +83,7 @@ impl Engine {
             clock,
             writer,
             connection: None,
+            guards,
             open: None,
             head: None,
             cut_began: None,
@@ -152,10 +155,11 @@ impl Engine {
     async fn open_cut(&mut self, may_compare: bool, token: &CancellationToken) -> Result<Event> {
         let began = Instant::now();
         let purpose = if may_compare { Purpose::Verify } else { Purpose::Cut };
+        let guards = self.guards;
         let needs_estimates = self.gauges.estimates.is_empty();
         let connection = open_connection(&mut self.connection)?;
         let (observed, catalog, estimates) = guard(token, Duration::from_secs(30), async {
-            let observed = cut::open(connection, purpose).await?;
+            let observed = cut::open(connection, purpose, guards).await?;
             let catalog = cut::read_catalog(connection).await?;
             let estimates = if needs_estimates { Some(load::estimates(connection).await?) } else { None };
             Ok((observed, catalog, estimates))
@@ -247,9 +251,10 @@ impl Engine {
         end_us: i64,
         token: &CancellationToken,
     ) -> Result<Event> {
+        let guards = self.guards;
         let connection = open_connection(&mut self.connection)?;
         let measured = guard(token, Duration::from_secs(30), async {
-            cut::open(connection, Purpose::Chunk(dataset)).await?;
+            cut::open(connection, Purpose::Chunk(dataset), guards).await?;
             let occupied = load::measure(connection, dataset, start_us, end_us).await?;
             cut::close(connection).await?;
             Ok(occupied)
@@ -280,9 +285,11 @@ impl Engine {
         let (out, rows) = mpsc::channel(CHANNEL_DEPTH);
         let (decide, decision) = oneshot::channel();
         let (reply, stored) = oneshot::channel();
+        let guards = self.guards;
         let connection = open_connection(&mut self.connection)?;
         let observed =
-            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset))).await?;
+            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset), guards))
+                .await?;
         let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
         match cursor.judge(&observed) {
             Verdict::Continues => {}
@@ -296,7 +303,7 @@ impl Engine {
             let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
             cut::close(connection).await?;
             // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
-            if let Some(lsn) = observed.insert_lsn {
+            if let Some(lsn) = observed.insert_lsn.filter(|_| guards.has(Guard::FlushWait)) {
                 cut::await_flush(connection, lsn).await?;
             }
             Ok(end)

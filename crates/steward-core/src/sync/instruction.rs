@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::cursor::Position;
+use super::guard::{Guard, Guards};
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 
@@ -89,4 +90,25 @@ pub enum Reach {
     Exact,
     /// From `xmin` on: needed as soon as a standby is involved (S5).
     Superset,
+    /// Like `Exact`, by the highest id seen alone: a mutant of tests, see [`super::Guard::SnapshotCursor`].
+    #[cfg(debug_assertions)]
+    Number,
+    /// Like `Exact`, by the lower 32 bits alone: a mutant of tests, see [`super::Guard::WideXid`].
+    #[cfg(debug_assertions)]
+    Narrow,
+}
+
+impl Reach {
+    /// The predicate between two nodes, with these guards.
+    #[must_use]
+    pub fn between(is_standby_involved: bool, guards: Guards) -> Self {
+        #[cfg(debug_assertions)]
+        if !guards.has(Guard::SnapshotCursor) {
+            return Self::Number;
+        } else if !guards.has(Guard::WideXid) {
+            return Self::Narrow;
+        }
+        // S5: a standby's snapshot hides what runs, on either side.
+        if is_standby_involved && guards.has(Guard::StandbySuperset) { Self::Superset } else { Self::Exact }
+    }
 }

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use super::catalog::{Catalog, Reload};
 use super::cursor::{Cursor, Observed, Position, Verdict};
 use super::event::{Delta, Event};
+use super::guard::{Guard, Guards};
 use super::instruction::{Chunk, Instruction, Reach};
 use super::load::{Load, LoadKind};
 use super::pace::{Backoff, Width};
@@ -24,6 +25,8 @@ pub struct MachineConfig {
     pub contract_versions: RangeInclusive<i32>,
     /// Seed of the jitter.
     pub seed: u64,
+    /// All of them, outside tests.
+    pub guards: Guards,
 }
 
 /// What the machine is doing.
@@ -338,13 +341,11 @@ impl Machine {
             }
             Some((Verdict::Continues, cursor)) => {
                 reloads = cursor.catalog.reloads(&catalog);
-                // S5: a standby's snapshot hides what runs, on either side.
-                let is_exact = !cursor.is_standby && !observed.is_standby;
-                let reach = if is_exact { Reach::Exact } else { Reach::Superset };
+                let reach = Reach::between(cursor.is_standby || observed.is_standby, self.config.guards);
                 Some(Instruction::ReadDelta { since: cursor.snapshot.clone(), reach })
             }
         };
-        let lsn = observed.insert_lsn;
+        let lsn = self.flush_lsn(&observed);
         let is_start = next.is_none();
         self.cut = Some(Cut { observed, catalog, reloads, is_start, compares: false });
         vec![next.unwrap_or(Instruction::AwaitFlush { lsn, keeps_cut: false })]
@@ -358,8 +359,14 @@ impl Machine {
             join_reload(&mut cut.reloads, dataset, reload);
         }
         cut.compares = wants_verify && is_loaded && cut.reloads.is_empty();
-        // S4: nothing that the server could still lose is stored here.
-        vec![Instruction::AwaitFlush { lsn: cut.observed.insert_lsn, keeps_cut: cut.compares }]
+        let keeps_cut = cut.compares;
+        let lsn = self.cut.as_ref().and_then(|cut| self.flush_lsn(&cut.observed));
+        vec![Instruction::AwaitFlush { lsn, keeps_cut }]
+    }
+
+    /// S4: nothing that the server could still lose is stored here.
+    fn flush_lsn(&self, observed: &Observed) -> Option<u64> {
+        observed.insert_lsn.filter(|_| self.config.guards.has(Guard::FlushWait))
     }
 
     fn store(&mut self) -> Vec<Instruction> {

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row as _};
 use steward_core::dataset::Capture;
-use steward_core::sync::{Catalog, Delta, Identity, Observed, Reach, Reload, Snapshot};
+use steward_core::sync::{Catalog, Delta, Guard, Guards, Identity, Observed, Reach, Reload, Snapshot};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
@@ -67,7 +67,7 @@ type Head =
 ///
 /// # Errors
 /// When a lock is not granted in time, or the login or the schema does not allow it.
-pub async fn open(connection: &mut PgConnection, purpose: Purpose) -> Result<Observed> {
+pub async fn open(connection: &mut PgConnection, purpose: Purpose, guards: Guards) -> Result<Observed> {
     let (statement_s, idle_s) = match purpose {
         Purpose::Cut | Purpose::Chunk(_) => (15, 10),
         Purpose::Verify => (600, 60),
@@ -81,13 +81,16 @@ pub async fn open(connection: &mut PgConnection, purpose: Purpose) -> Result<Obs
     // One message: a pooler in transaction mode keeps it on one server connection, and so do all that
     // follow until the transaction ends (S14). TRUNCATE and rewrites are not MVCC-safe: the locks come
     // before the first snapshot, so none of them can fall between snapshot and reading.
+    let lock = if guards.has(Guard::TableLock) {
+        format!("; lock table {}, steward.change_log, steward.meta in access share mode", tables.join(", "))
+    } else {
+        String::new()
+    };
     let begin = format!(
         "begin isolation level repeatable read read only; \
          set local statement_timeout = '{statement_s}s'; set local lock_timeout = '1s'; \
          set local idle_in_transaction_session_timeout = '{idle_s}s'; \
-         set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; \
-         lock table {}, steward.change_log, steward.meta in access share mode",
-        tables.join(", ")
+         set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'{lock}"
     );
     sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut *connection).await.map_err(error::map)?;
     head(connection).await
@@ -234,6 +237,10 @@ pub fn log_condition(since: &Snapshot, reach: Reach) -> String {
             format!("(xid >= '{}'::xid8 or xid = any('{{{running}}}'::xid8[]))", since.xmax())
         }
         Reach::Superset => format!("xid >= '{}'::xid8", since.xmin()),
+        #[cfg(debug_assertions)]
+        Reach::Number => format!("xid >= '{}'::xid8", since.xmax()),
+        #[cfg(debug_assertions)]
+        Reach::Narrow => format!("(xid::text::bigint & 4294967295) >= {}", since.xmax() & 0xffff_ffff),
     }
 }
 
@@ -246,6 +253,10 @@ fn writer_predicate(since: &Snapshot, reach: Reach) -> String {
             format!("(t.tx >= {} or t.tx = any('{{{running}}}'::bigint[]))", since.xmax())
         }
         Reach::Superset => format!("t.tx >= {}", since.xmin()),
+        #[cfg(debug_assertions)]
+        Reach::Number => format!("t.tx >= {}", since.xmax()),
+        #[cfg(debug_assertions)]
+        Reach::Narrow => format!("(t.tx & 4294967295) >= {}", since.xmax() & 0xffff_ffff),
     }
 }
 
