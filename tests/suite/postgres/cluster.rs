@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use sqlx::Connection;
 use steward_core::ErrorCode;
-use steward_store::postgres::cluster::{Cluster, ClusterConfig};
+use steward_store::postgres::cluster::{Cluster, ClusterConfig, find_binaries};
 use steward_store::postgres::connect::{Address, connect};
 use steward_tests::cluster::{TestDatabase, cluster_folder, shared_cluster};
 
@@ -37,6 +37,30 @@ async fn a_cluster_starts_empty_is_found_and_keeps_its_data() {
     assert_eq!(kept, 0);
     let folder = again.folder().to_owned();
     again.stop().expect("it stops");
+    std::fs::remove_dir_all(folder).expect("its folder can be removed");
+}
+
+#[tokio::test]
+async fn a_server_in_a_closed_folder_is_started_all_the_same() {
+    use std::os::unix::fs::PermissionsExt;
+    // A checkout in root's home: the user that runs the server may not enter it. Others own what they start.
+    let closed = tempfile::tempdir().expect("a folder");
+    std::fs::set_permissions(closed.path(), std::fs::Permissions::from_mode(0o700)).expect("it is closed");
+    let bin = closed.path().join("bin");
+    std::fs::create_dir(&bin).expect("a folder of programs");
+    let installed = find_binaries().expect("a server is installed").join("postgres");
+    let installed = std::fs::canonicalize(installed).expect("links lead to the installation");
+    let installed = installed.parent().expect("programs lie in a folder");
+    for program in ["initdb", "pg_ctl", "postgres"] {
+        std::fs::copy(installed.join(program), bin.join(program)).expect("a program is copied");
+    }
+    let libraries = installed.parent().expect("the programs have a folder above").join("lib");
+    std::os::unix::fs::symlink(libraries, closed.path().join("lib")).expect("a folder of libraries");
+    let config = ClusterConfig { bin_dir: Some(bin), ..private("postgres-closed") };
+    let cluster = Cluster::start(config).expect("it starts from a copy it can enter");
+    let folder = cluster.folder().to_owned();
+    connect(&cluster.address("postgres"), None).await.expect("it answers").close().await.expect("it closes");
+    cluster.stop().expect("it stops");
     std::fs::remove_dir_all(folder).expect("its folder can be removed");
 }
 

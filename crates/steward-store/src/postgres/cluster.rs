@@ -2,8 +2,8 @@
 //!
 //! It listens on a free loopback port only, asks for a SCRAM password and keeps its files in one folder:
 //! `data`, `log` and, where the caller brings no password of his own, `password`. PostgreSQL refuses to run
-//! as root; there it runs as another user of the system, and a folder that user could not enter is
-//! replaced by one under `/var/lib/steward`.
+//! as root; there it runs as another user of the system, and a folder that user could not enter, its own or
+//! the programs', is replaced by one under `/var/lib/steward`.
 
 use std::ffi::OsString;
 use std::fs;
@@ -64,9 +64,9 @@ impl Cluster {
             })?,
         };
         let account = Account::unprivileged()?;
-        let folder = match &account {
-            Some(account) => account.reachable(&config.data_dir)?,
-            None => config.data_dir,
+        let (folder, bin_dir) = match &account {
+            Some(account) => (account.reachable(&config.data_dir)?, account.reachable_programs(&bin_dir)?),
+            None => (config.data_dir, bin_dir),
         };
         fs::create_dir_all(&folder).map_err(|failure| file_error(&folder, failure))?;
         if let Some(account) = &account {
@@ -90,9 +90,9 @@ impl Cluster {
     pub fn find(config: ClusterConfig) -> Result<Option<Self>> {
         let Some(bin_dir) = config.bin_dir.or_else(find_binaries) else { return Ok(None) };
         let account = Account::unprivileged()?;
-        let folder = match &account {
-            Some(account) => account.reachable(&config.data_dir)?,
-            None => config.data_dir,
+        let (folder, bin_dir) = match &account {
+            Some(account) => (account.reachable(&config.data_dir)?, account.reachable_programs(&bin_dir)?),
+            None => (config.data_dir, bin_dir),
         };
         if !folder.join("data/PG_VERSION").exists() {
             return Ok(None);
@@ -355,7 +355,7 @@ fn file_error(path: &Path, failure: std::io::Error) -> Error {
 }
 
 fn start_error(program: &str, failure: std::io::Error) -> Error {
-    Error::new(ErrorKind::NotFound, "A program of PostgreSQL cannot be started.")
-        .with_detail(program.to_owned())
+    Error::new(ErrorKind::File, "A program of PostgreSQL cannot be started.")
+        .with_detail(format!("{program}: {failure}"))
         .with_source(failure)
 }

@@ -45,23 +45,41 @@ impl Account {
 
     /// The folder itself, or one this user can enter in its stead.
     pub(super) fn reachable(&self, folder: &Path) -> Result<PathBuf> {
-        use std::os::unix::fs::PermissionsExt;
         let folder = std::path::absolute(folder).map_err(|failure| refused(folder, failure))?;
-        let is_open = folder
-            .ancestors()
-            .skip(1)
-            .all(|parent| fs::metadata(parent).map_or(true, |found| found.permissions().mode() & 0o001 != 0));
-        if is_open {
+        if is_open(&folder) {
             return Ok(folder);
         }
-        use sha2::{Digest, Sha256};
-        let digest = hex::encode(Sha256::digest(folder.as_os_str().as_encoded_bytes()));
-        let stand_in = Path::new("/var/lib/steward").join(digest.get(..16).unwrap_or("cluster"));
+        let stand_in = stand_in("cluster", &folder);
         tracing::info!(
             cluster.folder = %stand_in.display(),
             "The private PostgreSQL lives elsewhere: its user cannot enter the folder asked for"
         );
         Ok(stand_in)
+    }
+
+    /// The programs' folder itself, or a copy of its installation that this user can enter: a checkout in root's
+    /// home carries its server in a folder closed to everybody else.
+    pub(super) fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
+        let bin_dir = fs::canonicalize(bin_dir).map_err(|failure| refused(bin_dir, failure))?;
+        let Some(installation) = bin_dir.parent().filter(|_| !is_open(&bin_dir.join("postgres"))) else {
+            return Ok(bin_dir);
+        };
+        let copy = stand_in("postgres", installation);
+        if !copy.join("bin/postgres").exists() {
+            // Made beside and renamed, so that half a copy is never taken for one.
+            let unfinished = copy.with_extension(std::process::id().to_string());
+            for part in ["bin", "lib", "share"] {
+                let from = if part == "bin" { bin_dir.clone() } else { installation.join(part) };
+                if from.is_dir() {
+                    copy_tree(&from, &unfinished.join(part)).map_err(|failure| refused(&from, failure))?;
+                }
+            }
+            if fs::rename(&unfinished, &copy).is_err() {
+                // Another process was quicker; its copy is as good.
+                fs::remove_dir_all(&unfinished).map_err(|failure| refused(&unfinished, failure))?;
+            }
+        }
+        Ok(copy.join("bin"))
     }
 
     /// Gives a file or folder to this user.
@@ -77,6 +95,42 @@ impl Account {
     }
 }
 
+/// Whether everybody may enter the folders above this path.
+#[cfg(unix)]
+fn is_open(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    let lets_in =
+        |parent: &Path| fs::metadata(parent).map_or(true, |found| found.permissions().mode() & 0o001 != 0);
+    path.ancestors().skip(1).all(lets_in)
+}
+
+/// A folder of ours for what lies at a path others cannot enter.
+#[cfg(unix)]
+fn stand_in(what: &str, path: &Path) -> PathBuf {
+    use sha2::{Digest, Sha256};
+    let digest = hex::encode(Sha256::digest(path.as_os_str().as_encoded_bytes()));
+    Path::new("/var/lib/steward").join(format!("{what}-{}", digest.get(..16).unwrap_or_default()))
+}
+
+/// Copies a folder with its symbolic links as they are.
+#[cfg(unix)]
+fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        let kind = entry.file_type()?;
+        if kind.is_dir() {
+            copy_tree(&entry.path(), &target)?;
+        } else if kind.is_symlink() {
+            std::os::unix::fs::symlink(fs::read_link(entry.path())?, target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
 #[cfg(not(unix))]
 impl Account {
     /// Only Unix has a root that PostgreSQL refuses.
@@ -86,6 +140,10 @@ impl Account {
 
     pub(super) fn reachable(&self, folder: &Path) -> Result<PathBuf> {
         Ok(folder.to_owned())
+    }
+
+    pub(super) fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
+        Ok(bin_dir.to_owned())
     }
 
     pub(super) fn own(&self, _: &Path) -> Result<()> {
