@@ -6,7 +6,9 @@ mod audit;
 mod capture;
 mod doctor;
 mod install;
+mod limits;
 mod tables;
+mod tracking;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};

@@ -43,6 +43,7 @@ impl Tag {
             | Dataset::Operators
             | Dataset::Subscriptions
             | Dataset::SubscriptionChanges
+            | Dataset::QuotaOverrides
             | Dataset::UsageCounters
             | Dataset::Teams
             | Dataset::TeamMembers => Self::Users,

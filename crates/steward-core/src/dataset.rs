@@ -30,6 +30,8 @@ pub enum Dataset {
     Subscriptions,
     /// Every change of a subscription, appended by the server.
     SubscriptionChanges,
+    /// Raised limits for a time.
+    QuotaOverrides,
     /// Counted use per user, period and metric.
     UsageCounters,
     /// The audit log of every change made through an action.
@@ -40,7 +42,7 @@ pub enum Dataset {
 
 impl Dataset {
     /// Every dataset in the order in which it is read first: small and needed by names first, events last.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Plans,
         Self::PlanLimits,
         Self::PlanFeatures,
@@ -50,6 +52,7 @@ impl Dataset {
         Self::TeamMembers,
         Self::Subscriptions,
         Self::SubscriptionChanges,
+        Self::QuotaOverrides,
         Self::UsageCounters,
         Self::AuditLog,
         Self::UsageEvents,
@@ -68,6 +71,7 @@ impl Dataset {
             Self::TeamMembers => &TEAM_MEMBERS,
             Self::Subscriptions => &SUBSCRIPTIONS,
             Self::SubscriptionChanges => &SUBSCRIPTION_CHANGES,
+            Self::QuotaOverrides => &QUOTA_OVERRIDES,
             Self::UsageCounters => &USAGE_COUNTERS,
             Self::AuditLog => &AUDIT_LOG,
             Self::UsageEvents => &USAGE_EVENTS,
@@ -290,6 +294,22 @@ spec!(SUBSCRIPTION_CHANGES, SubscriptionChanges, "subscription_changes", "Subscr
     discount_value: Numeric,
     discount_until: Timestamp,
     recorded_at: Timestamp,
+});
+
+spec!(QUOTA_OVERRIDES, QuotaOverrides, "quota_overrides", "Raised limits", ["id"], ChangeLog, {
+    id: Uuid,
+    user_id: Uuid,
+    team_id: Uuid,
+    api_key_id: Uuid,
+    metric: Text,
+    period: Text,
+    limit_value: Int,
+    starts_at: Timestamp,
+    until: Timestamp,
+    reason: Text,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    revision: Int,
 });
 
 spec!(USAGE_COUNTERS, UsageCounters, "usage_counters", "Usage counters", ["user_id", "period", "metric"], ChangeLog, {

@@ -118,7 +118,11 @@ async fn an_older_schema_is_brought_along() {
     execute(
         &mut owner,
         &format!(
-            "drop function steward.follow_account(); delete from steward.migrations where version = {}",
+            "drop function steward.track_usage(jsonb), steward.track_usage_batch(jsonb), steward.read_events(jsonb),
+                 steward.keep_events(steward.usage_events[]), steward.measure_events(steward.usage_events[], jsonb),
+                 steward.refuse_usage(text, bigint, text, bigint, bigint, timestamptz),
+                 steward.consume_usage(uuid, text, bigint, jsonb, uuid, uuid);
+             delete from steward.migrations where version = {}",
             last.version
         ),
     )

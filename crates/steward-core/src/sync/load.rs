@@ -92,6 +92,7 @@ impl Load {
             | Dataset::TeamMembers
             | Dataset::Subscriptions
             | Dataset::SubscriptionChanges
+            | Dataset::QuotaOverrides
             | Dataset::UsageCounters
             | Dataset::AuditLog => LoadKind::Keys { after: None },
         };

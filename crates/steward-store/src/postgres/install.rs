@@ -62,6 +62,8 @@ migrations! {
     20261121090800 "actions",
     20261121090900 "access",
     20261121091000 "supabase",
+    20261122021500 "limits",
+    20261122021600 "tracking",
 }
 
 /// A migration, and whether a database has it.
