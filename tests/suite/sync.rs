@@ -4,6 +4,7 @@ mod bench;
 mod compare;
 mod fault;
 mod follow;
+mod idle;
 mod kill;
 mod mutant;
 mod rules;

@@ -23,7 +23,7 @@ pub use catalog::{Catalog, Reload, TablePart, TablePrint};
 pub use cursor::{ChunkEnd, Cursor, Identity, Observed, Position, Verdict};
 pub use event::{Delta, Event};
 pub use guard::{Guard, Guards};
-pub use instruction::{Chunk, Instruction, Reach};
+pub use instruction::{Chunk, Expected, Instruction, Reach};
 pub use load::{Load, LoadKind, Occupied, Window};
 pub use machine::{Machine, MachineConfig, Stage, Trouble};
 pub use snapshot::Snapshot;

@@ -24,6 +24,7 @@ fn position(as_of_us: i64) -> Position {
         is_standby: false,
         node: "test".to_owned(),
         as_of,
+        taken_at: as_of,
         identity: Identity { epoch: Uuid::nil(), system_identifier: 1, timeline: 1 },
         insert_lsn: None,
         catalog: Catalog::default(),

@@ -209,6 +209,7 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
         queue.extend(desk.machine.push(Event::Wake { by_person: false }));
     }
     let mut wake_at = None;
+    let mut release_at = None;
     while !shutdown.is_cancelled() {
         match queue.pop_front() {
             None => {
@@ -225,6 +226,11 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                         }
                         None => break,
                     },
+                    () = wake(release_at) => {
+                        release_at = None;
+                        engine.disconnect().await;
+                        queue.extend(desk.machine.push(Event::Released));
+                    }
                     () = wake(wake_at), if waits => {
                         wake_at = None;
                         desk.began = Instant::now();
@@ -233,9 +239,12 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                 }
             }
             Some(Instruction::Disconnect) => engine.disconnect().await,
+            Some(Instruction::Release { ms }) => {
+                release_at = Some(Instant::now() + Duration::from_millis(ms));
+            }
             Some(Instruction::Sleep { ms }) => wake_at = Some(Instant::now() + Duration::from_millis(ms)),
             Some(instruction) => {
-                wake_at = None;
+                (wake_at, release_at) = (None, None);
                 desk.publish(&engine);
                 let result = carry_out(&mut desk, &mut engine, instruction, &shutdown).await;
                 match result {

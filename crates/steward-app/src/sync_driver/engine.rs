@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use steward_core::sync::{
-    Catalog, Chunk, Event, Guard, Guards, Instruction, Load, Observed, Occupied, Position, Reach, Reload,
-    Snapshot, Verdict, Window,
+    Catalog, Chunk, Event, Expected, Guard, Guards, Instruction, Load, Observed, Occupied, Position, Reach,
+    Reload, Snapshot, Verdict, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
@@ -55,6 +55,7 @@ pub(super) struct Engine {
     guards: Guards,
     open: Option<OpenDelta>,
     head: Option<(Observed, Catalog)>,
+    log: Option<cut::Log>,
     cut_began: Option<Instant>,
     pub(super) tally: Tally,
     pub(super) gauges: Gauges,
@@ -86,6 +87,7 @@ impl Engine {
             guards,
             open: None,
             head: None,
+            log: None,
             cut_began: None,
             tally: Tally::default(),
             gauges: Gauges::default(),
@@ -120,7 +122,11 @@ impl Engine {
     ) -> Result<Event> {
         match instruction {
             Instruction::Connect => self.connect(token).await,
-            Instruction::OpenCut { may_compare } => self.open_cut(may_compare, token).await,
+            Instruction::Peek => self.peek(token).await,
+            Instruction::OpenCut { may_compare, expected } => {
+                let known = position.cursor.as_ref().map(|cursor| &cursor.catalog);
+                self.open_cut(may_compare, expected.as_deref(), known, token).await
+            }
             Instruction::ReadDelta { since, reach } => self.read_delta(&since, reach, token).await,
             Instruction::AwaitFlush { lsn, keeps_cut } => self.await_flush(lsn, keeps_cut, token).await,
             Instruction::Commit { position } => self.commit(*position).await,
@@ -131,7 +137,7 @@ impl Engine {
                 Box::pin(self.read_chunk(dataset, chunk, position, token)).await
             }
             Instruction::Compare => Box::pin(self.compare(token)).await,
-            Instruction::Disconnect | Instruction::Sleep { .. } => {
+            Instruction::Disconnect | Instruction::Release { .. } | Instruction::Sleep { .. } => {
                 Err(Error::internal("The loop handles this instruction itself."))
             }
         }
@@ -152,25 +158,40 @@ impl Engine {
         Ok(Event::Connected)
     }
 
-    async fn open_cut(&mut self, may_compare: bool, token: &CancellationToken) -> Result<Event> {
+    async fn peek(&mut self, token: &CancellationToken) -> Result<Event> {
+        self.cut_began = Some(Instant::now());
+        let connection = open_connection(&mut self.connection)?;
+        let observed = guard(token, Duration::from_secs(15), cut::peek(connection)).await?;
+        self.gauges.clock_skew_ms = Some((observed.as_of - self.clock.now()).num_milliseconds());
+        Ok(Event::Peeked(Box::new(observed)))
+    }
+
+    async fn open_cut(
+        &mut self,
+        may_compare: bool,
+        expected: Option<&Expected>,
+        known: Option<&Catalog>,
+        token: &CancellationToken,
+    ) -> Result<Event> {
         let began = Instant::now();
         let purpose = if may_compare { Purpose::Verify } else { Purpose::Cut };
         let guards = self.guards;
         let needs_estimates = self.gauges.estimates.is_empty();
         let connection = open_connection(&mut self.connection)?;
-        let (observed, catalog, estimates) = guard(token, Duration::from_secs(30), async {
-            let observed = cut::open(connection, purpose, guards).await?;
-            let catalog = cut::read_catalog(connection).await?;
+        let (opened, estimates) = guard(token, Duration::from_secs(30), async {
+            let opened = cut::open_cut(connection, purpose, guards, expected, known).await?;
             let estimates = if needs_estimates { Some(load::estimates(connection).await?) } else { None };
-            Ok((observed, catalog, estimates))
+            Ok((opened, estimates))
         })
         .await?;
+        let cut::Opened { observed, catalog, log } = opened;
         if let Some(estimates) = estimates {
             self.gauges.estimates = estimates;
         }
         self.gauges.clock_skew_ms = Some((observed.as_of - self.clock.now()).num_milliseconds());
         self.cut_began = Some(began);
         self.head = Some((observed.clone(), catalog.clone()));
+        self.log = log;
         abort::point("cut_opened");
         Ok(Event::CutOpened { observed: Box::new(observed), catalog: Box::new(catalog) })
     }
@@ -187,9 +208,8 @@ impl Engine {
         let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
         self.writer.send(Work::Delta { pieces, decision, reply }).await?;
         let connection = open_connection(&mut self.connection)?;
-        let read =
-            guard(token, Duration::from_secs(60), cut::read_delta(connection, since, reach, catalog, &out))
-                .await;
+        let delta = cut::read_delta(connection, since, reach, catalog, self.log.take(), &out);
+        let read = guard(token, Duration::from_secs(60), delta).await;
         drop(out);
         match read {
             Ok(delta) => {
@@ -303,7 +323,7 @@ impl Engine {
             let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
             cut::close(connection).await?;
             // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
-            if let Some(lsn) = observed.insert_lsn.filter(|_| guards.has(Guard::FlushWait)) {
+            if let Some(lsn) = observed.lsn_to_await().filter(|_| guards.has(Guard::FlushWait)) {
                 cut::await_flush(connection, lsn).await?;
             }
             Ok(end)

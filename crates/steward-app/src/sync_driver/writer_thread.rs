@@ -138,10 +138,7 @@ impl Desk {
             abort::point("delta_applied");
         }
         let decision = decision.blocking_recv().map_err(|_| broken_off())?;
-        let mut journal = Journal::read_in(&batch)?;
-        if decision.position.is_consistent() && journal.repaired() {
-            journal.store(&mut batch)?;
-        }
+        note_repairs(&mut batch, &decision.position)?;
         put(&mut batch, &decision.position)?;
         abort::point("before_cut_commit");
         batch.commit()?;
@@ -199,6 +196,7 @@ impl Desk {
 
     fn store(&mut self, position: &Position) -> Result<Stored> {
         let mut batch = self.writer.begin()?;
+        note_repairs(&mut batch, position)?;
         put(&mut batch, position)?;
         batch.commit()?;
         abort::point("after_store");
@@ -226,6 +224,17 @@ impl Desk {
 /// S9: the cursor never moves without its rows, nor the rows without it.
 fn put(batch: &mut Batch<'_>, position: &Position) -> Result<()> {
     batch.put_state(Position::KEY, position)
+}
+
+/// A copy that equals the server again has no difference left.
+fn note_repairs(batch: &mut Batch<'_>, position: &Position) -> Result<()> {
+    if position.is_consistent() {
+        let mut journal = Journal::read_in(batch)?;
+        if journal.repaired() {
+            journal.store(batch)?;
+        }
+    }
+    Ok(())
 }
 
 fn broken_off() -> Error {

@@ -15,6 +15,9 @@ use crate::dataset::Dataset;
 pub struct Catalog {
     /// By dataset.
     pub tables: BTreeMap<Dataset, TablePrint>,
+    /// Hash over everything the fingerprints are made of; the same hash means the same fingerprints.
+    #[serde(default)]
+    pub digest: String,
 }
 
 /// The fingerprint of one table.
@@ -144,7 +147,7 @@ mod tests {
     }
 
     fn catalog(table: TablePrint) -> Catalog {
-        Catalog { tables: BTreeMap::from([(Dataset::UsageEvents, table)]) }
+        Catalog { tables: BTreeMap::from([(Dataset::UsageEvents, table)]), digest: String::new() }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -39,6 +39,8 @@ pub struct Observed {
     pub floor_xid: u64,
     /// The end of the write-ahead log on a primary.
     pub insert_lsn: Option<u64>,
+    /// Up to where the log is on the server's disk, on a primary; read after the snapshot and the end.
+    pub flush_lsn: Option<u64>,
     /// The server's time before the snapshot was taken.
     pub as_of: DateTime<Utc>,
     /// Version of the installed contract.
@@ -54,8 +56,11 @@ pub struct Cursor {
     pub is_standby: bool,
     /// From which running server.
     pub node: String,
-    /// The server's time of the cut.
+    /// When the copy was last found equal to the server, by the server's time.
     pub as_of: DateTime<Utc>,
+    /// When the snapshot was taken, by the server's time.
+    #[serde(default)]
+    pub taken_at: DateTime<Utc>,
     /// Which history.
     pub identity: Identity,
     /// The end of the write-ahead log of the cut, on a primary.
@@ -95,6 +100,18 @@ pub enum Verdict {
     ReloadAll(String),
     /// It is behind what the copy has; a later look may succeed.
     Behind,
+}
+
+impl Observed {
+    /// Up to where the server's log has to be on disk before anything read here is stored (S4); none where
+    /// it already is.
+    #[must_use]
+    pub fn lsn_to_await(&self) -> Option<u64> {
+        match (self.insert_lsn, self.flush_lsn) {
+            (Some(insert), Some(flush)) if flush >= insert => None,
+            (insert, _) => insert,
+        }
+    }
 }
 
 impl Position {
@@ -155,6 +172,7 @@ impl Cursor {
             is_standby: observed.is_standby,
             node: observed.node,
             as_of: observed.as_of,
+            taken_at: observed.as_of,
             identity: observed.identity,
             insert_lsn: observed.insert_lsn,
             catalog,
@@ -166,6 +184,13 @@ impl Cursor {
     pub fn confirms(&self, xid: u64) -> bool {
         // S5: a standby's snapshot does not list what runs.
         if self.is_standby { xid < self.snapshot.xmin() } else { self.snapshot.contains(xid) }
+    }
+
+    /// Whether the snapshot should move on although nothing is new: it was taken long ago, so that pruning
+    /// could overtake it (S12), or by a server that was restarted since.
+    #[must_use]
+    pub fn is_due(&self, observed: &Observed) -> bool {
+        self.node != observed.node || observed.as_of - self.taken_at > TimeDelta::hours(1)
     }
 
     /// Whether the server continues the history the copy was read from.
@@ -215,6 +240,7 @@ mod tests {
             node: "a".to_owned(),
             floor_xid: 1,
             insert_lsn: Some(100),
+            flush_lsn: Some(100),
             as_of: DateTime::UNIX_EPOCH,
             contract_version: 1,
         }

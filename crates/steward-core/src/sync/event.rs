@@ -18,6 +18,10 @@ pub enum Event {
     },
     /// A connection is open.
     Connected,
+    /// The connection was given back after a long rest.
+    Released,
+    /// The head of a look without a transaction.
+    Peeked(Box<Observed>),
     /// A cut's transaction is open: locks are held, the snapshot is taken.
     CutOpened {
         /// What its head says.
@@ -66,10 +70,18 @@ pub enum Event {
 }
 
 /// What a cut read.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delta {
     /// Tables that must be read again: truncated, or changed too much for the log.
     pub reloads: BTreeMap<Dataset, Reload>,
     /// Rows read.
     pub row_count: u64,
+    /// Whether nothing at all had changed: no key, no row, no table.
+    pub is_empty: bool,
+}
+
+impl Default for Delta {
+    fn default() -> Self {
+        Self { reloads: BTreeMap::new(), row_count: 0, is_empty: true }
+    }
 }

@@ -8,15 +8,19 @@ use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 
 /// What the driver shall do. Each is answered by one [`super::Event`] before the next is carried out,
-/// except [`Instruction::Sleep`] and [`Instruction::Disconnect`].
+/// except [`Instruction::Sleep`], [`Instruction::Release`] and [`Instruction::Disconnect`].
 #[derive(Debug, Clone, PartialEq)]
 pub enum Instruction {
     /// Open a connection, unless one is open.
     Connect,
+    /// Read the head alone, outside any transaction.
+    Peek,
     /// Open a cut: set limits, lock the tables, take the snapshot, read head and catalog.
     OpenCut {
         /// Whether a comparison may follow, which takes longer.
         may_compare: bool,
+        /// What most probably comes next, so that one message may ask for all of it.
+        expected: Option<Box<Expected>>,
     },
     /// Read everything `since` does not contain into a new local transaction.
     ReadDelta {
@@ -27,7 +31,8 @@ pub enum Instruction {
     },
     /// End the server's transaction, then wait until the server's log is on disk up to here.
     AwaitFlush {
-        /// The end of the log in the cut; none on a standby, which only gets what is on disk.
+        /// The end of the log in the cut; none on a standby, which only gets what is on disk, and where
+        /// nothing is new.
         lsn: Option<u64>,
         /// Whether the server's transaction stays open for a comparison.
         keeps_cut: bool,
@@ -57,11 +62,27 @@ pub enum Instruction {
     Compare,
     /// Close the connection.
     Disconnect,
+    /// Close the connection, and say so, once nothing was asked of it for this long.
+    Release {
+        /// How long, in milliseconds.
+        ms: u64,
+    },
     /// Wait, then send a wake.
     Sleep {
         /// How long, in milliseconds.
         ms: u64,
     },
+}
+
+/// What a cut will read if the server continues the copy's history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// What the copy has.
+    pub since: Snapshot,
+    /// Which predicate.
+    pub reach: Reach,
+    /// The [`super::Catalog::digest`] the copy has; the fingerprints are read only where it differs.
+    pub digest: String,
 }
 
 /// The rows of one chunk.

@@ -4,14 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
 use super::catalog::{Catalog, Reload};
-use super::cursor::{Cursor, Observed, Position, Verdict};
-use super::event::{Delta, Event};
+use super::cursor::{Observed, Position};
+use super::event::Event;
 use super::guard::{Guard, Guards};
-use super::instruction::{Chunk, Instruction, Reach};
+use super::instruction::{Expected, Instruction, Reach};
 use super::load::{Load, LoadKind};
 use super::pace::{Backoff, Width};
+use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 use crate::error::{ErrorKind, RetryPolicy};
+
+mod cutting;
+mod loading;
 
 /// What the machine is told once.
 #[derive(Debug, Clone)]
@@ -69,6 +73,9 @@ pub struct Machine {
     /// What the commit under way stores.
     pending: Option<Position>,
     is_connected: bool,
+    /// Whether the connection has waited since it last answered: the server may have closed it meanwhile.
+    is_stale: bool,
+    seen: Option<Seen>,
     is_paused: bool,
     wants_pull: bool,
     wants_verify: bool,
@@ -89,6 +96,19 @@ struct Cut {
     reloads: BTreeMap<Dataset, Reload>,
     is_start: bool,
     compares: bool,
+    /// Whether the copy equals this snapshot as it is.
+    is_empty: bool,
+}
+
+/// What this connection has looked at since the cursor was stored, and found equal to the copy (S17).
+///
+/// Never stored: a server that crashes or is rewound loses the connection, and this with it.
+#[derive(Debug)]
+struct Seen {
+    snapshot: Snapshot,
+    node: String,
+    /// Transactions of our own, which touch no synchronised table.
+    own: BTreeSet<u64>,
 }
 
 const HOUR_US: u64 = 3_600_000_000;
@@ -109,6 +129,8 @@ impl Machine {
             cut: None,
             pending: None,
             is_connected: false,
+            is_stale: false,
+            seen: None,
             is_paused: false,
             wants_pull: false,
             wants_verify: false,
@@ -193,6 +215,11 @@ impl Machine {
                 self.is_connected = true;
                 self.advance()
             }
+            Event::Released => {
+                self.lost();
+                Vec::new()
+            }
+            Event::Peeked(observed) => self.peeked(*observed),
             Event::CutOpened { observed, catalog } => self.judge(*observed, *catalog),
             Event::DeltaRead(delta) => self.delta_read(delta),
             Event::Flushed => self.store(),
@@ -242,207 +269,71 @@ impl Machine {
         self.stage = Stage::Cutting;
         // A wish that comes while the cut runs is about a later snapshot and gets a cut of its own.
         self.wants_pull = false;
-        vec![Instruction::OpenCut { may_compare: self.wants_verify }]
+        let is_quiet_enough = !must_cut && !has_loads && !self.wants_verify && self.position.is_consistent();
+        if is_quiet_enough && self.seen.is_some() {
+            return vec![Instruction::Peek];
+        }
+        self.open_cut()
+    }
+
+    fn open_cut(&mut self) -> Vec<Instruction> {
+        let expected = match (&self.restart, &self.position.cursor) {
+            (Some(_), _) | (None, None) => None,
+            (None, Some(cursor)) => Some(Box::new(Expected {
+                since: self
+                    .seen
+                    .as_ref()
+                    .map_or_else(|| cursor.snapshot.clone(), |seen| seen.snapshot.clone()),
+                reach: Reach::between(cursor.is_standby, self.config.guards),
+                digest: cursor.catalog.digest.clone(),
+            })),
+        };
+        vec![Instruction::OpenCut { may_compare: self.wants_verify, expected }]
+    }
+
+    /// The connection is gone, and with it what only it has seen.
+    fn lost(&mut self) {
+        self.is_connected = false;
+        self.is_stale = false;
+        self.seen = None;
     }
 
     fn rest(&mut self, stage: Stage, ms: Option<u64>) -> Vec<Instruction> {
         self.stage = stage;
         let mut instructions = Vec::new();
-        // S14: a client that waits longer than a moment holds no connection of a small pool.
-        if self.is_connected && ms.is_none_or(|ms| ms > 10_000) {
-            self.is_connected = false;
-            instructions.push(Instruction::Disconnect);
+        // S14: a client that waits longer than a minute holds no connection of a small pool.
+        if self.is_connected && ms.is_none_or(|ms| ms > RELEASE_MS) {
+            instructions.push(Instruction::Release { ms: RELEASE_MS });
         }
+        self.is_stale = self.is_connected;
         instructions.extend(ms.map(|ms| Instruction::Sleep { ms }));
         instructions
     }
 
-    /// The dataset to load next: they are read in the order of [`Dataset::ALL`].
-    fn next_load(&mut self) -> Option<(Dataset, &mut Load)> {
-        self.position.loads.iter_mut().next().map(|(dataset, load)| (*dataset, load))
-    }
-
-    fn load(&mut self) -> Vec<Instruction> {
-        self.stage = Stage::Loading;
-        let time_width = i64::try_from(self.time_width.value()).unwrap_or(i64::MAX);
-        let Some((dataset, load)) = self.next_load() else { return self.advance() };
-        let chunk = match &load.rest {
-            LoadKind::Keys { after } => Chunk::Keys { after: after.clone(), limit: 0 },
-            LoadKind::Windows(windows) => match windows.last() {
-                Some(window) if window.occupied.is_none() => {
-                    return vec![Instruction::MeasureWindow {
-                        dataset,
-                        start_us: window.start_us,
-                        end_us: window.end_us,
-                    }];
-                }
-                Some(window) => {
-                    Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us }
-                }
-                None => Chunk::Time { start_us: 0, end_us: 0 },
-            },
-        };
-        let chunk = match chunk {
-            Chunk::Keys { after, .. } => {
-                let width = self.key_width.entry(dataset).or_insert(KEY_WIDTH);
-                Chunk::Keys { after, limit: u32::try_from(width.value()).unwrap_or(u32::MAX) }
-            }
-            Chunk::Time { .. } => chunk,
-        };
-        vec![Instruction::ReadChunk { dataset, chunk }]
-    }
-
-    fn chunk_done(&mut self, position: Position, elapsed_ms: u64, row_count: u64) -> Vec<Instruction> {
-        let dataset = self.next_load().map(|(dataset, _)| dataset);
-        match dataset {
-            Some(Dataset::UsageEvents) => self.time_width.took(elapsed_ms),
-            Some(dataset) => {
-                let width = self.key_width.entry(dataset).or_insert(KEY_WIDTH);
-                // The last, short chunk says nothing about a full one.
-                if row_count >= width.value() || elapsed_ms > 1_000 {
-                    width.took(elapsed_ms);
-                }
-            }
-            None => {}
-        }
-        self.position = position;
-        self.loading_ms = self.loading_ms.saturating_add(elapsed_ms);
-        self.succeeded();
-        self.advance()
-    }
-
-    fn judge(&mut self, observed: Observed, catalog: Catalog) -> Vec<Instruction> {
-        let versions = &self.config.contract_versions;
-        if observed.contract_version < *versions.start() {
-            return self.failed(ErrorKind::SchemaOlder);
-        }
-        if observed.contract_version > *versions.end() {
-            return self.failed(ErrorKind::SchemaNewer);
-        }
-        let verdict = match (&self.restart, &self.position.cursor) {
-            (Some(_), _) | (None, None) => None,
-            (None, Some(cursor)) => Some((cursor.judge(&observed), cursor)),
-        };
-        let mut reloads = BTreeMap::new();
-        let next = match verdict {
-            None => None,
-            Some((Verdict::Behind, _)) => {
-                self.is_connected = false;
-                let mut instructions = self.wait(Trouble {
-                    kind: ErrorKind::Timeout,
-                    message: Some("This standby is behind what the copy already holds."),
-                });
-                instructions.insert(0, Instruction::Disconnect);
-                return instructions;
-            }
-            Some((Verdict::ReloadAll(reason), _)) => {
-                self.restart = Some(Some(reason));
-                None
-            }
-            Some((Verdict::Continues, cursor)) => {
-                reloads = cursor.catalog.reloads(&catalog);
-                let reach = Reach::between(cursor.is_standby || observed.is_standby, self.config.guards);
-                Some(Instruction::ReadDelta { since: cursor.snapshot.clone(), reach })
-            }
-        };
-        let lsn = self.flush_lsn(&observed);
-        let is_start = next.is_none();
-        self.cut = Some(Cut { observed, catalog, reloads, is_start, compares: false });
-        vec![next.unwrap_or(Instruction::AwaitFlush { lsn, keeps_cut: false })]
-    }
-
-    fn delta_read(&mut self, delta: Delta) -> Vec<Instruction> {
-        let is_loaded = self.position.loads.is_empty();
-        let wants_verify = self.wants_verify;
-        let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
-        for (dataset, reload) in delta.reloads {
-            join_reload(&mut cut.reloads, dataset, reload);
-        }
-        cut.compares = wants_verify && is_loaded && cut.reloads.is_empty();
-        let keeps_cut = cut.compares;
-        let lsn = self.cut.as_ref().and_then(|cut| self.flush_lsn(&cut.observed));
-        vec![Instruction::AwaitFlush { lsn, keeps_cut }]
-    }
-
     /// S4: nothing that the server could still lose is stored here.
     fn flush_lsn(&self, observed: &Observed) -> Option<u64> {
-        observed.insert_lsn.filter(|_| self.config.guards.has(Guard::FlushWait))
-    }
-
-    fn store(&mut self) -> Vec<Instruction> {
-        let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
-        let mut next = self.position.clone();
-        if cut.is_start {
-            // S10: the first load begins by storing where the change log will be read from.
-            let reason = self.restart.clone().flatten();
-            next.loads = Dataset::ALL
-                .into_iter()
-                .map(|dataset| (dataset, Load::whole(dataset, &cut.catalog, reason.clone())))
-                .collect();
-        } else {
-            for (dataset, reload) in std::mem::take(&mut cut.reloads) {
-                let load = Load::joined(next.loads.get(&dataset), dataset, &cut.catalog, reload);
-                next.loads.insert(dataset, load);
-                self.reload_rounds += 1;
-            }
-            next.loads.retain(|_, load| !load.is_done());
-            next.cut_count += 1;
-        }
-        next.settled = if cut.is_start {
-            BTreeSet::new()
-        } else {
-            Dataset::ALL.into_iter().filter(|dataset| !next.loads.contains_key(dataset)).collect()
-        };
-        next.cursor = Some(Cursor::new(cut.observed.clone(), cut.catalog.clone()));
-        self.pending = Some(next.clone());
-        vec![Instruction::Commit { position: Box::new(next) }]
-    }
-
-    fn committed(&mut self) -> Vec<Instruction> {
-        let Some(position) = self.pending.take() else { return self.failed(ErrorKind::Internal) };
-        self.position = position;
-        self.loading_ms = 0;
-        self.succeeded();
-        // A commit without a cut only stores what a comparison found.
-        let Some(cut) = self.cut.take() else { return self.advance() };
-        if cut.is_start {
-            self.restart = None;
-        }
-        if cut.compares {
-            self.stage = Stage::Comparing;
-            return vec![Instruction::Compare];
-        }
-        self.advance()
-    }
-
-    fn compared(&mut self, drift: BTreeMap<Dataset, Reload>) -> Vec<Instruction> {
-        self.wants_verify = false;
-        if drift.is_empty() {
-            return self.advance();
-        }
-        // S13: what differs is read again, by the same routine as a first load.
-        let mut next = self.position.clone();
-        let catalog = next.cursor.as_ref().map(|cursor| cursor.catalog.clone()).unwrap_or_default();
-        for (dataset, reload) in drift {
-            let load = Load::joined(next.loads.get(&dataset), dataset, &catalog, reload);
-            next.loads.insert(dataset, load);
-            next.settled.remove(&dataset);
-        }
-        self.stage = Stage::Cutting;
-        self.pending = Some(next.clone());
-        vec![Instruction::Commit { position: Box::new(next) }]
+        observed.lsn_to_await().filter(|_| self.config.guards.has(Guard::FlushWait))
     }
 
     fn succeeded(&mut self) {
+        self.is_stale = false;
         self.backoff.reset();
         self.trouble = None;
     }
 
     fn failed(&mut self, kind: ErrorKind) -> Vec<Instruction> {
         let was_loading = self.stage == Stage::Loading;
+        let was_stale = std::mem::take(&mut self.is_stale);
         self.cut = None;
         self.pending = None;
-        self.is_connected = false;
+        self.lost();
+        // S14: the server may close a connection that waits; that says nothing about the server.
+        if kind == ErrorKind::Offline && was_stale && !self.is_paused {
+            self.wants_pull = true;
+            let mut instructions = vec![Instruction::Disconnect];
+            instructions.extend(self.advance());
+            return instructions;
+        }
         if kind == ErrorKind::Cancelled {
             self.wants_pull = false;
             self.wants_verify = false;
@@ -480,33 +371,10 @@ impl Machine {
         let ms = self.backoff.next_ms();
         self.rest(Stage::Retrying, Some(ms))
     }
-
-    /// Halves the width of the load under way; false when it was as narrow as it gets.
-    fn narrow(&mut self) -> bool {
-        match self.next_load().map(|(dataset, _)| dataset) {
-            Some(Dataset::UsageEvents) => self.time_width.timed_out(),
-            Some(dataset) => self.key_width.entry(dataset).or_insert(KEY_WIDTH).timed_out(),
-            None => false,
-        }
-    }
 }
+
+/// A connection that nobody used for this long is given back.
+const RELEASE_MS: u64 = 60_000;
 
 /// Rows of a chunk in key order: they are held in memory until the last key is known.
 const KEY_WIDTH: Width = Width::new(2_000, 50, 20_000);
-
-fn join_reload(reloads: &mut BTreeMap<Dataset, Reload>, dataset: Dataset, reload: Reload) {
-    match reloads.get_mut(&dataset) {
-        None => {
-            reloads.insert(dataset, reload);
-        }
-        Some(earlier) => {
-            earlier.windows = match (earlier.windows.take(), reload.windows) {
-                (Some(mut windows), Some(more)) => {
-                    windows.extend(more);
-                    Some(windows)
-                }
-                (None, _) | (_, None) => None,
-            };
-        }
-    }
-}

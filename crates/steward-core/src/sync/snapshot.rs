@@ -1,5 +1,6 @@
 //! `pg_snapshot`: which transactions a reader sees.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -49,6 +50,21 @@ impl Snapshot {
     #[must_use]
     pub fn xip(&self) -> &[u64] {
         &self.xip
+    }
+
+    /// Whether between `self` and `later` no transaction ended but these. Right for snapshots of one primary
+    /// only (S5); a long way between them counts as a no.
+    #[must_use]
+    pub fn is_followed_only_by(&self, later: &Self, own: &BTreeSet<u64>) -> bool {
+        const FAR: u64 = 1_000;
+        if later.xmin < self.xmin || later.xmax < self.xmax || later.xmax - self.xmax > FAR {
+            return false;
+        }
+        self.xip
+            .iter()
+            .copied()
+            .chain(self.xmax..later.xmax)
+            .all(|xid| !later.contains(xid) || own.contains(&xid))
     }
 
     /// Whether a committed transaction is visible. Right for snapshots of a primary only (S5).
@@ -116,6 +132,26 @@ mod tests {
             assert_eq!(snapshot.contains(xid), is_visible, "transaction {xid}");
         }
         assert_eq!("7:7:".parse::<Snapshot>().expect("an idle server").to_string(), "7:7:");
+    }
+
+    #[test]
+    fn s17_a_snapshot_tells_whether_anything_ended_since() {
+        let before: Snapshot = "10:20:10,14".parse().expect("valid");
+        let own = BTreeSet::from([20, 22]);
+        for (later, is_quiet) in [
+            ("10:20:10,14", true),
+            ("10:21:10,14", true),
+            ("10:21:10,14,20", true),
+            ("10:22:10,14", false),
+            ("10:23:10,14,21", true),
+            ("10:20:10", false),
+            ("14:20:14", false),
+            ("9:20:9,10,14", false),
+            ("10:19:10,14", false),
+        ] {
+            let later: Snapshot = later.parse().expect("valid");
+            assert_eq!(before.is_followed_only_by(&later, &own), is_quiet, "{later}");
+        }
     }
 
     #[test]

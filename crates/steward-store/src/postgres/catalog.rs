@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row as _};
 use steward_core::sync::{Catalog, TablePart, TablePrint};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 
@@ -59,11 +60,60 @@ const PARTS: &str = r"
     cross join lateral (select pg_get_expr(c.relpartbound, c.oid) as bound) b
     where i.inhparent::bigint = any($1)";
 
+/// Everything [`TABLES`] and [`PARTS`] depend on, in one pass over the catalogs: while it stays the same, so do
+/// the fingerprints and the proof that no row is hidden. Where no policy concerns this login, `row_security =
+/// off` turns one that would hide rows after all into an error (S2).
+const DIGEST: &str = "
+    with root as (
+        select c.oid, c.relname, c.relfilenode, c.relrowsecurity, c.relforcerowsecurity,
+               row_security_active(c.oid) as is_filtered
+        from pg_class c
+        where c.relnamespace = to_regnamespace('steward') and c.relkind in ('r', 'p') and c.relname in ($TABLES)
+    ), leaf as (
+        select i.inhrelid as oid, i.inhparent, i.xmin, c.relfilenode
+        from pg_inherits i join pg_class c on c.oid = i.inhrelid
+        where i.inhparent in (select oid from root)
+    ), rel as (
+        select oid from root union all select oid from leaf
+    )
+    select
+        (select string_agg(concat_ws(',', r.oid, r.relname, r.relfilenode, r.relrowsecurity, r.relforcerowsecurity,
+            r.is_filtered), ';' order by r.oid) from root r),
+        (select string_agg(concat_ws(',', l.oid, l.inhparent, l.xmin, l.relfilenode), ';' order by l.oid) from leaf l),
+        (select string_agg(concat_ws(',', t.oid, t.xmin, t.tgenabled, t.tgfoid), ';' order by t.oid)
+         from pg_trigger t where not t.tgisinternal and t.tgrelid in (select oid from rel)),
+        (select string_agg(concat_ws(',', p.oid, p.xmin), ';' order by p.oid)
+         from pg_proc p where p.oid in (
+             select t.tgfoid from pg_trigger t where not t.tgisinternal and t.tgrelid in (select oid from rel))),
+        (select string_agg(concat_ws(',', p.oid, p.xmin,
+            (select bool_or(r = 0 or pg_has_role(r, 'usage')) from unnest(p.polroles) as r)), ';' order by p.oid)
+         from pg_policy p where p.polrelid in (select oid from root)),
+        (select string_agg(concat_ws(',', a.attrelid, a.attnum, a.attname, a.atttypid, a.atttypmod), ';'
+            order by a.attrelid, a.attnum)
+         from pg_attribute a where a.attnum > 0 and not a.attisdropped and a.attrelid in (select oid from root)),
+        set_config('row_security', case when (select bool_or(is_filtered) from root) then 'on' else 'off' end, true)";
+
+/// The statement that asks for the digest; its row is read by [`digest`].
+pub(super) fn digest_statement() -> String {
+    let tables: Vec<String> =
+        Dataset::ALL.iter().map(|dataset| format!("'{}'", dataset.spec().table)).collect();
+    DIGEST.replace("$TABLES", &tables.join(", "))
+}
+
+/// The hash over everything the fingerprints are made of.
+pub(super) fn digest(row: Option<&PgRow>) -> Result<String> {
+    let row = row.ok_or_else(|| Error::internal("The server did not tell of its tables."))?;
+    let parts = (0..6)
+        .map(|index| Ok(row.try_get::<Option<String>, _>(index).map_err(error::map)?.unwrap_or_default()))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(hash(&parts.join("|")))
+}
+
 type TableRow = (String, i64, String, bool, bool, bool);
 type PartRow = (i64, i64, String, Option<i64>, Option<i64>);
 
 /// Reads the fingerprints inside an open cut and makes sure that rows are hidden from nobody here (S2).
-pub(super) async fn read(connection: &mut PgConnection) -> Result<Catalog> {
+pub(super) async fn read(connection: &mut PgConnection, digest: String) -> Result<Catalog> {
     let wanted: serde_json::Map<String, Value> = Dataset::ALL
         .into_iter()
         .map(|dataset| {
@@ -78,7 +128,6 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Catalog> {
         .await
         .map_err(error::map)?;
     let mut tables = BTreeMap::new();
-    let mut is_any_filtered = false;
     for (table, oid, print, is_filtered, sees_all, is_restricted) in rows {
         let Some(dataset) = Dataset::from_table(&table) else { continue };
         // S2: an empty answer because of a policy is never taken for an empty table.
@@ -88,19 +137,14 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Catalog> {
                 format!("This login sees only some rows of {table}."),
             ));
         }
-        is_any_filtered |= is_filtered;
         tables.insert(dataset, TablePrint { oid: oid_of(oid)?, print: hash(&print), parts: BTreeMap::new() });
     }
     if let Some(missing) = Dataset::ALL.into_iter().find(|dataset| !tables.contains_key(dataset)) {
         return Err(Error::new(ErrorKind::SchemaMissing, "The database lacks a table that Steward reads.")
             .with_detail(format!("table steward.{}", missing.spec().table)));
     }
-    if !is_any_filtered {
-        // Turns a policy that would hide rows after all into an error.
-        sqlx::raw_sql("set local row_security = off").execute(&mut *connection).await.map_err(error::map)?;
-    }
     read_parts(connection, &mut tables).await?;
-    Ok(Catalog { tables })
+    Ok(Catalog { tables, digest })
 }
 
 async fn read_parts(connection: &mut PgConnection, tables: &mut BTreeMap<Dataset, TablePrint>) -> Result<()> {

@@ -1,0 +1,217 @@
+//! The machine within a cut: whether the server continues the copy, what to read, what to store.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Cut, Machine, Seen, Stage, Trouble};
+use crate::dataset::Dataset;
+use crate::error::ErrorKind;
+use crate::sync::catalog::{Catalog, Reload};
+use crate::sync::cursor::{Cursor, Observed, Position, Verdict};
+use crate::sync::event::Delta;
+use crate::sync::instruction::{Instruction, Reach};
+use crate::sync::load::Load;
+
+impl Machine {
+    /// Whether nothing has happened since this connection last looked: then no table has to be read (S17).
+    pub(super) fn peeked(&mut self, observed: Observed) -> Vec<Instruction> {
+        let is_quiet = match (&mut self.seen, &self.position.cursor) {
+            (Some(seen), Some(cursor)) if seen.shows(&observed) && !cursor.is_due(&observed) => {
+                let is_quiet = cursor.judge(&observed) == Verdict::Continues;
+                if is_quiet {
+                    seen.snapshot = observed.snapshot;
+                }
+                is_quiet
+            }
+            (Some(_) | None, _) => false,
+        };
+        if !is_quiet || !self.config.contract_versions.contains(&observed.contract_version) {
+            return self.open_cut();
+        }
+        let mut next = self.position.clone();
+        if let Some(cursor) = &mut next.cursor {
+            cursor.as_of = observed.as_of;
+        }
+        self.commit(next)
+    }
+
+    fn commit(&mut self, next: Position) -> Vec<Instruction> {
+        self.pending = Some(next.clone());
+        vec![Instruction::Commit { position: Box::new(next) }]
+    }
+
+    pub(super) fn judge(&mut self, observed: Observed, catalog: Catalog) -> Vec<Instruction> {
+        let versions = &self.config.contract_versions;
+        if observed.contract_version < *versions.start() {
+            return self.failed(ErrorKind::SchemaOlder);
+        }
+        if observed.contract_version > *versions.end() {
+            return self.failed(ErrorKind::SchemaNewer);
+        }
+        let verdict = match (&self.restart, &self.position.cursor) {
+            (Some(_), _) | (None, None) => None,
+            (None, Some(cursor)) => Some((cursor.judge(&observed), cursor)),
+        };
+        let mut reloads = BTreeMap::new();
+        let next = match verdict {
+            None => Next::Start,
+            Some((Verdict::Behind, _)) => {
+                self.lost();
+                let mut instructions = self.wait(Trouble {
+                    kind: ErrorKind::Timeout,
+                    message: Some("This standby is behind what the copy already holds."),
+                });
+                instructions.insert(0, Instruction::Disconnect);
+                return instructions;
+            }
+            Some((Verdict::ReloadAll(reason), _)) => {
+                self.restart = Some(Some(reason));
+                Next::Start
+            }
+            Some((Verdict::Continues, cursor)) => {
+                reloads = cursor.catalog.reloads(&catalog);
+                // S17: transactions of our own change nothing that is read here.
+                let seen =
+                    self.seen.as_ref().filter(|seen| seen.node == observed.node && !observed.is_standby);
+                if seen.is_some_and(|seen| seen.shows(&observed)) && reloads.is_empty() {
+                    Next::Nothing
+                } else {
+                    let reach = Reach::between(cursor.is_standby || observed.is_standby, self.config.guards);
+                    let since = seen.map_or(&cursor.snapshot, |seen| &seen.snapshot).clone();
+                    Next::Delta(Instruction::ReadDelta { since, reach })
+                }
+            }
+        };
+        let lsn = self.flush_lsn(&observed);
+        let is_start = matches!(next, Next::Start);
+        self.cut = Some(Cut { observed, catalog, reloads, is_start, compares: false, is_empty: false });
+        match next {
+            Next::Start => vec![Instruction::AwaitFlush { lsn, keeps_cut: false }],
+            Next::Delta(instruction) => vec![instruction],
+            Next::Nothing => self.delta_read(Delta::default()),
+        }
+    }
+
+    pub(super) fn delta_read(&mut self, delta: Delta) -> Vec<Instruction> {
+        let is_loaded = self.position.loads.is_empty();
+        let wants_verify = self.wants_verify;
+        let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
+        for (dataset, reload) in delta.reloads {
+            join_reload(&mut cut.reloads, dataset, reload);
+        }
+        cut.compares = wants_verify && is_loaded && cut.reloads.is_empty();
+        // S17: where nothing is new the cursor stays, so there is nothing to wait for.
+        cut.is_empty = cut.reloads.is_empty()
+            && delta.is_empty
+            && self.position.cursor.as_ref().is_some_and(|cursor| {
+                cursor.catalog == cut.catalog && !cut.observed.is_standby && !cursor.is_due(&cut.observed)
+            });
+        let (is_empty, keeps_cut) = (cut.is_empty, cut.compares);
+        let lsn = self.cut.as_ref().filter(|_| !is_empty).and_then(|cut| self.flush_lsn(&cut.observed));
+        vec![Instruction::AwaitFlush { lsn, keeps_cut }]
+    }
+
+    pub(super) fn store(&mut self) -> Vec<Instruction> {
+        let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
+        let mut next = self.position.clone();
+        if cut.is_start {
+            // S10: the first load begins by storing where the change log will be read from.
+            let reason = self.restart.clone().flatten();
+            next.loads = Dataset::ALL
+                .into_iter()
+                .map(|dataset| (dataset, Load::whole(dataset, &cut.catalog, reason.clone())))
+                .collect();
+        } else {
+            for (dataset, reload) in std::mem::take(&mut cut.reloads) {
+                let load = Load::joined(next.loads.get(&dataset), dataset, &cut.catalog, reload);
+                next.loads.insert(dataset, load);
+                self.reload_rounds += 1;
+            }
+            next.loads.retain(|_, load| !load.is_done());
+            next.cut_count += 1;
+        }
+        next.settled = if cut.is_start {
+            BTreeSet::new()
+        } else {
+            Dataset::ALL.into_iter().filter(|dataset| !next.loads.contains_key(dataset)).collect()
+        };
+        match &mut next.cursor {
+            Some(cursor) if cut.is_empty => cursor.as_of = cut.observed.as_of,
+            cursor => *cursor = Some(Cursor::new(cut.observed.clone(), cut.catalog.clone())),
+        }
+        self.commit(next)
+    }
+
+    pub(super) fn committed(&mut self) -> Vec<Instruction> {
+        let Some(position) = self.pending.take() else { return self.failed(ErrorKind::Internal) };
+        self.position = position;
+        self.loading_ms = 0;
+        self.succeeded();
+        // A commit without a cut only stores what a comparison found.
+        let Some(cut) = self.cut.take() else { return self.advance() };
+        if cut.is_start {
+            self.restart = None;
+        }
+        // A load that is left reads newer rows than the cut, so only a whole copy equals what was seen.
+        self.seen = (!cut.observed.is_standby && self.position.is_consistent()).then(|| Seen {
+            snapshot: cut.observed.snapshot.clone(),
+            node: cut.observed.node.clone(),
+            own: BTreeSet::new(),
+        });
+        if cut.compares {
+            self.stage = Stage::Comparing;
+            return vec![Instruction::Compare];
+        }
+        self.advance()
+    }
+
+    pub(super) fn compared(&mut self, drift: BTreeMap<Dataset, Reload>) -> Vec<Instruction> {
+        self.wants_verify = false;
+        if drift.is_empty() {
+            return self.advance();
+        }
+        // S13: what differs is read again, by the same routine as a first load.
+        let mut next = self.position.clone();
+        let catalog = next.cursor.as_ref().map(|cursor| cursor.catalog.clone()).unwrap_or_default();
+        for (dataset, reload) in drift {
+            let load = Load::joined(next.loads.get(&dataset), dataset, &catalog, reload);
+            next.loads.insert(dataset, load);
+            next.settled.remove(&dataset);
+        }
+        self.stage = Stage::Cutting;
+        self.commit(next)
+    }
+}
+
+/// What a cut does after its head was judged.
+enum Next {
+    Start,
+    Delta(Instruction),
+    Nothing,
+}
+
+impl Seen {
+    /// Whether the copy, equal to what was seen, equals this snapshot too.
+    fn shows(&self, observed: &Observed) -> bool {
+        // S5: a standby's snapshot does not tell what has ended.
+        !observed.is_standby
+            && self.node == observed.node
+            && self.snapshot.is_followed_only_by(&observed.snapshot, &self.own)
+    }
+}
+
+fn join_reload(reloads: &mut BTreeMap<Dataset, Reload>, dataset: Dataset, reload: Reload) {
+    match reloads.get_mut(&dataset) {
+        None => {
+            reloads.insert(dataset, reload);
+        }
+        Some(earlier) => {
+            earlier.windows = match (earlier.windows.take(), reload.windows) {
+                (Some(mut windows), Some(more)) => {
+                    windows.extend(more);
+                    Some(windows)
+                }
+                (None, _) | (_, None) => None,
+            };
+        }
+    }
+}
