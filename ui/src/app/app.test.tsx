@@ -19,6 +19,25 @@ describe("the overview", () => {
     expect(document.title).toBe("Overview · Tidemark · PRODUCTION · Steward");
   });
 
+  it("asks for every panel at once, not after the numbers have been drawn", async () => {
+    const platform = fakePlatform();
+    const rpc = platform.rpc;
+    let answer = () => {};
+    const isAnswered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    platform.rpc = async (command, request, isPreview) => {
+      if (command === "overview_show") await isAnswered;
+      return rpc(command, request, isPreview);
+    };
+    renderApp({ platform });
+    await waitFor(() => expect(platform.calls).toContain("audit_list"));
+    expect(platform.calls).not.toContain("overview_show");
+    answer();
+    const panel = await screen.findByRole("region", { name: "Last changes" });
+    expect(within(panel).getByRole("table")).toBeTruthy();
+  });
+
   it("keeps the other panels when one cannot be read", async () => {
     const failure = {
       code: "timeout",
@@ -112,6 +131,12 @@ describe("the first run", () => {
     const user = userEvent.setup();
     renderApp({ platform: fakePlatform({ isFirstRun: true }) });
     await user.click(await screen.findByRole("button", { name: "Open the sample company" }));
+    expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
+    expect(screen.getByRole("note").textContent).toContain("Sample data");
+  });
+
+  it("opens the sample company by itself where that was asked for outside", async () => {
+    renderApp({ platform: fakePlatform({ isFirstRun: true }), at: "#/setup?open=sample" });
     expect(await screen.findByRole("heading", { level: 1, name: "Overview" })).toBeTruthy();
     expect(screen.getByRole("note").textContent).toContain("Sample data");
   });

@@ -102,6 +102,8 @@ const diagnosticsRoute = createRoute({
 const setupRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/setup",
+  // Whoever asked for the sample company outside, with `--sample`, does not press a button for it.
+  validateSearch: v.object({ open: v.optional(v.fallback(v.optional(v.literal("sample")), undefined)) }),
   component: lazyRouteComponent(() => import("@/features/setup/setup-view"), "SetupView"),
 });
 

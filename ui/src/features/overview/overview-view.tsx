@@ -1,13 +1,15 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FC, useMemo } from "react";
+import type { CallError } from "@/api/call";
+import type { AuditList } from "@/api/generated/AuditList";
 import type { Overview } from "@/api/generated/Overview";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
 import { ChartPanel } from "@/charts/chart-panel";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
-import { Panel } from "@/components/panel";
-import { Failure, Loading } from "@/components/states";
+import { QueryPanel } from "@/components/query-panel";
 import { shellWord } from "@/lib/actions";
 import { copyText } from "@/lib/clipboard";
 import { formatClock } from "@/lib/format";
@@ -23,6 +25,11 @@ export const OverviewView: FC = () => {
   const scope = useScope();
   const workspace = useWorkspace();
   const query = useQuery({ ...overviewOptions(workspace.id, scope), placeholderData: keepPreviousData });
+  // Asked beside the numbers, not after them: what the panels show arrives with the first drawing.
+  const status = useQuery(syncStatusOptions(workspace.id));
+  const changes = useQuery(
+    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 8 }),
+  );
   const overview = query.data;
   const copy = async (text: string, title: string) => {
     await copyText(text);
@@ -59,40 +66,36 @@ export const OverviewView: FC = () => {
           </>
         }
       />
-      {query.isPending ? (
-        <>
-          <CardsLoading />
-          <Panel title="Events per day" className="r1">
-            <Loading what="Counting events" rows={8} />
-          </Panel>
-        </>
-      ) : query.isError && !overview ? (
-        <Panel title="Overview" className="r1">
-          <Failure
-            title="The numbers could not be read"
-            error={query.error}
-            onRetry={() => void query.refetch()}
-          />
-        </Panel>
+      {overview ? (
+        <div className={query.isPlaceholderData ? "dimmed" : ""}>
+          <Cards overview={overview} />
+          <Panels overview={overview} status={status} changes={changes} />
+        </div>
       ) : (
-        overview && (
-          <div className={query.isPlaceholderData ? "dimmed" : ""}>
-            <Cards overview={overview} />
-            <Panels overview={overview} />
-          </div>
-        )
+        <>
+          {query.isPending && <CardsLoading />}
+          <QueryPanel
+            query={query}
+            title={query.isPending ? "Events per day" : "Overview"}
+            className="r1"
+            waiting="Counting events"
+            rows={8}
+            failure="The numbers could not be read"
+          >
+            {() => null}
+          </QueryPanel>
+        </>
       )}
     </div>
   );
 };
 
-const Panels: FC<{ overview: Overview }> = ({ overview }) => {
-  const workspace = useWorkspace();
+const Panels: FC<{
+  overview: Overview;
+  status: UseQueryResult<SyncStatus, CallError>;
+  changes: UseQueryResult<AuditList, CallError>;
+}> = ({ overview, status, changes }) => {
   const navigate = useNavigate();
-  const status = useQuery(syncStatusOptions(workspace.id));
-  const changes = useQuery(
-    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 8 }),
-  );
   const { zone } = overview;
   const { compare } = useScope();
   const charts = useMemo(() => overviewCharts(overview, compare), [overview, compare]);
@@ -141,28 +144,8 @@ const Panels: FC<{ overview: Overview }> = ({ overview }) => {
         className="c4 r2"
         method="Events by the plan their user had at the time of the event, not by the plan they have now."
       />
-      {status.data ? (
-        <FreshnessPanel status={status.data} zone={zone} className="c4 r2" />
-      ) : (
-        <Panel title="Data freshness" className="c4 r2">
-          {status.isError ? (
-            <Failure error={status.error} onRetry={() => void status.refetch()} />
-          ) : (
-            <Loading what="Reading the state of the copy" />
-          )}
-        </Panel>
-      )}
-      {changes.data ? (
-        <ChangesPanel list={changes.data} zone={zone} className="c4 r2 lastc" />
-      ) : (
-        <Panel title="Last changes" className="c4 r2 lastc">
-          {changes.isError ? (
-            <Failure error={changes.error} onRetry={() => void changes.refetch()} />
-          ) : (
-            <Loading what="Reading the audit log" />
-          )}
-        </Panel>
-      )}
+      <FreshnessPanel query={status} zone={zone} className="c4 r2" />
+      <ChangesPanel query={changes} zone={zone} className="c4 r2 lastc" />
       <ChartPanel
         spec={charts.latency}
         height={200}

@@ -5,6 +5,7 @@ import type { Share } from "@/api/generated/Share";
 import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { Empty } from "@/components/states";
+import { Meter, Table } from "@/components/table";
 import { Drill } from "@/lib/drill";
 import { shareLines } from "./model";
 
@@ -41,62 +42,44 @@ export const SharePanel: FC<{
     {shares.length === 0 ? (
       <Empty title="No events in this range" />
     ) : (
-      <div className="tw">
-        {isByPlan && <PlanBar shares={shares} />}
-        <table className="tb shares">
-          <thead>
-            <tr>
-              <th scope="col">{heading}</th>
-              <th scope="col" className="n">
-                Events
-              </th>
-              <th scope="col" className="n">
-                Share, %
-              </th>
-              <th scope="col" className="n hide-t">
-                Change
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {shareLines(shares, most).map((line) => (
-              <tr key={line.label}>
-                <td className="tr w-all">
-                  {line.isOther ? (
-                    <span className="t3">{line.label}</span>
-                  ) : (
-                    <Drill className="row-link" period={period} filters={[{ field, value: line.value }]}>
-                      {isByPlan && <i className="sw8" style={{ background: planSlot(line.value) }} />}
-                      {line.value === null ? <span className="t3">{line.label}</span> : line.label}
-                    </Drill>
-                  )}
-                </td>
-                <td className="n">{line.events}</td>
-                <td className="n">
-                  <span className="mt">
-                    <span className="meter">
-                      <i
-                        style={{
-                          width: `${line.percent}%`,
-                          background: isByPlan
-                            ? planSlot(line.value)
-                            : line.isOther
-                              ? "var(--chart-other)"
-                              : "var(--chart-1)",
-                        }}
-                      />
-                    </span>
-                    <span>{line.percentText}</span>
-                  </span>
-                </td>
-                <td className="n t2 hide-t" title={line.changeTitle}>
-                  {line.change}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        className="shares"
+        lead={isByPlan && <PlanBar shares={shares} />}
+        columns={[
+          { heading },
+          { heading: "Events", className: "n" },
+          { heading: "Share, %", className: "n" },
+          { heading: "Change", className: "n hide-t" },
+        ]}
+      >
+        {shareLines(shares, most).map((line) => (
+          <tr key={line.label}>
+            <td className="tr w-all">
+              {line.isOther ? (
+                <span className="t3">{line.label}</span>
+              ) : (
+                <Drill className="row-link" period={period} filters={[{ field, value: line.value }]}>
+                  {isByPlan && <i className="sw8" style={{ background: planSlot(line.value) }} />}
+                  {line.value === null ? <span className="t3">{line.label}</span> : line.label}
+                </Drill>
+              )}
+            </td>
+            <td className="n">{line.events}</td>
+            <td className="n">
+              <Meter
+                percent={line.percent}
+                text={line.percentText}
+                colour={
+                  isByPlan ? planSlot(line.value) : line.isOther ? "var(--chart-other)" : "var(--chart-1)"
+                }
+              />
+            </td>
+            <td className="n t2 hide-t" title={line.changeTitle}>
+              {line.change}
+            </td>
+          </tr>
+        ))}
+      </Table>
     )}
   </Panel>
 );

@@ -1,123 +1,113 @@
+import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { FC } from "react";
+import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
+import type { AuditRow } from "@/api/generated/AuditRow";
+import type { DatasetStatus } from "@/api/generated/DatasetStatus";
 import type { Overview } from "@/api/generated/Overview";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { Panel } from "@/components/panel";
+import { QueryPanel } from "@/components/query-panel";
 import { Empty } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
+import { Meter, Table } from "@/components/table";
 import { formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
 import { auditSentence, stateTone, stateWord } from "@/lib/words";
 
+/** Rows that fit a panel of the overview's second line. */
+const MOST = 8;
+
+/** What is not consistent comes first: that is what somebody looks for here. */
+function byNeed(status: SyncStatus): DatasetStatus[] {
+  const rank = (row: DatasetStatus) => (row.state.state === "consistent" ? 1 : 0);
+  return [...status.datasets].sort((a, b) => rank(a) - rank(b)).slice(0, MOST);
+}
+
 /** How fresh each dataset is. */
-export const FreshnessPanel: FC<{ status: SyncStatus; zone: string; className?: string }> = ({
-  status,
-  zone,
-  className,
-}) => {
-  // What is not consistent comes first: that is what somebody looks for here.
-  const rank = (state: string) => (state === "consistent" ? 1 : 0);
-  const rows = [...status.datasets].sort((a, b) => rank(a.state.state) - rank(b.state.state)).slice(0, 8);
-  const hidden = status.datasets.length - rows.length;
-  return (
-    <Panel
-      title="Data freshness"
-      note={hidden > 0 ? `${rows.length} of ${status.datasets.length} shown` : `${rows.length} datasets`}
-      {...(className ? { className } : {})}
-      actions={
-        <Link to="/sync" className="link more">
-          Open sync
-        </Link>
-      }
-    >
-      <div className="tw">
-        <table className="tb">
-          <thead>
-            <tr>
-              <th scope="col">Dataset</th>
-              <th scope="col">State</th>
-              <th scope="col" className="n">
-                As of
-              </th>
+export const FreshnessPanel: FC<{
+  query: UseQueryResult<SyncStatus, CallError>;
+  zone: string;
+  className: string;
+}> = ({ query, zone, className }) => (
+  <QueryPanel
+    query={query}
+    title="Data freshness"
+    note={({ datasets }) =>
+      datasets.length > MOST ? `${MOST} of ${datasets.length} shown` : `${datasets.length} datasets`
+    }
+    className={className}
+    actions={
+      <Link to="/sync" className="link more">
+        Open sync
+      </Link>
+    }
+    waiting="Reading the state of the copy"
+  >
+    {(status) => (
+      <Table columns={[{ heading: "Dataset" }, { heading: "State" }, { heading: "As of", className: "n" }]}>
+        {byNeed(status).map((row) => {
+          const asOf = row.state.state === "consistent" ? row.state.as_of : status.as_of;
+          return (
+            <tr key={row.dataset}>
+              <td>{row.label}</td>
+              <td>
+                <Status tone={stateTone(row.state)}>{stateWord(row.state)}</Status>
+              </td>
+              <td className="n t2">{asOf ? formatClock(asOf, zone) : <NotApplicable />}</td>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.dataset}>
-                <td>{row.label}</td>
-                <td>
-                  <Status tone={stateTone(row.state)}>{stateWord(row.state)}</Status>
-                </td>
-                <td className="n t2">
-                  {row.state.state === "consistent" ? (
-                    formatClock(row.state.as_of, zone)
-                  ) : status.as_of ? (
-                    formatClock(status.as_of, zone)
-                  ) : (
-                    <NotApplicable />
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </Panel>
-  );
-};
+          );
+        })}
+      </Table>
+    )}
+  </QueryPanel>
+);
 
 /** The newest entries of the audit log. */
-export const ChangesPanel: FC<{ list: AuditList; zone: string; className?: string }> = ({
-  list,
-  zone,
-  className,
-}) => {
-  const today = list.freshness.as_of ? formatDay(list.freshness.as_of, zone) : "";
-  return (
-    <Panel
-      title="Last changes"
-      note="from the audit log"
-      {...(className ? { className } : {})}
-      actions={
-        <Link to="/audit" className="link more">
-          Open audit log
-        </Link>
-      }
-    >
-      {list.rows.length === 0 ? (
+export const ChangesPanel: FC<{
+  query: UseQueryResult<AuditList, CallError>;
+  zone: string;
+  className: string;
+}> = ({ query, zone, className }) => (
+  <QueryPanel
+    query={query}
+    title="Last changes"
+    note={() => "from the audit log"}
+    className={className}
+    actions={
+      <Link to="/audit" className="link more">
+        Open audit log
+      </Link>
+    }
+    waiting="Reading the audit log"
+  >
+    {(list) =>
+      list.rows.length === 0 ? (
         <Empty title="No change was made yet">
           Changes made from Steward show here with who, what and why.
         </Empty>
       ) : (
-        <div className="tw">
-          <table className="tb lg">
-            <thead>
-              <tr>
-                <th scope="col">Time</th>
-                <th scope="col">Who did what</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.rows.slice(0, 8).map((row) => {
-                const day = formatDay(row.at, zone);
-                const sentence = auditSentence(row);
-                return (
-                  <tr key={row.id}>
-                    <td className="t3">
-                      {day === today ? formatClock(row.at, zone).slice(0, 5) : formatShortDay(day)}
-                    </td>
-                    <td className="tr w-all" title={row.reason}>
-                      <span className="t2">{sentence.who}</span> {sentence.verb} <b>{sentence.object}</b>{" "}
-                      {sentence.rest}
-                    </td>
-                  </tr>
-                );
-              })}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </Panel>
+        <Table className="lg" columns={[{ heading: "Time" }, { heading: "Who did what" }]}>
+          {list.rows.slice(0, MOST).map((row) => (
+            <ChangeLine key={row.id} row={row} asOf={list.freshness.as_of} zone={zone} />
+          ))}
+        </Table>
+      )
+    }
+  </QueryPanel>
+);
+
+const ChangeLine: FC<{ row: AuditRow; asOf: string | null; zone: string }> = ({ row, asOf, zone }) => {
+  const day = formatDay(row.at, zone);
+  const isToday = asOf !== null && day === formatDay(asOf, zone);
+  const sentence = auditSentence(row);
+  return (
+    <tr>
+      <td className="t3">{isToday ? formatClock(row.at, zone).slice(0, 5) : formatShortDay(day)}</td>
+      <td className="tr w-all" title={row.reason}>
+        <span className="t2">{sentence.who}</span> {sentence.verb} <b>{sentence.object}</b> {sentence.rest}
+      </td>
+    </tr>
   );
 };
 
@@ -138,55 +128,40 @@ export const TopUsersPanel: FC<{ overview: Overview; className?: string }> = ({ 
       {overview.top_users.length === 0 ? (
         <Empty title="No events in this range" />
       ) : (
-        <div className="tw">
-          <table className="tb shares">
-            <thead>
-              <tr>
-                <th scope="col">User</th>
-                <th scope="col" className="hide-t">
-                  Plan
-                </th>
-                <th scope="col" className="n">
-                  Events
-                </th>
-                <th scope="col" className="n">
-                  Share, %
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {overview.top_users.map((user) => (
-                <tr key={user.id}>
-                  <td className="tr w-all">
-                    <Link
-                      to="/users"
-                      search={(before) => ({ ...before, user: user.id })}
-                      className="row-link"
-                      title={user.email ?? user.id}
-                    >
-                      {user.name ?? <span className="mono t3">{user.id.slice(0, 8)}</span>}
-                      {user.email && <span className="t3 after">{user.email}</span>}
-                    </Link>
-                  </td>
-                  <td className="t2 hide-t">{user.plan_code ?? <span className="null">unknown</span>}</td>
-                  <td className="n">{formatNumber(user.events)}</td>
-                  <td className="n">
-                    <span className="mt">
-                      <span className="meter">
-                        <i
-                          style={{ width: `${(user.events / largest) * 100}%`, background: "var(--chart-1)" }}
-                        />
-                      </span>
-                      <span>
-                        {formatNumber((user.events / Math.max(1, overview.totals.events)) * 100, 1)}
-                      </span>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          className="shares"
+          columns={[
+            { heading: "User" },
+            { heading: "Plan", className: "hide-t" },
+            { heading: "Events", className: "n" },
+            { heading: "Share, %", className: "n" },
+          ]}
+        >
+          {overview.top_users.map((user) => (
+            <tr key={user.id}>
+              <td className="tr w-all">
+                <Link
+                  to="/users"
+                  search={(before) => ({ ...before, user: user.id })}
+                  className="row-link"
+                  title={user.email ?? user.id}
+                >
+                  {user.name ?? <span className="mono t3">{user.id.slice(0, 8)}</span>}
+                  {user.email && <span className="t3 after">{user.email}</span>}
+                </Link>
+              </td>
+              <td className="t2 hide-t">{user.plan_code ?? <span className="null">unknown</span>}</td>
+              <td className="n">{formatNumber(user.events)}</td>
+              <td className="n">
+                <Meter
+                  percent={(user.events / largest) * 100}
+                  text={formatNumber((user.events / Math.max(1, overview.totals.events)) * 100, 1)}
+                  colour="var(--chart-1)"
+                />
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
     </Panel>
   );

@@ -1,7 +1,7 @@
 import { Radio } from "@base-ui/react/radio";
 import { RadioGroup } from "@base-ui/react/radio-group";
 import { useMutation } from "@tanstack/react-query";
-import { useNavigate } from "@tanstack/react-router";
+import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FC, useEffect, useState } from "react";
 import type { Environment } from "@/api/generated/Environment";
 import { connectionTest, sampleOpen, workspaceAdd } from "@/api/mutations";
@@ -15,6 +15,9 @@ import { nameFromUrl, urlProblem } from "./model";
 import { Steps } from "./steps";
 
 type Way = "sample" | "connect";
+
+/** The sample company as the environment wants it, kept as it is. */
+const THE_SAMPLE = { size: null, database_url: null, is_reset: false };
 
 /** First run, and every further workspace: look around with invented data, or connect. */
 export const SetupView: FC = () => {
@@ -30,6 +33,14 @@ export const SetupView: FC = () => {
   });
   const test = useMutation(connectionTest());
   const open = useMutation(sampleOpen());
+  const openSample = open.mutate;
+  const wanted = useSearch({ from: "/setup" }).open;
+  useEffect(() => {
+    if (wanted !== "sample") return;
+    // Once: Back, or a reload after a failure, leaves the choice to the person.
+    void navigate({ to: "/setup", search: {}, replace: true });
+    openSample(THE_SAMPLE);
+  }, [wanted, navigate, openSample]);
   const add = useMutation(workspaceAdd());
   useEffect(() => platform().setTitle("Set up · Steward"), []);
 
@@ -61,7 +72,7 @@ export const SetupView: FC = () => {
   const isTested = test.data?.is_ok === true;
   const finish = () => {
     if (way === "sample") {
-      open.mutate({ size: null, database_url: null, is_reset: false });
+      open.mutate(THE_SAMPLE);
       return;
     }
     add.mutate({
@@ -194,7 +205,7 @@ const SampleNotes: FC<{ isOpening: boolean; error: unknown; onRetry: () => void 
       <h2 id="sample-h">The sample company</h2>
       {isOpening && (
         <span className="s" role="status">
-          Starting the database and writing two years of events. The first time takes a moment.
+          Starting its database and writing every event. The first time takes a moment.
         </span>
       )}
     </div>

@@ -328,14 +328,27 @@ fn group(facets: &[Facet], sums: &RangeSums, value: fn(&Facet) -> &Option<String
     shares
 }
 
-/// `image_generation` as "Image generation".
+/// What stays in capitals in running text.
+const INITIALISMS: [&str; 12] =
+    ["ai", "api", "csv", "id", "json", "llm", "pdf", "sdk", "sql", "sso", "tts", "url"];
+
+/// `image_generation` as "Image generation", `catalogue_api` as "Catalogue API".
 fn in_words(value: &str) -> String {
-    let text = value.replace(['_', '-'], " ");
-    let mut letters = text.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => text,
+    let mut words = String::with_capacity(value.len());
+    for word in value.split(['_', '-', ' ']).filter(|word| !word.is_empty()) {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        let mut letters = word.chars();
+        if INITIALISMS.contains(&word) {
+            words.push_str(&word.to_uppercase());
+        } else if let Some(first) = letters.next().filter(|_| words.is_empty()) {
+            words.extend(first.to_uppercase().chain(letters));
+        } else {
+            words.push_str(word);
+        }
     }
+    words
 }
 
 fn top_users(reader: &Reader, counts: &[i64]) -> Result<Vec<TopUser>> {
