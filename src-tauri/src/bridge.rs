@@ -1,6 +1,6 @@
 //! Between the page and the command table: one command down, one event up.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use steward_app::change::{Changes, Tag};
 use steward_app::command::settings::Settings;
 use steward_app::wire::WireError;
@@ -37,6 +37,14 @@ impl Front {
     pub(crate) async fn settings(&self) -> Option<Settings> {
         let answer = dispatch(self.steward()?, "settings_show", Value::Null, Mode::Run).await.ok()?;
         serde_json::from_value(answer).ok()
+    }
+
+    /// Whether `--sample` has nothing to do but to show what is there.
+    pub(crate) async fn shows_sample(&self) -> bool {
+        match self.steward() {
+            Some(steward) => steward.shows_sample().await,
+            None => false,
+        }
     }
 
     /// Stops everything behind the window.
@@ -86,14 +94,5 @@ pub(crate) fn forward_changes(app: &AppHandle) {
                 tracing::debug!("The window is gone: {error}");
             }
         }
-    });
-}
-
-/// Opens the sample company; the page hears of it as of any change of workspace.
-pub(crate) fn open_sample(app: &AppHandle) {
-    let Some(steward) = app.state::<Front>().steward().cloned() else { return };
-    tauri::async_runtime::spawn(async move {
-        // The failure was logged under its id; the first-run view offers the sample company again.
-        let _ = dispatch(&steward, "sample_open", json!({}), Mode::Run).await;
     });
 }

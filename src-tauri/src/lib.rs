@@ -25,7 +25,7 @@ use tauri_plugin_window_state::StateFlags;
 use arguments::Arguments;
 use bridge::Front;
 use rendering::{Canary, Facts};
-use window::Start;
+use window::{Page, Start};
 
 /// Tells a process that started itself again how it was told to draw.
 const RENDERING: &str = "STEWARD_RENDERING";
@@ -87,14 +87,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
             let opened = tauri::async_runtime::block_on(Steward::open(options))
                 .map_err(|error| WireError::from_error(&error));
             let front = Front::new(opened);
-            let settings = tauri::async_runtime::block_on(front.settings());
+            let (settings, page) = tauri::async_runtime::block_on(async {
+                let has_to_open = is_sample && !front.shows_sample().await;
+                (front.settings().await, if has_to_open { Page::Sample } else { Page::Start })
+            });
             handle.manage(front);
             bridge::forward_changes(handle);
-            if is_sample {
-                bridge::open_sample(handle);
-            }
             end_on_signal(handle);
-            window::open(handle, settings.as_ref()).map_err(Into::into)
+            window::open(handle, page, settings.as_ref()).map_err(Into::into)
         })
         .build(tauri::generate_context!())
         .context("The window system does not start")?;
@@ -164,7 +164,7 @@ fn instance_name(home: &Home) -> String {
 /// Somebody started Steward again: the window that is there comes to the front.
 fn second_start(app: &AppHandle, given: Vec<String>) {
     if given.iter().any(|argument| argument == "--sample") {
-        bridge::open_sample(app);
+        window::go_to(app, Page::Sample);
     }
     window::to_front(app);
 }

@@ -56,9 +56,28 @@ pub(crate) fn first_paint(window: WebviewWindow, start: State<'_, Start>) -> Opt
     start.news.clone()
 }
 
+/// Where the page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Page {
+    /// Where the interface begins by itself.
+    Start,
+    /// The first-run view, which opens the sample company at once and shows how far it is.
+    Sample,
+}
+
+impl Page {
+    /// Its place behind the `#`.
+    fn place(self) -> &'static str {
+        match self {
+            Self::Start => "#/",
+            Self::Sample => "#/setup?open=sample",
+        }
+    }
+}
+
 /// Opens the main window, dressed as the person chose.
-pub(crate) fn open(app: &AppHandle, settings: Option<&Settings>) -> tauri::Result<()> {
-    build(app, WebviewUrl::default())?;
+pub(crate) fn open(app: &AppHandle, page: Page, settings: Option<&Settings>) -> tauri::Result<()> {
+    build(app, WebviewUrl::App(format!("index.html{}", page.place()).into()))?;
     dress(app, settings);
     Ok(())
 }
@@ -97,6 +116,14 @@ pub(crate) fn dress(app: &AppHandle, settings: Option<&Settings>) {
     });
     if let Err(error) = dressed {
         tracing::warn!("The window keeps the system's colours: {error}");
+    }
+}
+
+/// Leads the page that is open to another place.
+pub(crate) fn go_to(app: &AppHandle, page: Page) {
+    let Some(window) = app.get_webview_window("main") else { return };
+    if let Err(error) = window.eval(format!("location.hash = '{}'", page.place())) {
+        tracing::warn!("The page cannot be led: {error}");
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,21 @@ use anyhow::{Context, Result, bail, ensure};
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
+use x11rb::CURRENT_TIME;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask};
 
 /// How long anything may take before a test gives up on it.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
+
+/// Script: whether every panel of the view has its content, so that none waits and none failed.
+pub const FILLED: &str = "const panels = [...document.querySelectorAll('main section.panel')];\
+    const isFilled = (panel) => !panel.querySelector('[aria-busy=true], [role=alert]') && \
+      panel.querySelector('table, svg, li, dl, .state');\
+    return panels.length > 5 && panels.every(isFilled);";
 
 /// A process that ends with its owner.
 #[derive(Debug)]
@@ -92,6 +101,16 @@ impl Home {
             .env("XDG_DATA_HOME", self.folder.path().join("data"))
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));
+    }
+
+    /// The data folder of the sample company's private server while that runs.
+    #[must_use]
+    pub fn sample_server(&self) -> Option<PathBuf> {
+        std::fs::read_dir(self.path().join("sample-server")).ok()?.flatten().find_map(|version| {
+            let data = version.path().join("data");
+            let process = std::fs::read_to_string(data.join("postmaster.pid")).ok()?;
+            Path::new("/proc").join(process.lines().next()?).exists().then_some(data)
+        })
     }
 
     /// Runs the command line tool on this home.
@@ -178,6 +197,27 @@ impl Window {
             .context("import (Debian package imagemagick)")?;
         ensure!(status.success(), "the screen could not be pictured");
         Ok(path)
+    }
+
+    /// Says to the window what the button in its frame says; the driver would end the program instead.
+    pub fn ask_to_close(&self) -> Result<()> {
+        let (connection, screen) = x11rb::connect(Some(&self.display))?;
+        let root = connection.setup().roots[screen].root;
+        let atom = |name: &str| anyhow::Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
+        let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
+        for window in connection.query_tree(root)?.reply()?.children {
+            let known = connection.get_property(false, window, protocols, AtomEnum::ATOM, 0, 16)?.reply()?;
+            let title =
+                connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 256)?.reply()?;
+            let is_asked = known.value32().is_some_and(|mut atoms| atoms.any(|atom| atom == delete))
+                && String::from_utf8_lossy(&title.value).contains("Steward");
+            if is_asked {
+                let message = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
+                connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
+                return Ok(());
+            }
+        }
+        bail!("no window of Steward is on this screen")
     }
 
     /// Closes the window and waits until the program has ended.

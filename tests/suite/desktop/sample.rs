@@ -3,7 +3,7 @@
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
-use steward_tests::window::{Desk, Home, Window};
+use steward_tests::window::{Desk, FILLED, Home, Window};
 
 /// A home with the sample company on a server of its own, read once.
 fn sample_home() -> (Home, Cluster) {
@@ -57,6 +57,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         );
     }
 
+    window.wait_for("every panel is filled", FILLED).await.expect("no panel still waits");
     window.picture("overview-light").expect("a picture");
 
     // The palette opens by keyboard and takes the focus.
@@ -112,6 +113,7 @@ async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
         .await
         .expect("as of");
     assert!(matches!(words, Value::String(_)));
+    window.wait_for("every panel is filled", FILLED).await.expect("no panel waits for the server");
     window.picture("offline").expect("a picture");
     window.close().await.expect("it closes");
 }

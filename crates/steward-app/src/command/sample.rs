@@ -2,6 +2,7 @@
 
 use steward_core::Result;
 use steward_core::id::WorkspaceId;
+use steward_core::sample::SampleSize;
 use steward_store::cache::Cache;
 use steward_store::local::WorkspaceRecord;
 
@@ -15,10 +16,25 @@ const DATABASE_URL: &str = "STEWARD_SAMPLE_DATABASE_URL";
 /// The size where the request names none, for `cargo x demo --size`.
 const SIZE: &str = "STEWARD_SAMPLE_SIZE";
 
+/// Which sample company is meant: what the request names, else the environment.
+pub(crate) struct Wanted {
+    pub(crate) size: SampleSize,
+    pub(crate) database_url: Option<String>,
+}
+
+impl Wanted {
+    pub(crate) fn from_request(request: &SampleOpenReq) -> Result<Self> {
+        let from_env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let size = request.size.clone().or_else(|| from_env(SIZE));
+        Ok(Self {
+            size: size.as_deref().unwrap_or("small").parse()?,
+            database_url: request.database_url.clone().or_else(|| from_env(DATABASE_URL)),
+        })
+    }
+}
+
 pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Result<Workspace> {
-    let from_env = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let size = request.size.or_else(|| from_env(SIZE)).as_deref().unwrap_or("small").parse()?;
-    let given = request.database_url.or_else(|| from_env(DATABASE_URL));
+    let Wanted { size, database_url: given } = Wanted::from_request(&request)?;
     let name = sample::workspace_name(size);
     let wanted = name.clone();
     let known = steward
@@ -56,8 +72,8 @@ pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Re
     let is_reset = request.is_reset;
     steward
         .blocking(move |inner| {
-            if is_reset {
-                // The copy shows a company that is no more.
+            // The copy shows a company that is no more; or its key went with the memory it was kept in.
+            if is_reset || !inner.has_key_of(id)? {
                 Cache::destroy(&inner.home.cache(id))?;
             }
             // Secrets first: a workspace whose password was lost on the way would be half added.

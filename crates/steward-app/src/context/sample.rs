@@ -6,8 +6,9 @@ use steward_core::Result;
 use steward_store::local::WorkspaceRecord;
 
 use super::{Engine, Steward, address_of};
-use crate::command::workspace::Environment;
-use crate::sample::{LOGIN, SampleServer};
+use crate::command::sample::Wanted;
+use crate::command::workspace::{Environment, SampleOpenReq};
+use crate::sample::{LOGIN, SampleServer, workspace_name};
 
 impl Steward {
     /// The private server, started by the first call.
@@ -38,6 +39,18 @@ impl Steward {
         let kept = record.clone();
         self.blocking(move |inner| inner.local.put_workspace(&kept)).await?;
         Ok(record)
+    }
+
+    /// Whether the sample company that `sample_open` would open is the current workspace with a copy that
+    /// can be read: then its numbers can be shown before anything is started.
+    pub async fn shows_sample(&self) -> bool {
+        let Ok(wanted) = Wanted::from_request(&SampleOpenReq::default()) else { return false };
+        let Ok(record) = self.current().await else { return false };
+        let is_wanted = wanted.database_url.is_none()
+            && record.environment == Environment::Sample.name()
+            && record.name == workspace_name(wanted.size)
+            && address_of(&record).is_ok_and(|address| address.login() == LOGIN);
+        is_wanted && self.blocking(move |inner| inner.has_key_of(record.id)).await.unwrap_or(false)
     }
 
     /// Stops the private server if this Steward started it.

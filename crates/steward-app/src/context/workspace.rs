@@ -213,6 +213,11 @@ impl Inner {
         Cache::open(&path, &key, id)
     }
 
+    /// Whether a workspace's copy, if there is one, has its key.
+    pub(crate) fn has_key_of(&self, id: WorkspaceId) -> Result<bool> {
+        Ok(!self.home.cache(id).exists() || self.secrets.get(&key_name(id))?.is_some())
+    }
+
     /// Makes and keeps a new key for a workspace's copy.
     pub(crate) fn new_cache_key(&self, id: WorkspaceId) -> Result<CacheKey> {
         let key = CacheKey::generate();
