@@ -3,7 +3,6 @@ import { defineConfig, devices } from "@playwright/test";
 // The journeys run on the real back end: e2e/devserver.ts starts it, with a real PostgreSQL behind it.
 export default defineConfig({
   testDir: "e2e",
-  testIgnore: "screenshots.spec.ts",
   outputDir: "test-results",
   fullyParallel: false,
   // One back end with one database: journeys that write would meet each other.

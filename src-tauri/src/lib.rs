@@ -71,7 +71,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
         )
         .register_uri_scheme_protocol("empty", |_, _| window::empty_page())
         .manage(start)
-        .invoke_handler(tauri::generate_handler![bridge::rpc, window::first_paint])
+        .invoke_handler(tauri::generate_handler![bridge::rpc, window::first_paint, window::first_numbers])
         .setup(move |app| {
             let handle = app.handle();
             handle.state::<Start>().begin();

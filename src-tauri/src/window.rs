@@ -56,6 +56,12 @@ pub(crate) fn first_paint(window: WebviewWindow, start: State<'_, Start>) -> Opt
     start.news.clone()
 }
 
+/// The page painted the first numbers: what start-up is measured by.
+#[tauri::command]
+pub(crate) fn first_numbers(start: State<'_, Start>) {
+    tracing::info!(start.elapsed_ms = start.began.elapsed().as_millis(), "The first numbers are painted.");
+}
+
 /// Where the page begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Page {

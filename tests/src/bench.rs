@@ -16,6 +16,7 @@ pub mod generate;
 pub mod overview;
 pub mod pull;
 pub mod sync;
+pub mod window;
 
 /// What to measure.
 #[derive(Debug, Clone, Copy)]

@@ -15,7 +15,10 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use x11rb::CURRENT_TIME;
 use x11rb::connection::Connection as _;
-use x11rb::protocol::xproto::{AtomEnum, ClientMessageEvent, ConnectionExt as _, EventMask};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
+};
+use x11rb::rust_connection::RustConnection;
 
 /// How long anything may take before a test gives up on it.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -51,8 +54,13 @@ pub struct Desk {
 impl Desk {
     /// Starts both.
     pub fn new() -> Result<Self> {
+        Self::with_screen(1440, 900)
+    }
+
+    /// Starts both, with a screen of this many pixels.
+    pub fn with_screen(width: u16, height: u16) -> Result<Self> {
         let mut xvfb = Command::new("Xvfb");
-        xvfb.args(["-displayfd", "1", "-screen", "0", "1440x900x24", "-nolisten", "tcp"]);
+        xvfb.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"]);
         let (screen, display) = announced(xvfb).context("Xvfb (Debian package xvfb)")?;
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--print-address=1"]);
@@ -69,6 +77,49 @@ impl Desk {
             .env_remove("WAYLAND_DISPLAY")
             .env("LANG", "C.UTF-8")
             .env("NO_AT_BRIDGE", "1");
+    }
+
+    /// Says to the window on this screen what the button in its frame says; the driver would end the program instead.
+    pub fn ask_to_close(&self) -> Result<()> {
+        let (connection, screen) = x11rb::connect(Some(&self.display))?;
+        let window = stewards_window(&connection, screen)?;
+        let atom = |name: &str| anyhow::Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
+        let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
+        let message = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
+        Ok(connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?)
+    }
+
+    /// Makes the window as large as this screen.
+    pub fn fill_screen(&self) -> Result<()> {
+        let (connection, screen) = x11rb::connect(Some(&self.display))?;
+        let window = stewards_window(&connection, screen)?;
+        let root = &connection.setup().roots[screen];
+        let whole = ConfigureWindowAux::new()
+            .x(0)
+            .y(0)
+            .width(u32::from(root.width_in_pixels))
+            .height(u32::from(root.height_in_pixels));
+        Ok(connection.configure_window(window, &whole)?.check()?)
+    }
+
+    /// Keeps a picture of the screen: what a person sees, in the folder that `STEWARD_PICTURES` names, else
+    /// under `target/desktop/`. The driver's own pictures
+    /// never arrive while WebKit draws without shared graphics buffers.
+    pub fn picture(&self, name: &str) -> Result<PathBuf> {
+        let folder = match std::env::var_os("STEWARD_PICTURES") {
+            Some(folder) => PathBuf::from(folder),
+            None => target_folder()?.join("desktop"),
+        };
+        std::fs::create_dir_all(&folder)?;
+        let path = folder.join(format!("{name}.png"));
+        let status = Command::new("import")
+            .args(["-window", "root"])
+            .arg(&path)
+            .env("DISPLAY", &self.display)
+            .status()
+            .context("import (Debian package imagemagick)")?;
+        ensure!(status.success(), "the screen could not be pictured");
+        Ok(path)
     }
 }
 
@@ -139,7 +190,6 @@ impl Home {
 pub struct Window {
     /// The page inside.
     pub page: Client,
-    display: String,
     _driver: Running,
 }
 
@@ -166,7 +216,7 @@ impl Window {
             .connect(&format!("http://127.0.0.1:{port}"))
             .await
             .context("the window does not open")?;
-        Ok(Self { page, display: desk.display.clone(), _driver: driver })
+        Ok(Self { page, _driver: driver })
     }
 
     /// The answer of a piece of script.
@@ -183,47 +233,27 @@ impl Window {
         .await
     }
 
-    /// Keeps a picture of the screen under `target/desktop/`: what a person sees. The driver's own pictures
-    /// never arrive while WebKit draws without shared graphics buffers.
-    pub fn picture(&self, name: &str) -> Result<PathBuf> {
-        let folder = target_folder()?.join("desktop");
-        std::fs::create_dir_all(&folder)?;
-        let path = folder.join(format!("{name}.png"));
-        let status = Command::new("import")
-            .args(["-window", "root"])
-            .arg(&path)
-            .env("DISPLAY", &self.display)
-            .status()
-            .context("import (Debian package imagemagick)")?;
-        ensure!(status.success(), "the screen could not be pictured");
-        Ok(path)
-    }
-
-    /// Says to the window what the button in its frame says; the driver would end the program instead.
-    pub fn ask_to_close(&self) -> Result<()> {
-        let (connection, screen) = x11rb::connect(Some(&self.display))?;
-        let root = connection.setup().roots[screen].root;
-        let atom = |name: &str| anyhow::Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
-        let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
-        for window in connection.query_tree(root)?.reply()?.children {
-            let known = connection.get_property(false, window, protocols, AtomEnum::ATOM, 0, 16)?.reply()?;
-            let title =
-                connection.get_property(false, window, AtomEnum::WM_NAME, AtomEnum::ANY, 0, 256)?.reply()?;
-            let is_asked = known.value32().is_some_and(|mut atoms| atoms.any(|atom| atom == delete))
-                && String::from_utf8_lossy(&title.value).contains("Steward");
-            if is_asked {
-                let message = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
-                connection.send_event(false, window, EventMask::NO_EVENT, message)?.check()?;
-                return Ok(());
-            }
-        }
-        bail!("no window of Steward is on this screen")
-    }
-
     /// Closes the window and waits until the program has ended.
     pub async fn close(self) -> Result<()> {
         Ok(self.page.close().await?)
     }
+}
+
+/// The top window of this screen that is Steward's. No window manager runs here, so it lies on the root.
+fn stewards_window(connection: &RustConnection, screen: usize) -> Result<u32> {
+    let protocols = connection.intern_atom(false, b"WM_PROTOCOLS")?.reply()?.atom;
+    let text = |window, property: u32| {
+        let found = connection.get_property(false, window, property, AtomEnum::ANY, 0, 256)?.reply()?;
+        anyhow::Ok(String::from_utf8_lossy(&found.value).into_owned())
+    };
+    for window in connection.query_tree(connection.setup().roots[screen].root)?.reply()?.children {
+        // GTK keeps helpers of the same name; only what a person may close speaks of protocols.
+        if text(window, AtomEnum::WM_NAME.into())?.contains("Steward") && !text(window, protocols)?.is_empty()
+        {
+            return Ok(window);
+        }
+    }
+    bail!("no window of Steward is on this screen")
 }
 
 /// Waits until `look` finds something.
@@ -253,9 +283,10 @@ fn program(variable: &str, name: &str) -> Result<PathBuf> {
     if let Some(path) = std::env::var_os(variable).filter(|path| !path.is_empty()) {
         return Ok(path.into());
     }
-    let path = target_folder()?.join("debug").join(name);
-    ensure!(path.exists(), "{} does not exist", path.display());
-    Ok(path)
+    // Beside this program, or one folder above a test's: never a program of another profile.
+    let own = std::env::current_exe()?;
+    let found = own.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| format!("{name} is not beside {}", own.display()))
 }
 
 /// The build folder this test lies in.

@@ -1,10 +1,9 @@
-// Writes src/tokens.css from design/tokens.json, the one source of colours, sizes and times.
-// `--check` fails instead when the file on disk differs.
+// Writes src/tokens.css and the command line's colours from design/tokens.json, the one source of colours,
+// sizes and times. `--check` fails instead when a file on disk differs.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const source = new URL("../../design/tokens.json", import.meta.url);
-const target = new URL("../src/tokens.css", import.meta.url);
 
 /** The style sheet that belongs to a set of tokens. */
 export function stylesheet(tokens) {
@@ -61,14 +60,37 @@ export function stylesheet(tokens) {
   ].join("");
 }
 
+/** The command line's colours as Rust: of each the theme whose value reads on a light and a dark terminal. */
+export function terminalColours(tokens) {
+  const constant = ([name, place]) => {
+    const [theme, token] = place.split(".");
+    const parts = tokens.color[theme][token].match(/[0-9A-F]{2}/g).map((part) => `0x${part}`);
+    return [
+      `/// \`${place}\` of the design.`,
+      `pub(crate) const ${name.toUpperCase()}: RgbColor = RgbColor(${parts.join(", ")});`,
+    ].join("\n");
+  };
+  return [
+    "//! Generated from design/tokens.json by `npm run tokens`. Do not edit.\n\nuse anstyle::RgbColor;\n",
+    Object.entries(tokens.terminal).map(constant).join("\n"),
+    "",
+  ].join("\n");
+}
+
+/** Every generated file with what belongs into it. */
+export const TARGETS = [
+  [new URL("../src/tokens.css", import.meta.url), stylesheet],
+  [new URL("../../crates/steward-cli/src/render/tokens.rs", import.meta.url), terminalColours],
+];
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const wanted = stylesheet(JSON.parse(readFileSync(source, "utf8")));
-  if (process.argv.includes("--check")) {
-    if (readFileSync(target, "utf8") !== wanted) {
-      console.error("src/tokens.css differs from design/tokens.json: run `npm run tokens`.");
-      process.exit(1);
+  const tokens = JSON.parse(readFileSync(source, "utf8"));
+  for (const [target, write] of TARGETS) {
+    if (!process.argv.includes("--check")) {
+      writeFileSync(target, write(tokens));
+    } else if (readFileSync(target, "utf8") !== write(tokens)) {
+      console.error(`${fileURLToPath(target)} differs from design/tokens.json: run \`npm run tokens\`.`);
+      process.exitCode = 1;
     }
-  } else {
-    writeFileSync(target, wanted);
   }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { stylesheet } from "../scripts/tokens.mjs";
+import { stylesheet, terminalColours } from "../scripts/tokens.mjs";
 
 const tokens = JSON.parse(readFileSync(join(process.cwd(), "../design/tokens.json"), "utf8"));
 const css = readFileSync(join(process.cwd(), "src/tokens.css"), "utf8");
@@ -22,6 +22,18 @@ function contrast(a: string, b: string): number {
 describe("the tokens", () => {
   it("are what src/tokens.css holds: run `npm run tokens` after a change", () => {
     expect(css).toBe(stylesheet(tokens));
+  });
+
+  it("are the command line's colours, readable on a light and a dark terminal", () => {
+    const rust = readFileSync(join(process.cwd(), "../crates/steward-cli/src/render/tokens.rs"), "utf8");
+    expect(rust).toBe(terminalColours(tokens));
+    for (const place of Object.values<string>(tokens.terminal)) {
+      const [theme = "", token = ""] = place.split(".");
+      const colour = tokens.color[theme][token];
+      for (const ground of ["#FFFFFF", "#000000"]) {
+        expect(contrast(colour, ground), `${place} on ${ground}`).toBeGreaterThanOrEqual(3);
+      }
+    }
   });
 
   it.each(["light", "dark"])("keep text readable in the %s theme", (theme) => {

@@ -61,17 +61,36 @@ pub(crate) fn run_demo(arguments: &[String]) -> Result<()> {
     }
     steps.step("interface", || run(&mut npm(&["run", "--silent", "build"])))?;
     steps.step("desktop program", test::build_desktop)?;
-    let mut window = steward("steward-desktop");
-    window.arg("--sample").env("STEWARD_SAMPLE_SIZE", &options.size);
-    if let Some(url) = &options.database_url {
-        window.env("STEWARD_SAMPLE_DATABASE_URL", url);
-    }
     if options.is_reset {
         tools::build_binary("steward-cli", "steward", &[])?;
-        run(steward("steward").args(["sample", "reset", "--yes", "--size", &options.size]))?;
+        run(&mut reset(&options))?;
     }
     println!("\nOpening the window. The sample company's data stays in {}.", home().display());
-    run(&mut window)
+    run(&mut window(&options))
+}
+
+/// The desktop program, which opens the sample company by itself.
+fn window(options: &Options) -> Command {
+    let mut window = wanted("steward-desktop", options);
+    window.arg("--sample");
+    window
+}
+
+/// The command line, which throws the sample company away and makes it anew.
+fn reset(options: &Options) -> Command {
+    let mut reset = wanted("steward", options);
+    reset.args(["sample", "reset", "--yes"]);
+    reset
+}
+
+/// One of Steward's programs, told by its environment which sample company is meant.
+fn wanted(name: &str, options: &Options) -> Command {
+    let mut program = steward(name);
+    program.env("STEWARD_SAMPLE_SIZE", &options.size);
+    if let Some(url) = &options.database_url {
+        program.env("STEWARD_SAMPLE_DATABASE_URL", url);
+    }
+    program
 }
 
 /// One of Steward's programs in the demo's home.
@@ -106,15 +125,49 @@ fn has_keyring() -> bool {
 
 fn headless(options: &Options) -> Result<()> {
     let picture = root().join("target/demo/overview.png");
-    let mut show = steward("steward");
-    show.args(["sample", "show", "--size", &options.size, "--picture"]).arg(&picture);
-    if let Some(url) = &options.database_url {
-        show.env("STEWARD_SAMPLE_DATABASE_URL", url);
-    }
+    let mut show = wanted("steward", options);
+    show.args(["sample", "show", "--picture"]).arg(&picture);
     if options.is_reset {
         show.arg("--reset");
     }
     run(&mut show)?;
     println!("\nThe picture is {}.", picture.display());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &[&str]) -> Result<Options> {
+        Options::parse(&words.iter().map(ToString::to_string).collect::<Vec<_>>())
+    }
+
+    fn told(command: &Command, name: &str) -> Option<String> {
+        let (_, value) = command.get_envs().find(|(variable, _)| *variable == name)?;
+        value.map(|value| value.to_string_lossy().into_owned())
+    }
+
+    #[test]
+    fn every_program_of_the_demo_means_the_same_company() {
+        let url = "postgres://owner@127.0.0.1:5432/app?sslmode=disable";
+        let options = parse(&["--size", "medium", "--database-url", url, "--reset"]).expect("known options");
+        assert!(options.is_reset && !options.is_headless);
+        for program in [window(&options), reset(&options)] {
+            assert_eq!(told(&program, "STEWARD_SAMPLE_SIZE").as_deref(), Some("medium"));
+            assert_eq!(told(&program, "STEWARD_SAMPLE_DATABASE_URL").as_deref(), Some(url));
+            assert_eq!(told(&program, "STEWARD_HOME"), home().to_str().map(str::to_owned));
+        }
+        assert_eq!(window(&options).get_args().collect::<Vec<_>>(), ["--sample"]);
+        assert_eq!(reset(&options).get_args().collect::<Vec<_>>(), ["sample", "reset", "--yes"]);
+    }
+
+    #[test]
+    fn without_options_it_is_the_small_company_on_a_server_of_its_own() {
+        let options = parse(&[]).expect("no option is needed");
+        assert_eq!(told(&window(&options), "STEWARD_SAMPLE_SIZE").as_deref(), Some("small"));
+        assert_eq!(told(&window(&options), "STEWARD_SAMPLE_DATABASE_URL"), None);
+        assert!(parse(&["--size"]).is_err(), "a value is missing");
+        assert!(parse(&["--headles"]).is_err(), "a typing error is no option");
+    }
 }

@@ -22,6 +22,7 @@ cargo x demo   [--size small|medium|large] [--database-url URL] [--reset] [--hea
 cargo x test   [--allow-skip]   everything CI runs
 cargo x check                   the quick part: format, spelling, lints, docs, walls, sizes, generated files
 cargo x walls                   who may depend on whom, alone
+cargo x pictures                takes docs/screenshots of the real window again
 cargo x gen                     writes the generated TypeScript, tokens and documents again
 cargo x db     start|stop|status|url    a private PostgreSQL for development
 cargo x soak   [minutes]        the property and kill tests, for longer
@@ -46,6 +47,7 @@ fn main() -> ExitCode {
         "test" => test::run_all(rest),
         "check" => check::run_quick(),
         "walls" => walls::check(),
+        "pictures" => test::take_pictures(),
         "gen" => tools::generate(),
         "db" => tools::database(rest),
         "soak" => test::soak(rest),

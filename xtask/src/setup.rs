@@ -38,6 +38,7 @@ const PACKAGES: &[Package] = &[
     package("pgbouncer", "the pooler of the tests", false),
     package("openssl", "certificates of the TLS tests", false),
     package("xvfb", "a display for the window tests", false),
+    package("imagemagick", "pictures the window's screen", false),
     package("xauth", "a display for the window tests", false),
     package("webkit2gtk-driver", "drives the real window", false),
     package("chromium", "runs the browser journeys", false),

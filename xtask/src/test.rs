@@ -58,6 +58,18 @@ pub(crate) fn build_desktop() -> Result<()> {
     run(&mut cargo(&["build", "--locked", "-p", "steward-desktop", "--features", "custom-protocol"]))
 }
 
+/// `cargo x pictures`: docs/screenshots, taken of the real window by its own journey.
+pub(crate) fn take_pictures() -> Result<()> {
+    setup::run_for("test")?;
+    run(&mut npm(&["run", "--silent", "build"]))?;
+    tools::build_binary("steward-cli", "steward", &[])?;
+    build_desktop()?;
+    let folder = root().join("docs/screenshots");
+    run(nextest("test(/^desktop::pictures::/)").env("STEWARD_PICTURES", &folder))?;
+    println!("The pictures lie in {}.", folder.display());
+    Ok(())
+}
+
 fn nextest(filter: &str) -> std::process::Command {
     let arguments = ["nextest", "run", "--workspace", "--locked", "--no-fail-fast", "-E", filter];
     let mut command = cargo(&arguments);

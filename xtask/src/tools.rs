@@ -9,7 +9,7 @@ use crate::{root, setup};
 
 /// What is made by a program and committed all the same.
 const GENERATED: &[&str] =
-    &["ui/src/api/generated", "ui/src/tokens.css", "docs/SECURITY.md", "docs/ERRORS.md"];
+    &["ui/src/api/generated", "ui/src/tokens.css", "crates/steward-cli/src/render/tokens.rs", "docs/SECURITY.md", "docs/ERRORS.md"];
 
 /// Where a debug build puts a program.
 pub(crate) fn debug_binary(name: &str) -> PathBuf {
@@ -78,9 +78,19 @@ pub(crate) fn database(arguments: &[String]) -> Result<()> {
 
 /// `cargo x bench …`, with optimised code.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
-    let build =
-        ["build", "--locked", "--profile", "bench-fast", "-p", "steward-tests", "--bin", "steward-bench"];
-    run(&mut cargo(&build))?;
+    let build = ["build", "--locked", "--profile", "bench-fast", "--bin", "steward-bench"];
+    if arguments.first().is_some_and(|what| what == "window") {
+        // It starts the window, and fills its home by the command line.
+        run(&mut npm(&["run", "--silent", "build"]))?;
+        let window = ["--bin", "steward", "--bin", "steward-desktop"];
+        let packages = ["-p", "steward-tests", "-p", "steward-cli", "-p", "steward-desktop"];
+        run(cargo(&build)
+            .args(window)
+            .args(packages)
+            .args(["--features", "steward-desktop/custom-protocol"]))?;
+    } else {
+        run(cargo(&build).args(["-p", "steward-tests"]))?;
+    }
     let binary = debug_binary("steward-bench");
     let folder = binary.parent().and_then(|debug| debug.parent()).expect("the target folder has profiles");
     let binary = folder.join("bench-fast").join(binary.file_name().expect("a program has a name"));

@@ -10,3 +10,4 @@ pub(crate) mod spark;
 pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod table;
+mod tokens;

@@ -1,5 +1,5 @@
-//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull [--size medium]
-//! [--rounds 3]`.
+//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | window
+//! [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -11,7 +11,7 @@ use steward_tests::bench::{self, Options};
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let verb = arguments.next().context("Name a benchmark: generate, sync, overview or pull.")?;
+    let verb = arguments.next().context("Name a benchmark: generate, sync, overview, pull or window.")?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -26,7 +26,8 @@ async fn main() -> Result<()> {
         "sync" => bench::sync::run(&options).await?,
         "overview" => bench::overview::run(&options).await?,
         "pull" => bench::pull::run(&options).await?,
-        _ => bail!("No such benchmark: {verb}. There are generate, sync, overview and pull."),
+        "window" => bench::window::run(&options).await?,
+        _ => bail!("No such benchmark: {verb}. There are generate, sync, overview, pull and window."),
     };
     say(&report.publish()?);
     Ok(())

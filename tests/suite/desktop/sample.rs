@@ -6,7 +6,7 @@ use steward_store::postgres::cluster::{Cluster, ClusterConfig, SUPERUSER};
 use steward_tests::window::{Desk, FILLED, Home, Window};
 
 /// A home with the sample company on a server of its own, read once.
-fn sample_home() -> (Home, Cluster) {
+pub(super) fn sample_home() -> (Home, Cluster) {
     let home = Home::new().expect("a home");
     let config = ClusterConfig { data_dir: home.path().join("server"), ..ClusterConfig::default() };
     let cluster = Cluster::start(config).expect("PostgreSQL starts");
@@ -58,7 +58,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
     }
 
     window.wait_for("every panel is filled", FILLED).await.expect("no panel still waits");
-    window.picture("overview-light").expect("a picture");
+    desk.picture("overview-light").expect("a picture");
 
     // The palette opens by keyboard and takes the focus.
     let body = window.page.find(fantoccini::Locator::Css("body")).await.expect("a body");
@@ -67,7 +67,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .wait_for("the palette", "return !!document.querySelector('[role=dialog] input, dialog input')")
         .await
         .expect("Ctrl+K opens it");
-    window.picture("palette").expect("a picture");
+    desk.picture("palette").expect("a picture");
     let focused = window.script("return document.activeElement?.tagName").await.expect("an answer");
     assert_eq!(focused, "INPUT", "typing goes into the palette");
 
@@ -78,11 +78,12 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .expect("the theme follows the settings");
     window.page.refresh().await.expect("a reload");
     window.wait_for("six cards again", CARDS).await.expect("the overview");
-    window.picture("overview-dark").expect("a picture");
+    desk.picture("overview-dark").expect("a picture");
     window.close().await.expect("it closes");
 }
 
-async fn set_theme(window: &Window, theme: &str) {
+/// Chooses a theme as the settings view does.
+pub(super) async fn set_theme(window: &Window, theme: &str) {
     let answer = window
         .page
         .execute_async(
@@ -114,6 +115,6 @@ async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
         .expect("as of");
     assert!(matches!(words, Value::String(_)));
     window.wait_for("every panel is filled", FILLED).await.expect("no panel waits for the server");
-    window.picture("offline").expect("a picture");
+    desk.picture("offline").expect("a picture");
     window.close().await.expect("it closes");
 }

@@ -58,7 +58,7 @@ async fn the_first_start_shows_the_first_run_view_and_keeps_its_mark() {
     })
     .await
     .expect("a first frame");
-    window.picture("first-run").expect("a picture");
+    desk.picture("first-run").expect("a picture");
 
     // What the page may not do: the capability names two commands, two of the event's and the title.
     let refused = window

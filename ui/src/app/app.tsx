@@ -5,6 +5,7 @@ import { createClient, invalidateTags } from "@/api/client";
 import { sessionOptions, settingsOptions } from "@/api/queries";
 import { Failure } from "@/components/states";
 import { setLocale } from "@/lib/format";
+import { afterFrame } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { SessionProvider } from "@/lib/scope";
 import type { Platform } from "@/platform/platform";
@@ -36,17 +37,11 @@ const Gate: FC<{ platform: Platform }> = ({ platform }) => {
   const isFailed = session.isError || settings.isError;
   useEffect(() => {
     if (!isReady && !isFailed) return;
-    let isTold = false;
-    const tell = () => {
-      if (isTold) return;
-      isTold = true;
+    afterFrame(() => {
       void platform
         .onFirstPaint()
         .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
-    };
-    requestAnimationFrame(tell);
-    // A window that is not shown yet may be given no frames, and waits for this very call to be shown.
-    setTimeout(tell, 50);
+    });
   }, [platform, isReady, isFailed]);
 
   if (session.data && settings.data) {

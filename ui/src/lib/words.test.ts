@@ -37,6 +37,20 @@ describe("words for what happened", () => {
     expect(auditSentence({ ...row, action: "grant_credits" }).verb).toBe("grant credits");
   });
 
+  it("says of which part of a plan a direct change was", () => {
+    const row = AUDIT[0];
+    if (!row) throw new Error("the sample has audit rows");
+    const direct = { ...row, action: "direct", label: "Pro", operator: null, login: "postgres" };
+    expect(auditSentence({ ...direct, table: "plan_limits", before: null })).toEqual({
+      who: "postgres",
+      verb: "added a limit of",
+      object: "Pro",
+      rest: "directly",
+    });
+    expect(auditSentence({ ...direct, table: "plans", after: null }).verb).toBe("removed");
+    expect(auditSentence({ ...direct, table: "plans" }).verb).toBe("changed");
+  });
+
   it("gives every state a tone", () => {
     expect(stateTone({ state: "blocked", reason: "" })).toBe("danger");
     expect(stateTone({ state: "consistent", as_of: "" })).toBe("ok");

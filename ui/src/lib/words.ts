@@ -54,6 +54,14 @@ export interface AuditSentence {
   rest: string;
 }
 
+/** What a row is a part of the named thing as, by its table. */
+const PARTS: Record<string, string> = {
+  plan_limits: "a limit",
+  plan_features: "a feature",
+  subscriptions: "the subscription",
+  team_members: "a seat",
+};
+
 /** Words for an audited change; an unknown action is written as it is. */
 export function auditSentence(row: AuditRow): AuditSentence {
   const who = row.operator ?? row.login;
@@ -63,7 +71,11 @@ export function auditSentence(row: AuditRow): AuditSentence {
   const before = plan(row.before);
   const after = plan(row.after);
   // Somebody wrote past the console, with a login of the database.
-  if (row.action === "direct") return { who, verb: "changed", object, rest: "directly" };
+  if (row.action === "direct") {
+    const part = PARTS[row.table];
+    const did = row.before === null ? "added" : row.after === null ? "removed" : "changed";
+    return { who, verb: part ? `${did} ${part} of` : did, object, rest: "directly" };
+  }
   if (row.action === "change_plan") {
     return { who, verb: "moved", object, rest: after ? `to ${after}` : "" };
   }

@@ -26,6 +26,9 @@ export function httpPlatform(): Platform {
     setTitle(title) {
       document.title = title;
     },
+    onFirstNumbers() {
+      performance.mark("first-numbers");
+    },
     async onFirstPaint() {
       performance.mark("first-paint");
       return null;

@@ -10,4 +10,6 @@ export interface Platform {
   setTitle(title: string): void;
   /** Told once, after the first themed frame, so that the window may be shown; answers with news about the start. */
   onFirstPaint(): Promise<string | null>;
+  /** Told once, after the first frame with numbers: the end of the start, as it is measured. */
+  onFirstNumbers(): void;
 }

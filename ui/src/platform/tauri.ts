@@ -30,6 +30,10 @@ export function tauriPlatform(): Platform {
         .setTitle(title)
         .catch(() => undefined);
     },
+    onFirstNumbers() {
+      performance.mark("first-numbers");
+      invoke("first_numbers").catch(() => undefined);
+    },
     onFirstPaint() {
       performance.mark("first-paint");
       // The shell keeps the window hidden until this call, and shows it by itself when it never comes.

@@ -213,6 +213,9 @@ export function fakePlatform(
     setTitle(title) {
       document.title = title;
     },
+    onFirstNumbers() {
+      calls.push("first_numbers");
+    },
     async onFirstPaint() {
       return null;
     },

@@ -2,6 +2,8 @@
 
 use anstyle::{AnsiColor, Color, RgbColor, Style};
 
+use super::tokens;
+
 /// What a colour means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
@@ -32,14 +34,10 @@ impl Tone {
         match self {
             Self::Strong => Style::new().bold(),
             Self::Muted => Style::new().dimmed(),
-            // dark.accent
-            Self::Accent => paint(RgbColor(0x3A, 0x6A, 0xE8), AnsiColor::Blue),
-            // light.success
-            Self::Success => paint(RgbColor(0x0B, 0x6B, 0x43), AnsiColor::Green),
-            // light.env-staging
-            Self::Warning => paint(RgbColor(0x8A, 0x53, 0x00), AnsiColor::Yellow),
-            // dark.danger-fill
-            Self::Danger => paint(RgbColor(0xC9, 0x3B, 0x36), AnsiColor::Red),
+            Self::Accent => paint(tokens::ACCENT, AnsiColor::Blue),
+            Self::Success => paint(tokens::SUCCESS, AnsiColor::Green),
+            Self::Warning => paint(tokens::WARNING, AnsiColor::Yellow),
+            Self::Danger => paint(tokens::DANGER, AnsiColor::Red),
         }
     }
 

@@ -1,6 +1,6 @@
 import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FC, useMemo } from "react";
+import { type FC, useEffect, useMemo } from "react";
 import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
 import type { Overview } from "@/api/generated/Overview";
@@ -13,12 +13,23 @@ import { QueryPanel } from "@/components/query-panel";
 import { shellWord } from "@/lib/actions";
 import { copyText } from "@/lib/clipboard";
 import { formatClock } from "@/lib/format";
+import { afterFrame } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
+import { platform } from "@/platform/current";
 import { Cards, CardsLoading } from "./cards";
 import { cardLabel, overviewCharts, titleLine } from "./model";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
+
+let isTold = false;
+
+/** Tells the program around the interface, once for each start, that numbers are on screen. */
+function tellFirstNumbers(): void {
+  if (isTold) return;
+  isTold = true;
+  afterFrame(() => platform().onFirstNumbers());
+}
 
 /** Is anything wrong, and how are we doing? */
 export const OverviewView: FC = () => {
@@ -28,9 +39,13 @@ export const OverviewView: FC = () => {
   // Asked beside the numbers, not after them: what the panels show arrives with the first drawing.
   const status = useQuery(syncStatusOptions(workspace.id));
   const changes = useQuery(
-    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 8 }),
+    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 6 }),
   );
   const overview = query.data;
+  const hasNumbers = overview !== undefined;
+  useEffect(() => {
+    if (hasNumbers) tellFirstNumbers();
+  }, [hasNumbers]);
   const copy = async (text: string, title: string) => {
     await copyText(text);
     notify({ tone: "ok", title, text });

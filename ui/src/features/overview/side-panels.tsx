@@ -15,8 +15,8 @@ import { Meter, Table } from "@/components/table";
 import { formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
 import { auditSentence, stateTone, stateWord } from "@/lib/words";
 
-/** Rows that fit a panel of the overview's second line. */
-const MOST = 8;
+/** Rows of a panel in the overview's second line: as tall as the plans beside them. */
+const MOST = 6;
 
 /** What is not consistent comes first: that is what somebody looks for here. */
 function byNeed(status: SyncStatus): DatasetStatus[] {

@@ -19,7 +19,7 @@ describe("the state of the copy", () => {
 
   it("counts drift", () => {
     expect(driftTile(SYNC.drift)).toMatchObject({ figure: "120", note: "2 of 2 cases repaired" });
-    expect(driftTile([])).toMatchObject({ figure: "0", note: "every comparison was clean" });
+    expect(driftTile([])).toMatchObject({ figure: "0", note: "every check was clean" });
   });
 
   it.each([

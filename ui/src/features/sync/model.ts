@@ -64,7 +64,10 @@ export function rowTiles(status: SyncStatus): { here: SyncTile; rate: SyncTile }
       label: "Rows here",
       figure: here.figure,
       unit: here.size,
-      note: `of ${server.figure}${server.size} on the server`,
+      // The server only estimates its rows; once both are equal there is nothing to estimate.
+      note: status.is_consistent
+        ? "all that the server has"
+        : `of about ${server.figure}${server.size} on the server`,
     },
     rate: {
       label: "Rows per second",
@@ -88,7 +91,7 @@ export function driftTile(drift: readonly DriftRow[]): SyncTile {
     unit: rows === 1 ? " row" : " rows",
     note:
       drift.length === 0
-        ? "every comparison was clean"
+        ? "every check was clean"
         : `${repaired} of ${countOf(drift.length, "case")} repaired`,
   };
 }
