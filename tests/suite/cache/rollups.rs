@@ -29,6 +29,7 @@ enum Step {
     Delete(Vec<usize>),
     Reconcile { from: i64, minutes: i64, keep: u8, add: Vec<UsageEvent> },
     Abandon(Vec<UsageEvent>),
+    Derive,
 }
 
 fn event() -> impl Strategy<Value = UsageEvent> {
@@ -70,6 +71,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => (0..DAYS * 1_440, 1..20_000_i64, any::<u8>(), events(20))
             .prop_map(|(from, minutes, keep, add)| Step::Reconcile { from, minutes, keep, add }),
         1 => events(20).prop_map(Step::Abandon),
+        2 => Just(Step::Derive),
     ]
 }
 
@@ -93,8 +95,13 @@ proptest! {
         let mut writer = scratch.cache.writer().unwrap();
         let mut model: BTreeMap<Key, UsageEvent> = BTreeMap::new();
         for step in steps {
+            if matches!(step, Step::Derive) {
+                while writer.derive_sums().unwrap() {}
+                continue;
+            }
             let mut batch = writer.begin().unwrap();
             match step {
+                Step::Derive => unreachable!("done without a batch"),
                 Step::Upsert(events) => {
                     let events = distinct(&events);
                     batch.upsert(&rows::events(events.values())).unwrap();
@@ -141,6 +148,52 @@ proptest! {
             days_add_up(&reader, zone, model.values())?;
         }
     }
+}
+
+#[test]
+fn i2_a_year_is_the_same_from_blocks_and_from_days() {
+    let scratch = Scratch::new();
+    let mut writer = scratch.cache.writer().unwrap();
+    let events: Vec<UsageEvent> = (0..4_000_u32)
+        .map(|n| UsageEvent {
+            user_id: Uuid::from_u128(u128::from(n % 90) + 1),
+            occurred_at: OCTOBER - i64::from(n) * 11_173_000_123,
+            event_key: Uuid::from_u128(n.into()),
+            latency_ms: Some(i32::try_from(n % 900).unwrap()),
+            ..UsageEvent::default()
+        })
+        .collect();
+    let mut batch = writer.begin().unwrap();
+    batch.upsert(&rows::events(&events)).unwrap();
+    batch.commit().unwrap();
+    let answers = || {
+        let reader = scratch.cache.reader().unwrap();
+        let last = DateTime::from_timestamp_micros(OCTOBER).unwrap().date_naive();
+        let show = |zone| {
+            let range = RangeSpec::Between { first: last - chrono::Days::new(364), last };
+            overview::show(&reader, &OverviewReq { range, zone, compare: Compare::Year }).unwrap()
+        };
+        ZONES.map(|zone| serde_json::to_value(show(zone)).unwrap())
+    };
+    let from_days = answers();
+    let mut blocks = 0;
+    while writer.derive_sums().unwrap() {
+        blocks += 1;
+    }
+    assert_eq!(blocks, 16, "517 days end in the 17th block, which still grows");
+    assert_eq!(answers(), from_days);
+    assert!(from_days[0]["totals"]["events"].as_u64().unwrap() > 2_500);
+
+    // A late change deep in the past takes its block away, and nothing goes wrong without it.
+    let mut batch = writer.begin().unwrap();
+    batch.apply_keys(Dataset::UsageEvents, &[events[2_000].key()], &rows::events([])).unwrap();
+    batch.commit().unwrap();
+    let without_block = answers();
+    assert_ne!(without_block, from_days);
+    assert!(writer.derive_sums().unwrap(), "the dropped block is missing");
+    assert!(!writer.derive_sums().unwrap(), "and no other");
+    assert_eq!(answers(), without_block);
+    assert_eq!(Verifier::new(&scratch.cache.reader().unwrap()).rollups_from_rows().unwrap().different, 0);
 }
 
 /// Single days, the whole range and the rows themselves agree.

@@ -143,12 +143,24 @@ impl Desk {
         abort::point("before_cut_commit");
         batch.commit()?;
         abort::point("after_cut_commit");
-        if decision.position.is_consistent() && !self.is_tidy {
-            self.writer.build_indexes()?;
-            self.writer.compact_wal()?;
-            self.is_tidy = true;
+        if decision.position.is_consistent() {
+            self.tidy(applied)?;
         }
         self.stored(applied)
+    }
+
+    /// After the load everything that makes answers fast; later one missing block of sums at a time, so that
+    /// no cut waits for many.
+    fn tidy(&mut self, applied: Applied) -> Result<()> {
+        if !self.is_tidy {
+            self.writer.build_indexes()?;
+            while self.writer.derive_sums()? {}
+            self.writer.compact_wal()?;
+            self.is_tidy = true;
+        } else if applied.changed() > 0 {
+            self.writer.derive_sums()?;
+        }
+        Ok(())
     }
 
     fn chunk(

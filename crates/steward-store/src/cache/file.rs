@@ -48,6 +48,9 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     // What SQLCipher would write to standard error comes back as an error code, too.
     connection.pragma_update(None, "cipher_log_level", "none").map_err(fault::map)?;
     connection.pragma_update(None, "cipher_page_size", PAGE_BYTES).map_err(fault::map)?;
+    // Every page is authenticated whenever it is read or written. Processors have instructions for SHA-256
+    // and none for SHA-512: it takes a third of the time, and 256 bits are as far out of reach.
+    connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").map_err(fault::map)?;
     // SQLite folds the case of ASCII letters only; people are searched for by theirs.
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection

@@ -1,15 +1,28 @@
 //! The sums behind every number, kept with the rows.
 //!
-//! Events are summed per UTC quarter-hour and per UTC day. Every zone's offset is a multiple of a
-//! quarter-hour, so any span of any calendar is whole days plus quarter-hours at its edges, exactly. All sums
-//! are integers: a changed row subtracts what it was and adds what it is, and nothing drifts.
+//! Every zone's offset is a multiple of a quarter-hour, so any span of any calendar is whole UTC days plus
+//! quarter-hours at its edges, exactly. All sums are integers: a changed row subtracts what it was and adds
+//! what it is, and nothing drifts.
+//!
+//! | level | totals and latencies | by facet, by user | kept |
+//! |---|---|---|---|
+//! | quarter-hour | yes | yes | with the rows |
+//! | hour, quarter of a day | yes | | with the rows: a day of any zone is then a handful of totals |
+//! | day | yes | yes | with the rows |
+//! | block of 32 days | yes | yes | derived from its days afterwards, dropped with the first change in it |
+//!
+//! Map: `bucket` one bucket and its packed form · `gather` many buckets summed in memory · `cover` which
+//! buckets make a span · `read` their sums · `derive` the blocks · `audit` sums against rows.
 
+mod audit;
+mod bucket;
+mod cover;
+mod derive;
+mod gather;
 mod latency;
 mod read;
 
-use std::collections::BTreeSet;
-
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use steward_core::Result;
 
 use super::event::{self, Event};
@@ -17,27 +30,46 @@ use super::facet::Status;
 use super::fault;
 use super::pack::{self, Unpacker};
 
+pub(crate) use audit::audit;
+pub(crate) use bucket::Bucket;
+pub(crate) use cover::{Cover, Run};
+pub(crate) use derive::derive_block;
 pub(crate) use latency::Latencies;
 pub(crate) use read::{
-    Cover, FacetCount, FacetSet, Run, add_facet_counts, add_totals, add_user_counts, buckets_with,
-    count_events, extent,
+    FacetCount, FacetSet, add_facet_counts, add_totals, add_user_counts, buckets_with, count_events, extent,
+    step_totals,
 };
+
+use gather::Gathered;
 
 /// How wide a bucket is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Level {
+    /// A quarter-hour.
     Quarter,
+    /// An hour; totals only.
+    Hour,
+    /// Six hours; totals only.
+    Shift,
+    /// A day.
     Day,
+    /// 32 days, counted from 2000-01-01: a month without a calendar.
+    Block,
 }
 
 impl Level {
-    pub(crate) const ALL: [Self; 2] = [Self::Quarter, Self::Day];
+    pub(crate) const ALL: [Self; 5] = [Self::Quarter, Self::Hour, Self::Shift, Self::Day, Self::Block];
+
+    pub(crate) const DAYS_PER_BLOCK: i64 = 32;
 
     /// Width in microseconds.
-    pub(crate) fn width(self) -> i64 {
+    pub(crate) const fn width(self) -> i64 {
         match self {
             Self::Quarter => 900_000_000,
+            Self::Hour => 3_600_000_000,
+            Self::Shift => 21_600_000_000,
             Self::Day => 86_400_000_000,
+            Self::Block => Self::DAYS_PER_BLOCK * 86_400_000_000,
         }
     }
 
@@ -46,12 +78,29 @@ impl Level {
         match self {
             Self::Quarter => 0,
             Self::Day => 1,
+            Self::Hour => 2,
+            Self::Shift => 3,
+            Self::Block => 4,
         }
     }
 
     /// The bucket of an instant.
     pub(crate) fn bucket(self, at: i64) -> i64 {
         at.div_euclid(self.width())
+    }
+
+    /// Where in a day a bucket lies: the totals of one time of day lie side by side, since a series of local
+    /// days begins and ends each of them at the same one.
+    pub(crate) fn slot(self, bucket: i64) -> i64 {
+        match self {
+            Self::Quarter | Self::Hour | Self::Shift => bucket.rem_euclid(Self::Day.width() / self.width()),
+            Self::Day | Self::Block => 0,
+        }
+    }
+
+    /// Whether it holds sums by facet and by user, too.
+    pub(crate) fn is_detailed(self) -> bool {
+        !matches!(self, Self::Hour | Self::Shift)
     }
 }
 
@@ -134,15 +183,20 @@ impl Totals {
 
     /// Adds another bucket's.
     pub(crate) fn merge(&mut self, other: &Self) {
-        self.sums.merge(&other.sums, 1);
-        self.successes += other.successes;
-        self.errors += other.errors;
-        self.rate_limited += other.rate_limited;
-        self.latencies.merge(&other.latencies, 1);
+        self.add(other, 1);
     }
 
-    /// Adds `factor` times a stored bucket.
-    pub(crate) fn add_packed(&mut self, sums: &[u8], latency: &[u8], factor: i128) -> Result<()> {
+    /// Adds `factor` times another bucket's.
+    pub(crate) fn add(&mut self, other: &Self, factor: i128) {
+        self.sums.merge(&other.sums, factor);
+        self.successes += factor * other.successes;
+        self.errors += factor * other.errors;
+        self.rate_limited += factor * other.rate_limited;
+        self.latencies.merge(&other.latencies, factor);
+    }
+
+    /// Adds `factor` times a stored bucket, its latencies where they are asked for.
+    pub(crate) fn add_packed(&mut self, sums: &[u8], latency: Option<&[u8]>, factor: i128) -> Result<()> {
         let mut from = Unpacker::new(sums);
         for sum in &mut self.sums.0 {
             *sum += factor * from.next_sum()?;
@@ -153,18 +207,8 @@ impl Totals {
         if !from.is_empty() {
             return Err(fault::damaged());
         }
-        self.latencies.add_packed(latency, factor)
+        latency.map_or(Ok(()), |latency| self.latencies.add_packed(latency, factor))
     }
-}
-
-/// Everything about one bucket.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Bucket {
-    pub(crate) totals: Totals,
-    /// By facet, ascending, without zeros.
-    pub(crate) facets: Vec<(u32, Sums)>,
-    /// Events by user, ascending, without zeros.
-    pub(crate) users: Vec<(u32, i128)>,
 }
 
 /// An event that appears (+1) or disappears (−1).
@@ -174,7 +218,7 @@ pub(crate) struct Signed {
     pub(crate) sign: i8,
 }
 
-/// Adds changes to the rollups of both levels. Their order does not matter; nearly sorted is fastest.
+/// Adds changes to the rollups of every level. Their order does not matter; nearly sorted is fastest.
 pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Signed]) -> Result<()> {
     let mut order: Vec<(i64, u32)> = changes
         .iter()
@@ -182,240 +226,30 @@ pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Sig
         .map(|(change, index)| (Level::Quarter.bucket(change.event.occurred_at), index))
         .collect();
     order.sort_unstable();
-    let quarters_per_day = Level::Day.width() / Level::Quarter.width();
-    for day in order.chunk_by(|a, b| a.0.div_euclid(quarters_per_day) == b.0.div_euclid(quarters_per_day)) {
-        for quarter in day.chunk_by(|a, b| a.0 == b.0) {
-            merge(connection, Level::Quarter, quarter[0].0, Bucket::of(outcomes, changes, quarter))?;
-        }
-        let number = day[0].0.div_euclid(quarters_per_day);
-        merge(connection, Level::Day, number, Bucket::of(outcomes, changes, day))?;
-    }
-    Ok(())
-}
-
-impl Bucket {
-    fn of(outcomes: &[Status], changes: &[Signed], members: &[(i64, u32)]) -> Self {
-        let mut bucket = Self::default();
-        let change = |index: u32| &changes[index as usize];
-        let mut by_facet: Vec<u64> = Vec::with_capacity(members.len());
-        let mut by_user: Vec<u64> = Vec::with_capacity(members.len());
-        for (_, index) in members {
-            let Signed { event, .. } = change(*index);
-            by_facet.push(u64::from(event.facet) << 32 | u64::from(*index));
-            by_user.push(u64::from(event.user) << 32 | u64::from(*index));
-        }
-        // Sorting beats hashing here: buckets are small, and the result has to be sorted anyway.
-        by_facet.sort_unstable();
-        by_user.sort_unstable();
-        let totals = &mut bucket.totals;
-        for facet in by_facet.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let id = (facet[0] >> 32) as u32;
-            let mut sums = Sums::default();
-            for entry in facet {
-                let Signed { event, sign } = change(*entry as u32);
-                let sign = i128::from(*sign);
-                sums.add(event, sign);
-                if let Some(latency) = event.metric(event::LATENCY) {
-                    totals.latencies.add(latency, sign);
+    let per = |level: Level| level.width() / Level::Quarter.width();
+    let in_same = |level: Level| {
+        move |a: &(i64, u32), b: &(i64, u32)| a.0.div_euclid(per(level)) == b.0.div_euclid(per(level))
+    };
+    let mut of_day = Gathered::default();
+    for day in order.chunk_by(in_same(Level::Day)) {
+        for shift in day.chunk_by(in_same(Level::Shift)) {
+            let mut of_shift = Totals::default();
+            for hour in shift.chunk_by(in_same(Level::Hour)) {
+                let mut of_hour = Totals::default();
+                for quarter in hour.chunk_by(|a, b| a.0 == b.0) {
+                    let delta = Bucket::of(outcomes, changes, quarter);
+                    of_day.add(&delta);
+                    of_hour.merge(&delta.totals);
+                    delta.add_to_stored(connection, Level::Quarter, quarter[0].0)?;
                 }
+                of_shift.merge(&of_hour);
+                of_hour.add_to_stored(connection, Level::Hour, hour[0].0.div_euclid(per(Level::Hour)))?;
             }
-            match outcomes.get(id as usize).copied().unwrap_or(Status::Other) {
-                Status::Success => totals.successes += sums.0[sum::EVENTS],
-                Status::Error => totals.errors += sums.0[sum::EVENTS],
-                Status::RateLimited => totals.rate_limited += sums.0[sum::EVENTS],
-                Status::Other => {}
-            }
-            totals.sums.merge(&sums, 1);
-            bucket.facets.push((id, sums));
+            of_shift.add_to_stored(connection, Level::Shift, shift[0].0.div_euclid(per(Level::Shift)))?;
         }
-        for user in by_user.chunk_by(|a, b| a >> 32 == b >> 32) {
-            let count = user.iter().map(|entry| i128::from(change(*entry as u32).sign)).sum();
-            bucket.users.push(((user[0] >> 32) as u32, count));
-        }
-        bucket
-    }
-
-    /// Adds another bucket's sums.
-    fn absorb(&mut self, other: Self) {
-        self.totals.merge(&other.totals);
-        self.facets = join(std::mem::take(&mut self.facets), other.facets, |sums, more| sums.merge(&more, 1));
-        self.users = join(std::mem::take(&mut self.users), other.users, |count, more| *count += more);
-    }
-
-    fn prune(&mut self) {
-        self.facets.retain(|(_, sums)| !sums.is_zero());
-        self.users.retain(|(_, count)| *count != 0);
-    }
-
-    fn pack_facets(&self) -> (Vec<u8>, Vec<u8>) {
-        let mut counts = Vec::new();
-        pack::put_ids(&mut counts, self.facets.iter().map(|(id, _)| *id));
-        for index in 0..COUNTS {
-            pack::put_column(&mut counts, self.facets.iter().map(|(_, sums)| sums.0[index]));
-        }
-        let mut rest = Vec::new();
-        for index in COUNTS..SUMS {
-            pack::put_column(&mut rest, self.facets.iter().map(|(_, sums)| sums.0[index]));
-        }
-        (counts, rest)
-    }
-
-    fn pack_users(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        pack::put_ids(&mut bytes, self.users.iter().map(|(id, _)| *id));
-        self.users.iter().for_each(|(_, count)| pack::put_sum(&mut bytes, *count));
-        bytes
-    }
-
-    /// Reads a stored bucket; none when there is none.
-    pub(crate) fn load(connection: &Connection, level: Level, number: i64) -> Result<Option<Self>> {
-        let at = params![level.number(), number];
-        let totals: Option<(Vec<u8>, Vec<u8>)> = connection
-            .prepare_cached("select sums, latency from rollup_total where level = ?1 and bucket = ?2")
-            .and_then(|mut find| find.query_row(at, |row| Ok((row.get(0)?, row.get(1)?))).optional())
-            .map_err(fault::map)?;
-        let Some((sums, latency)) = totals else { return Ok(None) };
-        let mut bucket = Self::default();
-        bucket.totals.add_packed(&sums, &latency, 1)?;
-        let (counts, sums): (Vec<u8>, Vec<u8>) = connection
-            .prepare_cached("select counts, sums from rollup_facet where level = ?1 and bucket = ?2")
-            .and_then(|mut find| find.query_row(at, |row| Ok((row.get(0)?, row.get(1)?))))
-            .map_err(fault::map)?;
-        let mut from = Unpacker::new(&counts);
-        bucket.facets = pack::take_ids(&mut from)?.into_iter().map(|id| (id, Sums::default())).collect();
-        let count = bucket.facets.len();
-        for index in 0..COUNTS {
-            pack::take_column(&mut from, count, |row, value| bucket.facets[row].1.0[index] = value)?;
-        }
-        let mut from = Unpacker::new(&sums);
-        for index in COUNTS..SUMS {
-            pack::take_column(&mut from, count, |row, value| bucket.facets[row].1.0[index] = value)?;
-        }
-        let users: Vec<u8> = connection
-            .prepare_cached("select counts from rollup_user where level = ?1 and bucket = ?2")
-            .and_then(|mut find| find.query_row(at, |row| row.get(0)))
-            .map_err(fault::map)?;
-        let mut from = Unpacker::new(&users);
-        for id in pack::take_ids(&mut from)? {
-            bucket.users.push((id, from.next_sum()?));
-        }
-        Ok(Some(bucket))
-    }
-
-    fn store(&mut self, connection: &Connection, level: Level, number: i64) -> Result<()> {
-        self.prune();
-        let at = (level.number(), number);
-        if self.facets.is_empty() && self.users.is_empty() {
-            for sql in [
-                "delete from rollup_total where level = ?1 and bucket = ?2",
-                "delete from rollup_facet where level = ?1 and bucket = ?2",
-                "delete from rollup_user where level = ?1 and bucket = ?2",
-            ] {
-                connection
-                    .prepare_cached(sql)
-                    .and_then(|mut statement| statement.execute(at))
-                    .map_err(fault::map)?;
-            }
-            return Ok(());
-        }
-        let (counts, rest) = self.pack_facets();
-        let write = |sql: &str, a: &[u8], b: &[u8]| {
-            connection
-                .prepare_cached(sql)
-                .and_then(|mut statement| statement.execute(params![at.0, at.1, a, b]))
-                .map_err(fault::map)
-        };
-        write(
-            "insert into rollup_total (level, bucket, sums, latency) values (?1, ?2, ?3, ?4)
-             on conflict (level, bucket) do update set sums = ?3, latency = ?4",
-            &self.totals.pack(),
-            &self.totals.latencies.pack(),
-        )?;
-        write(
-            "insert into rollup_facet (level, bucket, counts, sums) values (?1, ?2, ?3, ?4)
-             on conflict (level, bucket) do update set counts = ?3, sums = ?4",
-            &counts,
-            &rest,
-        )?;
-        connection
-            .prepare_cached(
-                "insert into rollup_user (level, bucket, counts) values (?1, ?2, ?3)
-                 on conflict (level, bucket) do update set counts = ?3",
-            )
-            .and_then(|mut statement| statement.execute(params![at.0, at.1, self.pack_users()]))
-            .map_err(fault::map)?;
-        Ok(())
-    }
-}
-
-fn merge(connection: &Connection, level: Level, number: i64, delta: Bucket) -> Result<()> {
-    let mut bucket = match Bucket::load(connection, level, number)? {
-        None => delta,
-        Some(mut stored) => {
-            stored.absorb(delta);
-            stored
-        }
-    };
-    bucket.store(connection, level, number)
-}
-
-/// Merges two ascending lists.
-fn join<T>(a: Vec<(u32, T)>, b: Vec<(u32, T)>, add: impl Fn(&mut T, T)) -> Vec<(u32, T)> {
-    let mut joined: Vec<(u32, T)> = Vec::with_capacity(a.len() + b.len());
-    let (mut a, mut b) = (a.into_iter().peekable(), b.into_iter().peekable());
-    loop {
-        let from_a = match (a.peek(), b.peek()) {
-            (Some(left), Some(right)) => left.0 <= right.0,
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => return joined,
-        };
-        let Some((id, value)) = (if from_a { a.next() } else { b.next() }) else { return joined };
-        match joined.last_mut() {
-            Some((last, sum)) if *last == id => add(sum, value),
-            Some(_) | None => joined.push((id, value)),
-        }
-    }
-}
-
-/// Shows every stored bucket of a level beside the one its rows make: exactly what a rebuild would change.
-pub(crate) fn audit(
-    connection: &Connection,
-    outcomes: &[Status],
-    level: Level,
-    mut show: impl FnMut(i64, &Bucket, &Bucket),
-) -> Result<()> {
-    let mut stored: BTreeSet<i64> = connection
-        .prepare("select bucket from rollup_total where level = ?1")
-        .and_then(|mut find| find.query_map([level.number()], |row| row.get(0))?.collect())
-        .map_err(fault::map)?;
-    let mut close = |number: i64, run: &mut Vec<Signed>| -> Result<()> {
-        let members: Vec<_> = (0..).zip(run.iter()).map(|(index, _)| (number, index)).collect();
-        let mut own = Bucket::of(outcomes, run, &members);
-        own.prune();
-        run.clear();
-        stored.remove(&number);
-        show(number, &Bucket::load(connection, level, number)?.unwrap_or_default(), &own);
-        Ok(())
-    };
-    let mut run: Vec<Signed> = Vec::new();
-    // Ids go by minute, and a bucket is whole minutes: its rows come one after another.
-    event::each(connection, i64::MIN, i64::MAX, |_, event| {
-        let number = level.bucket(event.occurred_at);
-        if let Some(first) = run.first().map(|first| level.bucket(first.event.occurred_at))
-            && first != number
-        {
-            close(first, &mut run)?;
-        }
-        run.push(Signed { event, sign: 1 });
-        Ok(true)
-    })?;
-    if let Some(first) = run.first().map(|first| level.bucket(first.event.occurred_at)) {
-        close(first, &mut run)?;
-    }
-    // What is left has no row at all.
-    for number in stored {
-        show(number, &Bucket::load(connection, level, number)?.unwrap_or_default(), &Bucket::default());
+        let number = day[0].0.div_euclid(per(Level::Day));
+        of_day.take().add_to_stored(connection, Level::Day, number)?;
+        derive::drop_block(connection, number.div_euclid(Level::DAYS_PER_BLOCK))?;
     }
     Ok(())
 }

@@ -34,10 +34,11 @@ const FIXED: &str = "
     create table usage_events (id integer primary key, event blob not null) strict;
     create table rollup_total (
         level integer not null,
+        slot integer not null,
         bucket integer not null,
         sums blob not null,
         latency blob not null,
-        primary key (level, bucket)
+        primary key (level, slot, bucket)
     ) strict, without rowid;
     create table rollup_facet (
         level integer not null,

@@ -72,7 +72,7 @@ impl<'r> Verifier<'r> {
         RollupVerifier::begin(self.reader, start_us, end_us)
     }
 
-    /// Compares every sum of both levels, latencies included, with a recomputation from the local rows.
+    /// Compares every sum of every level, latencies included, with a recomputation from the local rows.
     ///
     /// # Errors
     /// When the file cannot be read.

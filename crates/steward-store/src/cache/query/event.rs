@@ -84,7 +84,7 @@ impl Filter {
         }
         let inner = count_events(
             reader.connection(),
-            &Cover::of(inner_start, inner_end),
+            &Cover::of(reader.connection(), inner_start, inner_end)?,
             self.user,
             self.facets.as_ref(),
         )?;

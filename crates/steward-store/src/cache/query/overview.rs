@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 use steward_core::id::UserId;
 use steward_core::money::Cost;
 use steward_core::overview::{
     ActivityPoint, Card, CardMetric, Change, Overview, OverviewReq, Share, TopUser, UsageTotals,
 };
-use steward_core::period::{Period, Range};
+use steward_core::period::{Bucket, Period, Range};
 use steward_core::{Dataset, Result};
 
 use super::chart::Axis;
@@ -18,8 +19,7 @@ use crate::cache::decode::format_nano;
 use crate::cache::event::{self, Event};
 use crate::cache::facet::{Facet, Status};
 use crate::cache::rollup::{
-    Cover, FacetCount, Level, Totals, add_facet_counts, add_totals, add_user_counts, count_events, extent,
-    sum,
+    Cover, FacetCount, Level, Totals, add_facet_counts, add_totals, add_user_counts, extent, step_totals, sum,
 };
 use crate::cache::{Reader, fault, instant};
 
@@ -91,14 +91,23 @@ const CARDS: [CardMetric; 6] = [
     CardMetric::Cost,
 ];
 
-fn whole(buckets: &[steward_core::period::Bucket]) -> Option<Period> {
+fn whole(buckets: &[Bucket]) -> Option<Period> {
     let start = buckets.iter().map(|bucket| bucket.period.start).min()?;
     let end = buckets.iter().map(|bucket| bucket.period.end).max()?;
     Some(Period { start, end })
 }
 
-fn cover(period: Period) -> Cover {
-    Cover::of(instant::from_utc(period.start), instant::from_utc(period.end))
+fn span(period: Period) -> (i64, i64) {
+    (instant::from_utc(period.start), instant::from_utc(period.end))
+}
+
+fn cover(connection: &Connection, period: Period) -> Result<Cover> {
+    let (start, end) = span(period);
+    Cover::of(connection, start, end)
+}
+
+fn steps(buckets: &[Bucket]) -> Vec<(i64, i64)> {
+    buckets.iter().map(|bucket| span(bucket.period)).collect()
 }
 
 /// What one span is compared by.
@@ -126,24 +135,21 @@ impl RangeSums {
         let mut finished_totals = Totals::default();
         let mut totals = Totals::default();
         let mut activity = Vec::with_capacity(range.buckets.len());
-        for (index, bucket) in range.buckets.iter().enumerate() {
-            let mut step = Totals::default();
-            add_totals(connection, &cover(bucket.period), &mut step)?;
+        let own = step_totals(connection, &steps(&range.buckets), true)?;
+        let previous = step_totals(connection, &steps(&range.previous), false)?;
+        for (index, (bucket, step)) in range.buckets.iter().zip(own).enumerate() {
             totals.merge(&step);
             if !bucket.is_unfinished {
                 finished_totals.merge(&step);
             }
-            let previous = range.previous.get(index);
             activity.push(ActivityPoint {
                 day: bucket.day,
                 period: bucket.period,
                 is_unfinished: bucket.is_unfinished,
                 events: count(step.sums.0[sum::EVENTS]),
                 errors: count(step.errors),
-                previous_events: previous
-                    .map(|previous| count_events(connection, &cover(previous.period), None, None))
-                    .transpose()?,
-                previous_day: previous.map(|previous| previous.day),
+                previous_events: previous.get(index).map(|totals| count(totals.sums.0[sum::EVENTS])),
+                previous_day: range.previous.get(index).map(|previous| previous.day),
                 latency_p50: step.latencies.quantile(0.5),
                 latency_p95: step.latencies.quantile(0.95),
             });
@@ -154,8 +160,9 @@ impl RangeSums {
         let mut finished_sums = None;
         let mut start = range.period.start;
         if let Some(finished) = finished {
-            add_user_counts(connection, &cover(finished), &mut users)?;
-            add_facet_counts(connection, &cover(finished), &mut facets)?;
+            let cover = cover(connection, finished)?;
+            add_user_counts(connection, &cover, &mut users)?;
+            add_facet_counts(connection, &cover, &mut facets)?;
             finished_sums = Some(Compared {
                 totals: finished_totals,
                 active_users: active(&users),
@@ -164,15 +171,18 @@ impl RangeSums {
             start = finished.end;
         }
         let rest = Period { start, end: range.period.end };
-        add_user_counts(connection, &cover(rest), &mut users)?;
-        add_facet_counts(connection, &cover(rest), &mut facets)?;
+        let rest = cover(connection, rest)?;
+        add_user_counts(connection, &rest, &mut users)?;
+        add_facet_counts(connection, &rest, &mut facets)?;
         let change = match (finished_sums, range.previous_finished()) {
             (Some(current), Some(previous)) => {
                 let mut before = Compared::default();
-                add_totals(connection, &cover(previous), &mut before.totals)?;
-                add_facet_counts(connection, &cover(previous), &mut before.facets)?;
+                let (start, end) = span(previous);
+                add_totals(connection, &Cover::of_totals(connection, start, end)?, &mut before.totals)?;
+                let cover = cover(connection, previous)?;
+                add_facet_counts(connection, &cover, &mut before.facets)?;
                 let mut users = Vec::new();
-                add_user_counts(connection, &cover(previous), &mut users)?;
+                add_user_counts(connection, &cover, &mut users)?;
                 before.active_users = active(&users);
                 Some((current, before))
             }

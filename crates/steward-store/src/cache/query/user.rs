@@ -267,6 +267,6 @@ fn events_30d(reader: &Reader, user: Uuid, as_of: DateTime<Utc>) -> Result<u64> 
     let Some(id) = people::short_id(reader, user)? else { return Ok(0) };
     let width = Level::Quarter.width();
     let end = (Level::Quarter.bucket(instant::from_utc(as_of)) + 1) * width;
-    let cover = Cover::of(end - 30 * Level::Day.width(), end);
+    let cover = Cover::of(reader.connection(), end - 30 * Level::Day.width(), end)?;
     count_events(reader.connection(), &cover, Some(id), None)
 }

@@ -77,11 +77,10 @@ impl Latencies {
     /// Adds `factor` times what [`Latencies::pack`] wrote.
     pub(crate) fn add_packed(&mut self, bytes: &[u8], factor: i128) -> Result<()> {
         let mut from = Unpacker::new(bytes);
-        for index in pack::take_ids(&mut from)? {
-            let count = from.next_sum()?;
-            self.add_bucket((index as usize).min(BOUNDS.len() - 1), factor * count);
-        }
-        Ok(())
+        let indexes = pack::take_ids(&mut from)?;
+        pack::take_counts(&mut from, indexes.len(), |index, count| {
+            self.add_bucket((indexes[index] as usize).min(BOUNDS.len() - 1), factor * i128::from(count));
+        })
     }
 }
 

@@ -6,66 +6,9 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxBuildHasher;
 use steward_core::Result;
 
-use super::{Level, Totals};
+use super::{Cover, Level, Run, Totals, sum};
 use crate::cache::fault;
 use crate::cache::pack::{self, Unpacker};
-
-/// A run of buckets of one level, and how often it counts: −1 takes back what a wider bucket has too much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Run {
-    pub(crate) level: Level,
-    pub(crate) first: i64,
-    pub(crate) end: i64,
-    pub(crate) factor: i128,
-}
-
-/// The runs whose sum is a span.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Cover {
-    pub(crate) runs: Vec<Run>,
-}
-
-impl Cover {
-    /// Covers a half-open span whose ends lie on quarter-hours.
-    ///
-    /// An edge day is reached from its nearer midnight, so that an edge costs at most 48 quarter-hours.
-    pub(crate) fn of(start: i64, end: i64) -> Self {
-        let mut cover = Self::default();
-        if start >= end {
-            return cover;
-        }
-        let quarter = |at: i64| Level::Quarter.bucket(at);
-        let (first, last) = (quarter(start), quarter(end));
-        let per_day = Level::Day.width() / Level::Quarter.width();
-        // A span within few hours needs no days at all.
-        if last - first <= per_day / 2 {
-            cover.push(Level::Quarter, first, last, 1);
-            return cover;
-        }
-        // Each end moves to its nearer midnight; the difference is added or taken back.
-        let nearer = |at: i64| (at + per_day / 2).div_euclid(per_day);
-        let (day_first, day_end) = (nearer(first), nearer(last));
-        cover.push(Level::Day, day_first, day_end, 1);
-        cover.push_signed(first, day_first * per_day);
-        cover.push_signed(day_end * per_day, last);
-        cover
-    }
-
-    /// Adds the quarter-hours from `from` to `to`, backwards with a minus.
-    fn push_signed(&mut self, from: i64, to: i64) {
-        if from <= to {
-            self.push(Level::Quarter, from, to, 1);
-        } else {
-            self.push(Level::Quarter, to, from, -1);
-        }
-    }
-
-    fn push(&mut self, level: Level, first: i64, end: i64, factor: i128) {
-        if first < end {
-            self.runs.push(Run { level, first, end, factor });
-        }
-    }
-}
 
 fn each_row(
     connection: &Connection,
@@ -90,12 +33,74 @@ fn blob<'r>(row: &'r rusqlite::Row<'_>, column: usize) -> Result<&'r [u8]> {
 
 /// Adds the totals of a span.
 pub(crate) fn add_totals(connection: &Connection, cover: &Cover, totals: &mut Totals) -> Result<()> {
-    each_row(
-        connection,
-        "select sums, latency from rollup_total where level = ?1 and bucket >= ?2 and bucket < ?3",
-        cover,
-        |row, factor| totals.add_packed(blob(row, 0)?, blob(row, 1)?, factor),
-    )
+    add_each(connection, &[cover], std::slice::from_mut(totals), true)
+}
+
+/// The totals of the steps of a series, with or without latencies.
+pub(crate) fn step_totals(
+    connection: &Connection,
+    steps: &[(i64, i64)],
+    has_latencies: bool,
+) -> Result<Vec<Totals>> {
+    let covers: Vec<Cover> = steps.iter().map(|&(start, end)| Cover::of_step(start, end)).collect();
+    let mut totals = vec![Totals::default(); steps.len()];
+    add_each(connection, &covers.iter().collect::<Vec<_>>(), &mut totals, has_latencies)?;
+    Ok(totals)
+}
+
+/// One stored bucket's part in one of several sums.
+struct Part {
+    level: Level,
+    slot: i64,
+    bucket: i64,
+    factor: i128,
+    target: usize,
+}
+
+/// Adds what each cover holds to its own totals. Every time of day is read in one go, over all covers.
+fn add_each(
+    connection: &Connection,
+    covers: &[&Cover],
+    totals: &mut [Totals],
+    has_latencies: bool,
+) -> Result<()> {
+    let mut parts: Vec<Part> = Vec::new();
+    for (target, cover) in covers.iter().enumerate() {
+        for Run { level, first, end, factor } in &cover.runs {
+            parts.extend((*first..*end).map(|bucket| Part {
+                level: *level,
+                slot: level.slot(bucket),
+                bucket,
+                factor: *factor,
+                target,
+            }));
+        }
+    }
+    parts.sort_unstable_by_key(|part| (part.level, part.slot, part.bucket));
+    let sql = if has_latencies {
+        "select bucket, sums, latency from rollup_total
+         where level = ?1 and slot = ?2 and bucket >= ?3 and bucket <= ?4 order by bucket"
+    } else {
+        "select bucket, sums from rollup_total
+         where level = ?1 and slot = ?2 and bucket >= ?3 and bucket <= ?4 order by bucket"
+    };
+    let mut find = connection.prepare_cached(sql).map_err(fault::map)?;
+    for group in parts.chunk_by(|a, b| (a.level, a.slot) == (b.level, b.slot)) {
+        let (first, last) = (group[0].bucket, group[group.len() - 1].bucket);
+        let span = params![group[0].level.number(), group[0].slot, first, last];
+        let mut rows = find.query(span).map_err(fault::map)?;
+        let mut wanted = group.chunk_by(|a, b| a.bucket == b.bucket).peekable();
+        while let Some(row) = rows.next().map_err(fault::map)? {
+            let bucket: i64 = row.get(0).map_err(fault::map)?;
+            while wanted.next_if(|parts| parts[0].bucket < bucket).is_some() {}
+            let Some(parts) = wanted.next_if(|parts| parts[0].bucket == bucket) else { continue };
+            let latency = if has_latencies { Some(blob(row, 2)?) } else { None };
+            for part in parts {
+                totals[part.target].add_packed(blob(row, 1)?, latency, part.factor)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A set of facets by id.
@@ -109,6 +114,11 @@ pub(crate) fn count_events(
     user: Option<u32>,
     facets: Option<&FacetSet>,
 ) -> Result<u64> {
+    if user.is_none() && facets.is_none() {
+        let mut totals = Totals::default();
+        add_each(connection, &[cover], std::slice::from_mut(&mut totals), false)?;
+        return Ok(u64::try_from(totals.sums.0[sum::EVENTS]).unwrap_or(0));
+    }
     let mut events = 0;
     for run in &cover.runs {
         for (_, found) in buckets_with(connection, *run, user, facets)? {
@@ -164,10 +174,10 @@ pub(crate) fn add_user_counts(connection: &Connection, cover: &Cover, counts: &m
             if counts.len() < needed {
                 counts.resize(needed, 0);
             }
-            for id in ids {
-                counts[id as usize] += (factor * from.next_sum()?) as i64;
-            }
-            Ok(())
+            let factor = factor as i64;
+            pack::take_counts(&mut from, ids.len(), |index, count| {
+                counts[ids[index] as usize] += factor * count;
+            })
         },
     )
 }
@@ -204,25 +214,18 @@ pub(crate) fn buckets_with(
             Ok(())
         })?;
     }
-    if let Some(facets) = facets {
+    if facets.is_some() || user.is_none() {
         let sql = "select bucket, counts from rollup_facet where level = ?1 and bucket >= ?2 and bucket < ?3";
         each_row(connection, sql, &cover, |row, _| {
             let mut from = Unpacker::new(blob(row, 1)?);
             let ids = pack::take_ids(&mut from)?;
             let mut events = 0;
             pack::take_column(&mut from, ids.len(), |index, count| {
-                if facets.contains_key(&ids[index]) {
+                if facets.is_none_or(|facets| facets.contains_key(&ids[index])) {
                     events += count;
                 }
             })?;
             note(bucket_of(row)?, events);
-            Ok(())
-        })?;
-    }
-    if wanted == 0 {
-        let sql = "select bucket, sums from rollup_total where level = ?1 and bucket >= ?2 and bucket < ?3";
-        each_row(connection, sql, &cover, |row, _| {
-            note(bucket_of(row)?, Unpacker::new(blob(row, 1)?).next_sum()?);
             Ok(())
         })?;
     }
@@ -235,45 +238,14 @@ pub(crate) fn buckets_with(
     Ok(buckets)
 }
 
-/// The oldest and the newest bucket that hold an event.
+/// The oldest and the newest bucket of a level with users that hold an event.
 pub(crate) fn extent(connection: &Connection, level: Level) -> Result<Option<(i64, i64)>> {
     let ends: (Option<i64>, Option<i64>) = connection
         .prepare_cached(
-            "select (select min(bucket) from rollup_total where level = ?1),
-                    (select max(bucket) from rollup_total where level = ?1)",
+            "select (select min(bucket) from rollup_user where level = ?1),
+                    (select max(bucket) from rollup_user where level = ?1)",
         )
         .and_then(|mut find| find.query_row([level.number()], |row| Ok((row.get(0)?, row.get(1)?))))
         .map_err(fault::map)?;
     Ok(ends.0.zip(ends.1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cover_is_the_span_and_nothing_else() {
-        let quarter = Level::Quarter.width();
-        for (first, last) in [(0, 1), (0, 96), (-5, 300), (7, 50), (95, 97), (-200, -3), (40, 41 + 96 * 40)] {
-            let cover = Cover::of(first * quarter, last * quarter);
-            let mut weight: HashMap<i64, i128> = HashMap::new();
-            for run in &cover.runs {
-                let per = run.level.width() / quarter;
-                for bucket in run.first * per..run.end * per {
-                    *weight.entry(bucket).or_default() += run.factor;
-                }
-            }
-            for bucket in first - 200..last + 200 {
-                let inside = i128::from((first..last).contains(&bucket));
-                assert_eq!(weight.get(&bucket).copied().unwrap_or(0), inside, "{first}..{last} at {bucket}");
-            }
-            let edges: i64 = cover
-                .runs
-                .iter()
-                .filter(|run| run.level == Level::Quarter)
-                .map(|run| run.end - run.first)
-                .sum();
-            assert!(edges <= 96, "{first}..{last}: two edges of half a day at most");
-        }
-    }
 }
