@@ -23,6 +23,7 @@ pub mod operation;
 pub mod overview;
 pub mod period;
 pub mod plan;
+pub mod revenue;
 pub mod sample;
 pub mod sync;
 pub mod user;

@@ -1,0 +1,31 @@
+//! Recurring revenue: exact, explained, and the same wherever it is shown.
+//!
+//! A [`Profile`] says what counts; [`subscription::Subscription`] is a history of terms; everything else is a
+//! pure function of the two. Amounts are fractions of a minor unit and are rounded once, at display. Currencies
+//! are never added: every answer is per currency.
+//!
+//! Map: [`amount`] exact sums · [`subscription`] terms and their history · [`profile`] what counts ·
+//! [`mrr`] the monthly value at an instant · [`book`] every customer's value over time · [`movement`] how it changed · [`ratio`] churn,
+//! retention and the figures made of them · [`trial`] both conversions · [`cohort`] retention by the month of the
+//! first payment · [`bridge`] why two profiles differ.
+
+pub mod amount;
+pub mod book;
+pub mod bridge;
+pub mod cohort;
+pub mod movement;
+pub mod mrr;
+pub mod profile;
+pub mod ratio;
+pub mod subscription;
+pub mod trial;
+
+pub use amount::Amount;
+pub use book::Book;
+pub use profile::Profile;
+pub use subscription::Subscription;
+
+#[cfg(test)]
+mod identities;
+#[cfg(test)]
+mod traps;

@@ -1,0 +1,205 @@
+//! What holds for every history: found by random ones.
+
+use chrono::TimeDelta;
+use num_rational::Ratio;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::amount::Amount;
+use super::book::Book;
+use super::bridge::bridge;
+use super::movement::Movement;
+use super::profile::{Calendar, ChurnTiming, Discounts, Profile};
+use super::subscription::{
+    Discount, DiscountEnd, DiscountValue, Interval, Item, Status, Step, Subscription, Terms,
+};
+use super::traps::day;
+use super::{mrr, ratio};
+use crate::period::Period;
+
+fn interval() -> impl Strategy<Value = Interval> {
+    prop_oneof![Just(Interval::Day), Just(Interval::Week), Just(Interval::Month), Just(Interval::Year)]
+}
+
+fn status() -> impl Strategy<Value = Status> {
+    prop_oneof![
+        4 => Just(Status::Active),
+        1 => Just(Status::PastDue),
+        1 => Just(Status::Trialing),
+        1 => Just(Status::Paused),
+        1 => Just(Status::Unpaid),
+        1 => Just(Status::Canceled),
+    ]
+}
+
+fn an_item() -> impl Strategy<Value = Item> {
+    (0_i64..500_000, 0_u32..20, interval(), 1_u32..7, any::<bool>()).prop_map(
+        |(unit_amount_minor, quantity, interval, interval_count, is_metered)| Item {
+            unit_amount_minor,
+            quantity,
+            interval,
+            interval_count,
+            is_metered,
+        },
+    )
+}
+
+fn a_discount() -> impl Strategy<Value = Discount> {
+    let value = prop_oneof![
+        (0_i128..=100).prop_map(|percent| DiscountValue::Share(Ratio::new(percent, 100))),
+        (0_i128..9_000).prop_map(|minor| DiscountValue::Minor(Ratio::from_integer(minor))),
+    ];
+    let end = prop_oneof![
+        Just(DiscountEnd::Forever),
+        (0_i64..300).prop_map(|days| DiscountEnd::Until(day(1, 1) + TimeDelta::days(days))),
+        (0_i64..300).prop_map(|days| DiscountEnd::OneInvoice(day(1, 1) + TimeDelta::days(days))),
+    ];
+    (value, end).prop_map(|(value, end)| Discount { value, end })
+}
+
+fn a_subscription() -> impl Strategy<Value = Subscription> {
+    let step = (
+        0_i64..330,
+        status(),
+        prop::collection::vec(an_item(), 1..4),
+        prop::collection::vec(a_discount(), 0..3),
+    );
+    let ends = (prop::option::of(0_i64..330), prop::option::of(0_i64..30), prop::option::of(0_i64..30));
+    (0_u128..6, any::<u128>(), any::<bool>(), prop::collection::vec(step, 1..5), ends).prop_map(
+        |(customer, id, is_euro, mut steps, (canceled, ended, period))| {
+            steps.sort_by_key(|(from, ..)| *from);
+            steps.dedup_by_key(|(from, ..)| *from);
+            let at = |days: i64| day(1, 1) + TimeDelta::days(days);
+            Subscription {
+                id: Uuid::from_u128(id),
+                customer: Uuid::from_u128(customer),
+                currency: if is_euro { "EUR" } else { "USD" }.to_owned(),
+                steps: steps
+                    .into_iter()
+                    .map(|(from, status, items, discounts)| Step {
+                        from: at(from),
+                        terms: Terms { plan: "pro".to_owned(), status, items, discounts },
+                    })
+                    .collect(),
+                canceled_at: canceled.map(at),
+                ended_at: canceled.zip(ended).map(|(canceled, after)| at(canceled + after)),
+                period_end: canceled.zip(period).map(|(canceled, after)| at(canceled + after)),
+            }
+        },
+    )
+}
+
+fn a_profile() -> impl Strategy<Value = Profile> {
+    let discounts = prop_oneof![Just(Discounts::Forever), Just(Discounts::Recurring), Just(Discounts::All)];
+    let churn =
+        prop_oneof![Just(ChurnTiming::End), Just(ChurnTiming::PeriodEnd), Just(ChurnTiming::Cancellation)];
+    let calendar = prop_oneof![Just(Calendar::Year), Just(Calendar::FourWeeks)];
+    (any::<bool>(), any::<bool>(), discounts, churn, calendar).prop_map(
+        |(counts_past_due, counts_metered, discounts, churn, calendar)| Profile {
+            name: "random".to_owned(),
+            counts_past_due,
+            counts_metered,
+            discounts,
+            churn,
+            calendar,
+        },
+    )
+}
+
+/// The definition, said the slow way: every subscription valued at the instant, added per customer.
+fn by_definition(
+    subscriptions: &[Subscription],
+    currency: &str,
+    at: chrono::DateTime<chrono::Utc>,
+    profile: &Profile,
+) -> Amount {
+    subscriptions.iter().filter(|subscription| subscription.currency == currency).fold(
+        Amount::ZERO,
+        |sum, one| {
+            let value = mrr::subscription_mrr(one, at, profile).expect("amounts fit");
+            sum.plus(value).expect("amounts fit")
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn start_plus_gains_less_losses_is_the_end(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+        first in 0_i64..300,
+        length in 1_i64..120,
+    ) {
+        let period = Period { start: day(1, 1) + TimeDelta::days(first), end: day(1, 1) + TimeDelta::days(first + length) };
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        for currency in ["EUR", "USD"] {
+            let moved = book.movements(currency, period).expect("amounts fit");
+            prop_assert_eq!(moved.balance().expect("it fits"), moved.end);
+            prop_assert_eq!(moved.start, by_definition(&subscriptions, currency, period.start, &profile));
+            prop_assert_eq!(moved.end, by_definition(&subscriptions, currency, period.end, &profile));
+            let (start, end) = (book.customers(currency, period.start), book.customers(currency, period.end));
+            prop_assert_eq!(mrr::total(&start).expect("it fits"), moved.start);
+            let gross = ratio::gross_retention(&start, &end).expect("it fits");
+            let net = ratio::net_retention(&start, &end).expect("it fits");
+            prop_assert!(gross <= net && gross.is_none_or(|gross| gross <= Ratio::from_integer(1)));
+        }
+    }
+
+    #[test]
+    fn the_activities_of_a_period_sum_to_its_net_change(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+        first in 0_i64..300,
+        length in 1_i64..120,
+    ) {
+        let period = Period { start: day(1, 1) + TimeDelta::days(first), end: day(1, 1) + TimeDelta::days(first + length) };
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        for currency in ["EUR", "USD"] {
+            let moved = book.movements(currency, period).expect("amounts fit");
+            let sum = book.activities(currency, period).iter().fold(moved.start, |sum, activity| {
+                sum.plus(activity.moved.end.minus(activity.moved.start).expect("it fits")).expect("it fits")
+            });
+            prop_assert_eq!(sum, moved.end);
+        }
+    }
+
+    #[test]
+    fn months_add_up_to_the_year(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+    ) {
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        for currency in ["EUR", "USD"] {
+            let months = (1..12).map(|number| book.movements(currency, super::traps::month(number)).expect("it fits"));
+            let mut balance = book.movements(currency, super::traps::month(1)).expect("it fits").start;
+            for moved in months {
+                prop_assert_eq!(moved.start, balance);
+                balance = moved.end;
+                let gains = Movement::ALL.into_iter().all(|kind| moved.sum(kind) >= Amount::ZERO);
+                prop_assert!(gains, "sizes are never negative");
+            }
+        }
+    }
+
+    #[test]
+    fn the_steps_of_a_bridge_sum_to_the_difference(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        from in a_profile(),
+        to in a_profile(),
+        days in 0_i64..330,
+    ) {
+        let at = day(1, 1) + TimeDelta::days(days);
+        for currency in ["EUR", "USD"] {
+            let bridge = bridge(&subscriptions, currency, at, &from, &to).expect("amounts fit");
+            let mut total = bridge.from;
+            for step in &bridge.steps {
+                total = total.plus(step.difference).expect("it fits");
+                let customers = step.customers.iter().fold(Amount::ZERO, |sum, (_, one)| sum.plus(*one).expect("it fits"));
+                prop_assert_eq!(customers, step.difference, "a step is the sum of its customers");
+            }
+            prop_assert_eq!(total, bridge.to);
+            prop_assert_eq!(bridge.from, by_definition(&subscriptions, currency, at, &from));
+            prop_assert_eq!(bridge.to, by_definition(&subscriptions, currency, at, &to));
+        }
+    }
+}

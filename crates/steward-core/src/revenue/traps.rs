@@ -1,0 +1,429 @@
+//! The vectors of the definitions, and one test per known way to get revenue wrong; a number in a name is the
+//! number of that mistake in the list the definitions come with.
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use num_rational::Ratio;
+use uuid::Uuid;
+
+use super::amount::{Amount, Sum, exponent};
+use super::book::Book;
+use super::cohort::{self, MonthEnd};
+use super::movement::Movement;
+use super::mrr;
+use super::profile::{Calendar, ChurnTiming, Discounts, Profile};
+use super::ratio;
+use super::subscription::{
+    Discount, DiscountEnd, DiscountValue, Interval, Item, Status, Step, Subscription, Terms,
+};
+use super::trial::{self, Outcome, Trial};
+use crate::period::Period;
+
+/// Midnight of a day of 2026.
+pub(super) fn day(month: u32, day: u32) -> DateTime<Utc> {
+    Utc.with_ymd_and_hms(2026, month, day, 0, 0, 0).single().expect("a day of 2026")
+}
+
+pub(super) fn month(number: u32) -> Period {
+    Period { start: day(number, 1), end: day(number + 1, 1) }
+}
+
+pub(super) fn item(unit_amount_minor: i64, quantity: u32, interval: Interval) -> Item {
+    Item { unit_amount_minor, quantity, interval, interval_count: 1, is_metered: false }
+}
+
+pub(super) fn terms(status: Status, items: Vec<Item>) -> Terms {
+    Terms { plan: "pro".to_owned(), status, items, discounts: Vec::new() }
+}
+
+/// A subscription of one customer, in US dollars, whose terms change at the instants given.
+pub(super) fn subscription(customer: u128, steps: Vec<(DateTime<Utc>, Terms)>) -> Subscription {
+    Subscription {
+        id: Uuid::from_u128(customer),
+        customer: Uuid::from_u128(customer),
+        currency: "USD".to_owned(),
+        steps: steps.into_iter().map(|(from, terms)| Step { from, terms }).collect(),
+        canceled_at: None,
+        ended_at: None,
+        period_end: None,
+    }
+}
+
+/// A subscription active from a day on.
+fn active(customer: u128, from: DateTime<Utc>, items: Vec<Item>) -> Subscription {
+    subscription(customer, vec![(from, terms(Status::Active, items))])
+}
+
+fn mrr_at(subscriptions: &[Subscription], at: DateTime<Utc>, profile: &Profile) -> Amount {
+    let book = Book::new(subscriptions, profile).expect("amounts fit");
+    mrr::total(&book.customers("USD", at)).expect("amounts fit")
+}
+
+fn share(numerator: i128, denominator: i128) -> Option<Ratio<i128>> {
+    Some(Ratio::new(numerator, denominator))
+}
+
+#[test]
+fn vector_the_providers_example_gives_12_500() {
+    let monthly = (0..100).map(|customer| active(customer, day(1, 1), vec![item(100, 1, Interval::Month)]));
+    let yearly = (100..150).map(|customer| active(customer, day(1, 1), vec![item(600, 1, Interval::Year)]));
+    let subscriptions: Vec<_> = monthly.chain(yearly).collect();
+    assert_eq!(mrr_at(&subscriptions, day(2, 1), &Profile::stripe()), Amount::minor(12_500));
+}
+
+#[test]
+fn vector_four_yearly_subscriptions_of_500_are_166_67_a_month() {
+    let subscriptions: Vec<_> =
+        (0..4).map(|customer| active(customer, day(1, 1), vec![item(50_000, 1, Interval::Year)])).collect();
+    let mrr = mrr_at(&subscriptions, day(2, 1), &Profile::chartmogul());
+    assert_eq!(mrr.rounded(), 16_667);
+    assert_eq!(mrr::arr(mrr).expect("it fits"), Amount::minor(200_000), "and exactly 2,000 a year");
+}
+
+#[test]
+fn vector_churn_of_ten_contraction_and_expansion_is_gross_20_and_net_10_per_cent() {
+    let price = |amount| vec![item(amount, 1, Interval::Month)];
+    let mut gone = active(1, day(1, 1), price(10));
+    gone.ended_at = Some(day(2, 10));
+    let change = |customer, before, after| {
+        let steps = vec![
+            (day(1, 1), terms(Status::Active, price(before))),
+            (day(2, 10), terms(Status::Active, price(after))),
+        ];
+        subscription(customer, steps)
+    };
+    let subscriptions = [gone, change(2, 40, 30), change(3, 50, 60)];
+    let moved = Book::new(&subscriptions, &Profile::stripe())
+        .and_then(|book| book.movements("USD", month(2)))
+        .expect("amounts fit");
+    assert_eq!(moved.start, Amount::minor(100));
+    assert_eq!(ratio::gross_revenue_churn(&moved).expect("it fits"), share(1, 5));
+    assert_eq!(ratio::net_revenue_churn(&moved).expect("it fits"), share(1, 10));
+    assert_eq!(ratio::logo_churn(&moved), share(1, 3));
+}
+
+#[test]
+fn vector_quick_ratio_of_28_gained_and_8_lost_is_3_5() {
+    let price = |amount| vec![item(amount, 1, Interval::Month)];
+    let change = |customer, before, after| {
+        let steps = vec![
+            (day(1, 1), terms(Status::Active, price(before))),
+            (day(2, 10), terms(Status::Active, price(after))),
+        ];
+        subscription(customer, steps)
+    };
+    let mut gone = active(4, day(1, 1), price(5));
+    gone.ended_at = Some(day(2, 3));
+    let subscriptions = [active(1, day(2, 5), price(20)), change(2, 10, 18), change(3, 10, 7), gone];
+    let moved = Book::new(&subscriptions, &Profile::stripe())
+        .and_then(|book| book.movements("USD", month(2)))
+        .expect("amounts fit");
+    assert_eq!(ratio::quick_ratio(&moved).expect("it fits"), share(7, 2));
+}
+
+#[test]
+fn vector_fifteen_from_five_customers_is_an_average_of_three() {
+    assert_eq!(mrr::arpu(Amount::minor(15), 5), Some(Amount::minor(3)));
+    assert_eq!(mrr::arpu(Amount::minor(15), 0), None, "without customers there is no average");
+    assert_eq!(
+        ratio::lifetime_value(Amount::minor(3), Ratio::new(1, 10)).expect("it fits"),
+        Some(Amount::minor(30))
+    );
+    assert_eq!(
+        ratio::lifetime_value(Amount::minor(3), Ratio::new(0, 1)).expect("it fits"),
+        None,
+        "never infinity"
+    );
+}
+
+#[test]
+fn trap_06_a_trial_until_the_end_of_the_31st_ends_in_january() {
+    let trial = Trial { started: day(1, 18), ended: Some((day(2, 1), Outcome::Converted)) };
+    let january = trial::of_ended(&[trial], month(1));
+    assert_eq!((january.converted, january.decided), (1, 1), "midnight belongs to the day it ends");
+    assert_eq!(trial::of_ended(&[trial], month(2)).decided, 0);
+}
+
+#[test]
+fn trap_08_three_twelfths_of_29_000_are_7_250_and_not_7_251() {
+    let subscriptions: Vec<_> =
+        (0..3).map(|customer| active(customer, day(1, 1), vec![item(29_000, 1, Interval::Year)])).collect();
+    assert_eq!(mrr_at(&subscriptions, day(2, 1), &Profile::stripe()), Amount::minor(7_250));
+    let mut sum = Sum::default();
+    for denominator in 1..=40 {
+        sum.add(Amount::fraction(1, denominator).expect("not zero")).expect("it fits");
+        sum.add(Amount::fraction(-1, denominator).expect("not zero")).expect("it fits");
+    }
+    assert!(
+        sum.total().expect("it fits").is_zero(),
+        "no order and no mixture of denominators loses anything"
+    );
+}
+
+#[test]
+fn trap_09_a_week_is_52_twelfths_and_a_day_365_twelfths() {
+    let profile = Profile::stripe();
+    assert_eq!(profile.monthly_factor(Interval::Week, 1), Ratio::new(52, 12));
+    assert_eq!(profile.monthly_factor(Interval::Week, 2), Ratio::new(26, 12));
+    assert_eq!(profile.monthly_factor(Interval::Day, 30), Ratio::new(365, 360));
+    assert_eq!(profile.monthly_factor(Interval::Month, 3), Ratio::new(1, 3));
+    let four = Profile { calendar: Calendar::FourWeeks, ..profile };
+    assert_eq!(
+        four.monthly_factor(Interval::Week, 1),
+        Ratio::new(4, 1),
+        "the shorter month is stated, not hidden"
+    );
+}
+
+#[test]
+fn trap_10_every_item_counts() {
+    let items =
+        vec![item(1_000, 2, Interval::Month), item(12_000, 1, Interval::Year), item(500, 3, Interval::Month)];
+    let subscriptions = [active(1, day(1, 1), items)];
+    assert_eq!(mrr_at(&subscriptions, day(2, 1), &Profile::stripe()), Amount::minor(2_000 + 1_000 + 1_500));
+}
+
+#[test]
+fn trap_11_minor_units_have_the_currencys_own_digits() {
+    let digits = |codes: &[&str]| codes.iter().map(|code| exponent(code)).collect::<Vec<_>>();
+    assert_eq!(digits(&["JPY", "KRW", "VND", "CLP", "ISK", "UGX"]), [0; 6]);
+    assert_eq!(digits(&["USD", "EUR", "HUF", "TWD"]), [2; 4]);
+    assert_eq!(digits(&["KWD", "BHD", "TND"]), [3; 3]);
+}
+
+#[test]
+fn trap_12_currencies_are_never_added() {
+    let mut euro = active(1, day(1, 1), vec![item(700, 1, Interval::Month)]);
+    euro.currency = "EUR".to_owned();
+    let book =
+        Book::new(&[euro, active(1, day(1, 1), vec![item(900, 1, Interval::Month)])], &Profile::stripe())
+            .expect("amounts fit");
+    assert_eq!(book.currencies().collect::<Vec<_>>(), ["EUR", "USD"]);
+    let total = |currency| mrr::total(&book.customers(currency, day(2, 1))).expect("it fits");
+    assert_eq!((total("EUR"), total("USD")), (Amount::minor(700), Amount::minor(900)));
+}
+
+#[test]
+fn trap_13_without_a_change_of_terms_nothing_moves() {
+    let mut yen = active(1, day(1, 1), vec![item(90_000, 1, Interval::Month)]);
+    yen.currency = "JPY".to_owned();
+    let moved = Book::new(&[yen], &Profile::stripe())
+        .and_then(|book| book.movements("JPY", month(3)))
+        .expect("amounts fit");
+    assert!(moved.customers.is_empty(), "a rate of exchange is nowhere in a movement");
+}
+
+#[test]
+fn trap_14_a_tenth_of_a_cent_is_kept_exactly() {
+    let tenth = Amount::fraction(1, 10).expect("not zero");
+    let mut sum = Sum::default();
+    for _ in 0..1_000_000 {
+        sum.add(tenth).expect("it fits");
+    }
+    assert_eq!(sum.total().expect("it fits"), Amount::minor(100_000));
+}
+
+#[test]
+fn trap_17_a_year_paid_at_once_is_a_twelfth_in_every_month() {
+    let subscriptions = [active(1, day(1, 15), vec![item(120_000, 1, Interval::Year)])];
+    for number in 2..=12 {
+        assert_eq!(mrr_at(&subscriptions, day(number, 1), &Profile::stripe()), Amount::minor(10_000));
+    }
+    assert_eq!(mrr_at(&subscriptions, day(1, 1), &Profile::stripe()), Amount::ZERO);
+}
+
+#[test]
+fn trap_18_a_finite_coupon_counts_as_the_profile_says() {
+    let discounted = |end| {
+        let mut terms = terms(Status::Active, vec![item(10_000, 1, Interval::Month)]);
+        terms.discounts.push(Discount { value: DiscountValue::Share(Ratio::new(1, 4)), end });
+        [subscription(1, vec![(day(1, 1), terms)])]
+    };
+    let value = |end, at, profile: Profile| mrr_at(&discounted(end), at, &profile).rounded();
+    let until = DiscountEnd::Until(day(4, 1));
+    assert_eq!(value(DiscountEnd::Forever, day(2, 1), Profile::stripe()), 7_500);
+    assert_eq!(value(until, day(2, 1), Profile::stripe()), 10_000, "it ends, so the price is the list price");
+    assert_eq!(value(until, day(2, 1), Profile::chartmogul()), 7_500);
+    assert_eq!(value(until, day(4, 1), Profile::chartmogul()), 10_000, "its end is exclusive");
+    let once = DiscountEnd::OneInvoice(day(2, 1));
+    assert_eq!(value(once, day(1, 15), Profile::chartmogul()), 10_000);
+    assert_eq!(value(once, day(1, 15), Profile::profitwell()), 7_500);
+    let moved = Book::new(&discounted(until), &Profile::chartmogul())
+        .and_then(|book| book.movements("USD", Period { start: day(3, 15), end: day(4, 15) }))
+        .expect("amounts fit");
+    assert_eq!(moved.sum(Movement::Expansion), Amount::minor(2_500), "a discount that ends is expansion");
+}
+
+#[test]
+fn a_discount_is_never_worth_more_than_the_price() {
+    let mut terms = terms(Status::Active, vec![item(12_000, 1, Interval::Year)]);
+    let minor = DiscountValue::Minor(Ratio::from_integer(6_000));
+    terms.discounts.push(Discount { value: minor, end: DiscountEnd::Forever });
+    let value = |terms: &Terms| mrr::terms_mrr(terms, day(2, 1), &Profile::stripe()).expect("it fits");
+    assert_eq!(value(&terms), Amount::minor(500), "an amount off a yearly invoice is a twelfth a month");
+    terms.discounts.push(Discount { value: minor, end: DiscountEnd::Forever });
+    terms.discounts.push(Discount { value: minor, end: DiscountEnd::Forever });
+    assert_eq!(value(&terms), Amount::ZERO);
+}
+
+#[test]
+fn trap_19_who_pays_nothing_is_no_paying_customer() {
+    let subscriptions = [
+        active(1, day(1, 1), vec![item(0, 1, Interval::Month)]),
+        active(2, day(1, 1), vec![item(300, 1, Interval::Month)]),
+    ];
+    let book = Book::new(&subscriptions, &Profile::stripe()).expect("amounts fit");
+    let customers = book.customers("USD", day(2, 1));
+    assert_eq!(customers.len(), 1);
+    assert_eq!(
+        mrr::arpu(mrr::total(&customers).expect("it fits"), customers.len()),
+        Some(Amount::minor(300))
+    );
+}
+
+#[test]
+fn trap_20_a_cancellation_takes_effect_when_the_profile_says() {
+    let mut leaving = active(1, day(1, 1), vec![item(1_000, 1, Interval::Month)]);
+    leaving.canceled_at = Some(day(2, 10));
+    leaving.ended_at = Some(day(2, 20));
+    leaving.period_end = Some(day(3, 1));
+    let subscriptions = [leaving];
+    let pays = |at, churn| !mrr_at(&subscriptions, at, &Profile { churn, ..Profile::stripe() }).is_zero();
+    for (at, cancellation, end, period_end) in [
+        (day(2, 9), true, true, true),
+        (day(2, 10), false, true, true),
+        (day(2, 20), false, false, true),
+        (day(3, 1), false, false, false),
+    ] {
+        assert_eq!(pays(at, ChurnTiming::Cancellation), cancellation, "{at}: as soon as it is scheduled");
+        assert_eq!(pays(at, ChurnTiming::End), end, "{at}: when it ends");
+        assert_eq!(pays(at, ChurnTiming::PeriodEnd), period_end, "{at}: when what was paid for is used up");
+    }
+}
+
+#[test]
+fn trap_21_past_due_counts_unless_the_profile_leaves_it_out() {
+    let late =
+        subscription(1, vec![(day(1, 1), terms(Status::PastDue, vec![item(1_000, 1, Interval::Month)]))]);
+    assert_eq!(mrr_at(std::slice::from_ref(&late), day(2, 1), &Profile::stripe()), Amount::minor(1_000));
+    let strict = Profile { counts_past_due: false, ..Profile::stripe() };
+    assert_eq!(mrr_at(&[late], day(2, 1), &strict), Amount::ZERO);
+}
+
+#[test]
+fn trap_22_only_terms_move_revenue_so_a_refund_is_no_churn() {
+    // A refund leaves the terms as they are, and there is nothing else revenue is computed from.
+    let steps = vec![
+        (day(1, 1), terms(Status::Active, vec![item(1_000, 1, Interval::Month)])),
+        (day(2, 10), terms(Status::Active, vec![item(1_000, 1, Interval::Month)])),
+    ];
+    let moved = Book::new(&[subscription(1, steps)], &Profile::stripe())
+        .and_then(|book| book.movements("USD", month(2)))
+        .expect("amounts fit");
+    assert!(moved.customers.is_empty());
+}
+
+#[test]
+fn trap_23_who_comes_and_goes_within_a_month_is_in_the_activities_only() {
+    let mut brief = active(1, day(2, 5), vec![item(1_000, 1, Interval::Month)]);
+    brief.ended_at = Some(day(2, 20));
+    let book = Book::new(&[brief], &Profile::stripe()).expect("amounts fit");
+    assert!(book.movements("USD", month(2)).expect("it fits").customers.is_empty(), "net, nobody moved");
+    let kinds: Vec<_> =
+        book.activities("USD", month(2)).iter().map(|activity| activity.moved.movement).collect();
+    assert_eq!(kinds, [Movement::New, Movement::Churn], "both are there to be seen");
+}
+
+#[test]
+fn trap_24_changing_the_plan_is_no_churn_and_no_sale() {
+    let mut old = active(1, day(1, 1), vec![item(1_000, 1, Interval::Month)]);
+    old.ended_at = Some(day(2, 10));
+    let mut new = active(1, day(2, 10), vec![item(2_500, 1, Interval::Month)]);
+    new.id = Uuid::from_u128(2);
+    let moved = Book::new(&[old, new], &Profile::stripe())
+        .and_then(|book| book.movements("USD", month(2)))
+        .expect("amounts fit");
+    assert_eq!(moved.customers.len(), 1);
+    assert_eq!(moved.sum(Movement::Expansion), Amount::minor(1_500));
+}
+
+#[test]
+fn coming_back_is_reactivation_and_not_new() {
+    let mut first = active(1, day(1, 1), vec![item(1_000, 1, Interval::Month)]);
+    first.ended_at = Some(day(2, 1));
+    let mut second = active(1, day(4, 10), vec![item(1_000, 1, Interval::Month)]);
+    second.id = Uuid::from_u128(2);
+    let book = Book::new(&[first, second], &Profile::stripe()).expect("amounts fit");
+    let april = book.movements("USD", month(4)).expect("it fits");
+    assert_eq!(april.sum(Movement::Reactivation), Amount::minor(1_000));
+    assert_eq!(april.count(Movement::New), 0);
+    let (start, end) = (book.customers("USD", day(1, 15)), book.customers("USD", day(4, 15)));
+    assert_eq!(ratio::net_retention(&start, &end).expect("it fits"), share(1, 1), "it was of the cohort");
+    let none = book.customers("USD", day(3, 1));
+    assert_eq!(
+        ratio::net_retention(&none, &end).expect("it fits"),
+        None,
+        "without a cohort there is no retention"
+    );
+}
+
+#[test]
+fn trap_25_a_cohort_whose_month_still_runs_says_so() {
+    let subscriptions = [active(1, day(1, 5), vec![item(1_000, 1, Interval::Month)]), {
+        let mut left = active(2, day(1, 8), vec![item(3_000, 1, Interval::Month)]);
+        left.ended_at = Some(day(2, 8));
+        left
+    }];
+    let book = Book::new(&subscriptions, &Profile::stripe()).expect("amounts fit");
+    let months: Vec<_> = (1..=2)
+        .map(|number| MonthEnd {
+            month: month(number).start.date_naive(),
+            customers: book.customers("USD", month(number).end),
+            is_unfinished: number == 2,
+        })
+        .collect();
+    let cohorts = cohort::cohorts(&months).expect("it fits");
+    assert_eq!(cohorts.len(), 1);
+    assert_eq!(cohorts[0].logo_retention(1), share(1, 2));
+    assert_eq!(cohorts[0].revenue_retention(1), share(1, 4));
+    assert!(!cohorts[0].months[0].is_unfinished && cohorts[0].months[1].is_unfinished);
+
+    let open = Trial { started: day(1, 20), ended: None };
+    let lapsed = Trial { started: day(1, 5), ended: Some((day(1, 19), Outcome::Lapsed)) };
+    let late = Trial { started: day(1, 5), ended: Some((day(3, 1), Outcome::Converted)) };
+    let within = Some(TimeDelta::days(30));
+    let conversion = trial::of_started(&[open, lapsed, late], month(1), within, day(2, 1));
+    assert_eq!(
+        (conversion.converted, conversion.decided, conversion.open),
+        (0, 1, 2),
+        "seen on the 1st of February"
+    );
+    let later = trial::of_started(&[open, lapsed, late], month(1), within, day(4, 1));
+    assert_eq!((later.converted, later.decided, later.open), (0, 3, 0), "after the deadline nothing is open");
+    let ever = trial::of_started(&[open, lapsed, late], month(1), None, day(4, 1));
+    assert_eq!((ever.converted, ever.decided, ever.open), (1, 2, 1));
+}
+
+#[test]
+fn trap_26_metered_items_are_apart_unless_the_profile_counts_them() {
+    let metered = Item { is_metered: true, ..item(5, 400, Interval::Month) };
+    let subscriptions = [active(1, day(1, 1), vec![item(1_000, 1, Interval::Month), metered])];
+    assert_eq!(mrr_at(&subscriptions, day(2, 1), &Profile::stripe()), Amount::minor(1_000));
+    assert_eq!(mrr_at(&subscriptions, day(2, 1), &Profile::profitwell()), Amount::minor(3_000));
+    let counted = Profile { discounts: Discounts::All, ..Profile::stripe() };
+    assert_eq!(
+        mrr_at(&subscriptions, day(2, 1), &counted),
+        Amount::minor(1_000),
+        "no other rule lets them in"
+    );
+}
+
+#[test]
+fn an_amount_beyond_128_bits_is_an_error_and_no_number() {
+    let huge = item(i64::MAX, u32::MAX, Interval::Week);
+    let subscriptions: Vec<_> =
+        (0..4).map(|customer| active(customer, day(1, 1), vec![huge.clone(); 3])).collect();
+    assert!(Book::new(&subscriptions, &Profile::stripe()).is_ok(), "the largest prices still fit");
+    let most = Amount::fraction(i128::MAX, 1).expect("not zero");
+    assert!(most.plus(Amount::minor(1)).is_err());
+    assert!(most.times(Ratio::from_integer(2)).is_err());
+}
