@@ -20,7 +20,7 @@ pub mod pace;
 pub mod snapshot;
 
 pub use catalog::{Catalog, Reload, TablePart, TablePrint};
-pub use cursor::{ChunkEnd, Cursor, Identity, Observed, Position, Verdict};
+pub use cursor::{ChunkEnd, Cursor, Identity, Moment, Observed, Position, Verdict};
 pub use event::{Delta, Event};
 pub use guard::{Guard, Guards};
 pub use instruction::{Chunk, Expected, Instruction, Reach};

@@ -311,7 +311,7 @@ impl Engine {
             guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset), guards))
                 .await?;
         let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
-        match cursor.judge(&observed) {
+        match position.judge(cursor, &observed) {
             Verdict::Continues => {}
             Verdict::Behind => {
                 return Err(Error::new(ErrorKind::Timeout, "This standby is behind what the copy holds."));
@@ -343,7 +343,7 @@ impl Engine {
             Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
             Chunk::Keys { .. } | Chunk::Time { .. } => None,
         };
-        let next = position.after_chunk(dataset, &chunk, end);
+        let next = position.after_chunk(dataset, &chunk, end, &observed);
         let _ = decide.send(Decision { position: next.clone(), upto });
         let stored = answer(stored).await?;
         self.learn(stored);

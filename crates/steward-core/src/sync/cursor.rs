@@ -69,6 +69,19 @@ pub struct Cursor {
     pub catalog: Catalog,
 }
 
+/// When something was read, on a server's own scale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// What was visible.
+    pub snapshot: Snapshot,
+    /// Whether it was read from a standby.
+    pub is_standby: bool,
+    /// From which running server.
+    pub node: String,
+    /// The end of the write-ahead log, on a primary.
+    pub insert_lsn: Option<u64>,
+}
+
 /// Everything the copy knows about its own state; one value, stored with every chunk and every cut (S9).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -76,6 +89,9 @@ pub struct Position {
     pub cursor: Option<Cursor>,
     /// Datasets that are not read in full.
     pub loads: BTreeMap<Dataset, Load>,
+    /// When the last chunk since that cut was read: the next cut must not be older (S5).
+    #[serde(default)]
+    pub reached: Option<Moment>,
     /// Datasets for which a cut was taken since they were read in full: those equal the server at the cursor.
     pub settled: BTreeSet<Dataset>,
     /// Cuts taken.
@@ -120,8 +136,9 @@ impl Position {
 
     /// The position after a chunk was read: what the chunk's transaction stores (S10).
     #[must_use]
-    pub fn after_chunk(&self, dataset: Dataset, chunk: &Chunk, end: ChunkEnd) -> Self {
+    pub fn after_chunk(&self, dataset: Dataset, chunk: &Chunk, end: ChunkEnd, observed: &Observed) -> Self {
         let mut next = self.clone();
+        next.reached = Some(Moment::of(observed));
         next.settled.remove(&dataset);
         let Some(load) = next.loads.get_mut(&dataset) else { return next };
         load.row_count += end.row_count;
@@ -163,7 +180,64 @@ impl Position {
     }
 }
 
+impl Position {
+    /// Whether the server continues what the copy holds: the cursor, and chunks read since.
+    #[must_use]
+    pub fn judge(&self, cursor: &Cursor, observed: &Observed) -> Verdict {
+        match (cursor.judge(observed), &self.reached) {
+            // S5: rows of a chunk may be newer than the cursor, and a cut must not be older than they are.
+            (Verdict::Continues, Some(reached)) => reached.judge(observed),
+            (verdict, _) => verdict,
+        }
+    }
+}
+
+impl Moment {
+    /// When a transaction with this head reads.
+    #[must_use]
+    pub fn of(observed: &Observed) -> Self {
+        Self {
+            snapshot: observed.snapshot.clone(),
+            is_standby: observed.is_standby,
+            node: observed.node.clone(),
+            insert_lsn: observed.insert_lsn,
+        }
+    }
+
+    /// Whether a server of the same history has everything this moment had.
+    fn judge(&self, observed: &Observed) -> Verdict {
+        if self.is_standby || observed.is_standby {
+            // S5: the same running server moves forward; another one must have passed all we have seen.
+            let is_ahead = if self.node == observed.node && self.is_standby == observed.is_standby {
+                observed.snapshot.xmax() >= self.snapshot.xmax()
+                    && observed.snapshot.xmin() >= self.snapshot.xmin()
+            } else {
+                observed.snapshot.xmin() >= self.snapshot.xmax()
+            };
+            if !is_ahead {
+                return Verdict::Behind;
+            }
+        } else if observed.snapshot.xmax() < self.snapshot.xmax()
+            || observed.snapshot.xmin() < self.snapshot.xmin()
+            || matches!((self.insert_lsn, observed.insert_lsn), (Some(old), Some(new)) if new < old)
+        {
+            // S6: a volume clone or a rewind on the same timeline.
+            return Verdict::ReloadAll("The server went back in time.".to_owned());
+        }
+        Verdict::Continues
+    }
+}
+
 impl Cursor {
+    fn moment(&self) -> Moment {
+        Moment {
+            snapshot: self.snapshot.clone(),
+            is_standby: self.is_standby,
+            node: self.node.clone(),
+            insert_lsn: self.insert_lsn,
+        }
+    }
+
     /// The cursor a transaction's head and its catalog make.
     #[must_use]
     pub fn new(observed: Observed, catalog: Catalog) -> Self {
@@ -200,23 +274,9 @@ impl Cursor {
         if self.identity != observed.identity {
             return Verdict::ReloadAll("The server was restored, replaced or failed over.".to_owned());
         }
-        if self.is_standby || observed.is_standby {
-            // S5: the same running server moves forward; another one must have passed all we have seen.
-            let is_ahead = if self.node == observed.node && self.is_standby == observed.is_standby {
-                observed.snapshot.xmax() >= self.snapshot.xmax()
-                    && observed.snapshot.xmin() >= self.snapshot.xmin()
-            } else {
-                observed.snapshot.xmin() >= self.snapshot.xmax()
-            };
-            if !is_ahead {
-                return Verdict::Behind;
-            }
-        } else if observed.snapshot.xmax() < self.snapshot.xmax()
-            || observed.snapshot.xmin() < self.snapshot.xmin()
-            || matches!((self.insert_lsn, observed.insert_lsn), (Some(old), Some(new)) if new < old)
-        {
-            // S6: a volume clone or a rewind on the same timeline.
-            return Verdict::ReloadAll("The server went back in time.".to_owned());
+        match self.moment().judge(observed) {
+            Verdict::Continues => {}
+            verdict => return verdict,
         }
         // S12: what was pruned cannot be asked for.
         if self.snapshot.xmin() < observed.floor_xid {
@@ -291,6 +351,22 @@ mod tests {
         assert_eq!(cursor.judge(&next), Verdict::Behind, "19 may be running there and finished here");
         next.snapshot = "20:25:".parse().expect("valid");
         assert_eq!(cursor.judge(&next), Verdict::Continues);
+    }
+
+    #[test]
+    fn s5_a_cut_is_never_older_than_a_chunk() {
+        let mut position = Position { cursor: Some(cursor("10:20:10")), ..Position::default() };
+        let cursor = cursor("10:20:10");
+        let mut standby = observed("20:25:");
+        standby.is_standby = true;
+        standby.node = "b".to_owned();
+        assert_eq!(position.judge(&cursor, &standby), Verdict::Continues);
+        // A chunk came from the primary since, with rows of transactions that standby has not got.
+        position.reached = Some(Moment::of(&observed("28:30:28")));
+        assert_eq!(position.judge(&cursor, &standby), Verdict::Behind);
+        standby.snapshot = "30:31:".parse().expect("valid");
+        assert_eq!(position.judge(&cursor, &standby), Verdict::Continues);
+        assert!(matches!(position.judge(&cursor, &observed("27:29:")), Verdict::ReloadAll(_)), "a rewind");
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Machine {
     pub(super) fn peeked(&mut self, observed: Observed) -> Vec<Instruction> {
         let is_quiet = match (&mut self.seen, &self.position.cursor) {
             (Some(seen), Some(cursor)) if seen.shows(&observed) && !cursor.is_due(&observed) => {
-                let is_quiet = cursor.judge(&observed) == Verdict::Continues;
+                let is_quiet = self.position.judge(cursor, &observed) == Verdict::Continues;
                 if is_quiet {
                     seen.snapshot = observed.snapshot;
                 }
@@ -49,7 +49,7 @@ impl Machine {
         }
         let verdict = match (&self.restart, &self.position.cursor) {
             (Some(_), _) | (None, None) => None,
-            (None, Some(cursor)) => Some((cursor.judge(&observed), cursor)),
+            (None, Some(cursor)) => Some((self.position.judge(cursor, &observed), cursor)),
         };
         let mut reloads = BTreeMap::new();
         let next = match verdict {
@@ -136,7 +136,10 @@ impl Machine {
         };
         match &mut next.cursor {
             Some(cursor) if cut.is_empty => cursor.as_of = cut.observed.as_of,
-            cursor => *cursor = Some(Cursor::new(cut.observed.clone(), cut.catalog.clone())),
+            cursor => {
+                *cursor = Some(Cursor::new(cut.observed.clone(), cut.catalog.clone()));
+                next.reached = None;
+            }
         }
         self.commit(next)
     }
