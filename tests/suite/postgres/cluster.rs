@@ -57,8 +57,13 @@ async fn a_server_in_a_closed_folder_is_started_all_the_same() {
     let libraries = installed.parent().expect("the programs have a folder above").join("lib");
     std::os::unix::fs::symlink(libraries, closed.path().join("lib")).expect("a folder of libraries");
     let config = ClusterConfig { bin_dir: Some(bin), ..private("postgres-closed") };
-    let cluster = Cluster::start(config).expect("it starts from a copy it can enter");
+    let cluster = Cluster::start(config.clone()).expect("it starts from a copy it can enter");
     let folder = cluster.folder().to_owned();
+    connect(&cluster.address("postgres"), None).await.expect("it answers").close().await.expect("it closes");
+    cluster.stop().expect("it stops");
+    let config = ClusterConfig { password: Some(SecretString::from("another")), ..config };
+    Cluster::change_password(config.clone()).expect("single-user mode finds the same copy");
+    let cluster = Cluster::start(config).expect("it starts with the new password");
     connect(&cluster.address("postgres"), None).await.expect("it answers").close().await.expect("it closes");
     cluster.stop().expect("it stops");
     std::fs::remove_dir_all(folder).expect("its folder can be removed");

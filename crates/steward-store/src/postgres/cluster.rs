@@ -63,11 +63,7 @@ impl Cluster {
                     .with_detail("looked in STEWARD_POSTGRES_BIN, PATH and /usr/lib/postgresql")
             })?,
         };
-        let account = Account::unprivileged()?;
-        let (folder, bin_dir) = match &account {
-            Some(account) => (account.reachable(&config.data_dir)?, account.reachable_programs(&bin_dir)?),
-            None => (config.data_dir, bin_dir),
-        };
+        let (account, folder, bin_dir) = account::places(config.data_dir, bin_dir)?;
         fs::create_dir_all(&folder).map_err(|failure| file_error(&folder, failure))?;
         if let Some(account) = &account {
             account.own(&folder)?;
@@ -89,11 +85,7 @@ impl Cluster {
     /// The cluster of this folder if it runs, without starting it. Dropping it leaves it running.
     pub fn find(config: ClusterConfig) -> Result<Option<Self>> {
         let Some(bin_dir) = config.bin_dir.or_else(find_binaries) else { return Ok(None) };
-        let account = Account::unprivileged()?;
-        let (folder, bin_dir) = match &account {
-            Some(account) => (account.reachable(&config.data_dir)?, account.reachable_programs(&bin_dir)?),
-            None => (config.data_dir, bin_dir),
-        };
+        let (account, folder, bin_dir) = account::places(config.data_dir, bin_dir)?;
         if !folder.join("data/PG_VERSION").exists() {
             return Ok(None);
         }

@@ -13,10 +13,17 @@ pub(super) struct Account {
     gid: u32,
 }
 
+/// Whom the server runs as, with its own folder and its programs' folder where that user can enter them.
+pub(super) fn places(folder: PathBuf, bin_dir: PathBuf) -> Result<(Option<Account>, PathBuf, PathBuf)> {
+    let Some(account) = Account::unprivileged()? else { return Ok((None, folder, bin_dir)) };
+    let (folder, bin_dir) = (account.reachable(&folder)?, account.reachable_programs(&bin_dir)?);
+    Ok((Some(account), folder, bin_dir))
+}
+
 #[cfg(unix)]
 impl Account {
     /// Whom to run as: nobody else where Steward is not root.
-    pub(super) fn unprivileged() -> Result<Option<Self>> {
+    fn unprivileged() -> Result<Option<Self>> {
         use std::os::unix::fs::MetadataExt;
         // The owner of our own process folder is who we are, and asking needs no unsafe call. Where
         // there is no /proc (macOS) the home folder's owner stands in.
@@ -44,7 +51,7 @@ impl Account {
     }
 
     /// The folder itself, or one this user can enter in its stead.
-    pub(super) fn reachable(&self, folder: &Path) -> Result<PathBuf> {
+    fn reachable(&self, folder: &Path) -> Result<PathBuf> {
         let folder = std::path::absolute(folder).map_err(|failure| refused(folder, failure))?;
         if is_open(&folder) {
             return Ok(folder);
@@ -59,7 +66,7 @@ impl Account {
 
     /// The programs' folder itself, or a copy of its installation that this user can enter: a checkout in root's
     /// home carries its server in a folder closed to everybody else.
-    pub(super) fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
+    fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
         let bin_dir = fs::canonicalize(bin_dir).map_err(|failure| refused(bin_dir, failure))?;
         let Some(installation) = bin_dir.parent().filter(|_| !is_open(&bin_dir.join("postgres"))) else {
             return Ok(bin_dir);
@@ -134,15 +141,15 @@ fn copy_tree(from: &Path, to: &Path) -> std::io::Result<()> {
 #[cfg(not(unix))]
 impl Account {
     /// Only Unix has a root that PostgreSQL refuses.
-    pub(super) fn unprivileged() -> Result<Option<Self>> {
+    fn unprivileged() -> Result<Option<Self>> {
         Ok(None)
     }
 
-    pub(super) fn reachable(&self, folder: &Path) -> Result<PathBuf> {
+    fn reachable(&self, folder: &Path) -> Result<PathBuf> {
         Ok(folder.to_owned())
     }
 
-    pub(super) fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
+    fn reachable_programs(&self, bin_dir: &Path) -> Result<PathBuf> {
         Ok(bin_dir.to_owned())
     }
 

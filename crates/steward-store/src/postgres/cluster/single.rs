@@ -6,8 +6,7 @@ use std::process::Stdio;
 use secrecy::ExposeSecret as _;
 use steward_core::{Error, Result};
 
-use super::{Cluster, ClusterConfig, SUPERUSER, find_binaries, start_error};
-use crate::postgres::cluster::account::Account;
+use super::{Cluster, ClusterConfig, SUPERUSER, account, find_binaries, start_error};
 
 impl Cluster {
     /// Gives the superuser of a stopped cluster the configured password, by the single-user mode only the
@@ -17,11 +16,7 @@ impl Cluster {
         let bin_dir = config.bin_dir.or_else(find_binaries);
         let bin_dir =
             bin_dir.ok_or_else(|| Error::internal("A cluster without a server has no password."))?;
-        let account = Account::unprivileged()?;
-        let folder = match &account {
-            Some(account) => account.reachable(&config.data_dir)?,
-            None => config.data_dir,
-        };
+        let (account, folder, bin_dir) = account::places(config.data_dir, bin_dir)?;
         if !folder.join("data/PG_VERSION").exists() {
             return Ok(());
         }
