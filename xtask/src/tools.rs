@@ -8,8 +8,13 @@ use crate::step::{cargo, command, npm, output, run};
 use crate::{root, setup};
 
 /// What is made by a program and committed all the same.
-const GENERATED: &[&str] =
-    &["ui/src/api/generated", "ui/src/tokens.css", "crates/steward-cli/src/render/tokens.rs", "docs/SECURITY.md", "docs/ERRORS.md"];
+const GENERATED: &[&str] = &[
+    "ui/src/api/generated",
+    "ui/src/tokens.css",
+    "crates/steward-cli/src/render/tokens.rs",
+    "docs/SECURITY.md",
+    "docs/ERRORS.md",
+];
 
 /// Where a debug build puts a program.
 pub(crate) fn debug_binary(name: &str) -> PathBuf {

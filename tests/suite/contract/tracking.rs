@@ -130,7 +130,8 @@ async fn a_bad_line_is_named_and_nothing_is_kept() {
         event[field] = wrong;
         event
     };
-    let day_after_tomorrow = (chrono::Utc::now() + chrono::Duration::days(2)).to_rfc3339();
+    let day_after_tomorrow =
+        (steward_core::Clock::now(&steward_core::SystemClock) + chrono::Duration::days(2)).to_rfc3339();
     for (field, wrong) in [
         ("user_id", json!(Uuid::from_u128(7))),
         ("user_id", Value::Null),

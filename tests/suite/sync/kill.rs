@@ -124,6 +124,7 @@ async fn is_at_work(child: &mut Child) -> bool {
 }
 
 /// The scenario: concurrent writers, and copies whose processes are killed.
+#[expect(clippy::print_stdout, reason = "how much was survived is the test's answer")]
 async fn scenario(guards: Guards, rounds: u32, seed: u64) -> Tally {
     let mut bench = Bench::new().await;
     bench.fill(30, 300).await;

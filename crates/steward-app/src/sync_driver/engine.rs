@@ -255,7 +255,7 @@ impl Engine {
             }
             None => {
                 let (reply, stored) = oneshot::channel();
-                self.writer.send(Work::Store { position, reply }).await?;
+                self.writer.send(Work::Store { position: Box::new(position), reply }).await?;
                 answer(stored).await?
             }
         };

@@ -53,7 +53,7 @@ pub(super) enum Work {
         reply: oneshot::Sender<Result<Stored>>,
     },
     Store {
-        position: Position,
+        position: Box<Position>,
         reply: oneshot::Sender<Result<Stored>>,
     },
     Note {

@@ -8,7 +8,7 @@ use num_traits::{CheckedAdd, CheckedDiv, CheckedMul, CheckedSub, Zero};
 
 use crate::{Error, ErrorKind, Result};
 
-/// An exact amount in minor units of one currency (cents, yen, fils); it may be a fraction.
+/// An exact amount in minor units of one currency (cents, yen); it may be a fraction.
 ///
 /// A yearly price is a twelfth of itself per month, and three twelfths of 29,000 are 7,250, not three
 /// times 2,416.67: rounding is left to whoever shows the number.
