@@ -4,6 +4,7 @@ mod bad_input;
 mod catalogue;
 mod company;
 mod coverage;
+mod limits;
 mod text;
 
 use std::path::Path;

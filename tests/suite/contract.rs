@@ -1,14 +1,18 @@
 //! The contract on the server: installing, capture, audit, actions, who may do what.
 
 mod access;
+mod account;
 mod actions;
 mod audit;
 mod capture;
 mod doctor;
+mod guide;
 mod install;
 mod limits;
+mod offline;
 mod tables;
 mod tracking;
+mod upkeep;
 
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, PgConnection};

@@ -1,10 +1,12 @@
 //! The commands, one module per noun: thin, each a few lines over the store, the engine or the keyring.
 
+pub mod account;
 pub mod audit;
 pub mod connection;
 pub mod database;
 pub mod doctor;
 pub mod event;
+pub mod limit;
 pub mod operation;
 pub mod overview;
 pub mod plan;
@@ -12,5 +14,6 @@ pub mod sample;
 pub mod session;
 pub mod settings;
 pub mod sync;
+pub mod upkeep;
 pub mod user;
 pub mod workspace;

@@ -7,11 +7,16 @@ use std::pin::Pin;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use steward_core::account::{UserExtendTrialReq, UserResetUsageReq, UserStatusReq};
 use steward_core::audit::{AuditList, AuditListReq};
 use steward_core::event::{EventList, EventListReq};
+use steward_core::limit::{AccountLimits, LimitCheck, LimitCheckReq, LimitListReq, LimitRaiseReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::PlanList;
+use steward_core::upkeep::{
+    CleanupProgress, CleanupRes, Quality, QualityReq, UsageCleanupReq, UsageRecountReq,
+};
 use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
 use steward_core::{Error, Result};
 use ts_rs::TS;
@@ -245,6 +250,28 @@ commands! {
     Query plan::plan_list(()) -> PlanList, Viewer, T0, [Plans, Users];
     /// Moves users to another plan.
     Reviewed user::user_change_plan(UserChangePlanReq) -> Outcome, Support, T2, [Users, Plans, Audit];
+    /// Shuts users out of the product until they are restored.
+    Reviewed account::user_suspend(UserStatusReq) -> Outcome, Support, T3, [Users, Audit];
+    /// Lets suspended users back in.
+    Reviewed account::user_restore(UserStatusReq) -> Outcome, Support, T2, [Users, Audit];
+    /// Moves the end of trials to a later instant.
+    Reviewed account::user_extend_trial(UserExtendTrialReq) -> Outcome, Support, T2, [Users, Audit];
+    /// Sets counters back to 0; what they were stays in the history.
+    Reviewed account::user_reset_usage(UserResetUsageReq) -> Outcome, Support, T2, [Users, Audit];
+    /// Whether a user may use so much of a metric, from the copy.
+    Query limit::limit_check(LimitCheckReq) -> LimitCheck, Viewer, T0, [Users, Plans];
+    /// What a user may do: every limit with its use, and the features of the plan.
+    Query limit::limit_list(LimitListReq) -> AccountLimits, Viewer, T0, [Users, Plans];
+    /// Raises a limit until an instant; it ends by itself.
+    Reviewed limit::limit_raise(LimitRaiseReq) -> Outcome, Support, T2, [Users, Audit];
+    /// Removes usage before so many whole months; it cannot be taken back.
+    Reviewed upkeep::usage_cleanup(UsageCleanupReq) -> CleanupRes, Admin, T3, [Usage, Users, Audit];
+    /// Goes on with a cleanup that was interrupted.
+    Reviewed upkeep::cleanup_resume(()) -> CleanupProgress, Admin, T3, [Usage, Users, Audit];
+    /// Counts a month's counters again from its events.
+    Reviewed upkeep::usage_recount(UsageRecountReq) -> Outcome, Admin, T2, [Users, Audit];
+    /// What is wrong with the data of the last days, from the server.
+    Query upkeep::quality_show(QualityReq) -> Quality, Viewer, T0, [Usage, Users];
     /// Writes the rows of a change back as they were.
     Reviewed operation::operation_revert(OperationRevertReq) -> Outcome, Support, T2, [Users, Plans, Audit];
     /// Who changed what.

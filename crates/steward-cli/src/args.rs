@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod account;
 mod noun;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -7,6 +8,10 @@ use steward_app::table::{Spec, row};
 use steward_core::period::RangeSpec;
 
 use crate::exit::EXIT_CODES;
+pub(crate) use account::{
+    CleanupArgs, EndArgs, ExtendTrialArgs, LimitCommand, RaiseLimitArgs, RecountArgs, ResetUsageArgs,
+    StatusArgs,
+};
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, CompareArg, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
@@ -74,7 +79,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "AGE", value_parser = age)]
     pub(crate) max_age: Option<chrono::Duration>,
     /// Show what a change would do, and change nothing.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, visible_alias = "preview")]
     pub(crate) dry_run: bool,
     /// What a dangerous change asks you to type.
     #[arg(long, global = true, value_name = "TEXT")]
@@ -111,9 +116,12 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// The state of the company: six numbers, activity, features, plans, top users.
     Overview(OverviewArgs),
-    /// Users: find, look at, move to another plan.
+    /// Users: find, look at, move to another plan, suspend, raise a limit.
     #[command(subcommand)]
     Users(UserCommand),
+    /// Limits: may a user use so much?
+    #[command(subcommand)]
+    Limits(LimitCommand),
     /// Plans and their limits.
     #[command(subcommand)]
     Plans(PlanCommand),
@@ -125,6 +133,16 @@ pub(crate) enum Command {
     Audit(AuditCommand),
     /// Take a change back where its rows have not moved since.
     Revert(RevertArgs),
+    /// Remove usage before so many months: shows what goes, asks, removes step by step.
+    Cleanup(CleanupArgs),
+    /// Count a month's counters again from its events.
+    Recount(RecountArgs),
+    /// What is wrong with the data: gaps, future times, orphans, duplicates; ends with 9 when something is.
+    Quality {
+        /// Days up to today (UTC).
+        #[arg(long, default_value_t = 90)]
+        days: i32,
+    },
     /// Read what changed on the server; `status`, `pause`, `resume` and `rebuild` of the local copy.
     Sync(SyncArgs),
     /// Compare every row and every rollup of the copy with the server.
@@ -169,6 +187,17 @@ impl Command {
             Self::Users(UserCommand::List(_)) => rows![user_list],
             Self::Users(UserCommand::Show { .. }) => rows![user_show],
             Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],
+            Self::Users(UserCommand::Suspend(_)) => rows![user_suspend],
+            Self::Users(UserCommand::Restore(_)) => rows![user_restore],
+            Self::Users(UserCommand::ExtendTrial(_)) => rows![user_extend_trial],
+            Self::Users(UserCommand::ResetUsage(_)) => rows![user_reset_usage],
+            Self::Users(UserCommand::RaiseLimit(_)) => rows![limit_raise],
+            Self::Users(UserCommand::Limits { .. }) => rows![limit_list],
+            Self::Limits(LimitCommand::Check { .. }) => rows![limit_check],
+            Self::Cleanup(CleanupArgs { resume: true, .. }) => rows![cleanup_resume],
+            Self::Cleanup(_) => rows![usage_cleanup],
+            Self::Recount(_) => rows![usage_recount],
+            Self::Quality { .. } => rows![quality_show],
             Self::Plans(PlanCommand::List) => rows![plan_list],
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],

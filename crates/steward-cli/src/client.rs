@@ -138,6 +138,11 @@ impl Client {
         !freshness.is_consistent || freshness.as_of.is_none_or(|as_of| self.clock.now() - as_of > STALE_AFTER)
     }
 
+    /// Why, as `--reason` says.
+    pub(crate) fn reason(&self) -> String {
+        self.global.reason.clone().unwrap_or_default()
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

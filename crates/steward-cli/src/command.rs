@@ -1,10 +1,12 @@
 //! The commands, one module per noun: a request from the arguments, the table's answer, its text.
 
+mod account;
 mod change;
 mod database;
 mod list;
 mod settings;
 mod sync;
+mod upkeep;
 mod workspace;
 
 use steward_app::Mode;
@@ -26,6 +28,16 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Users(UserCommand::List(args)) => list::users(client, args).await?,
         Command::Users(UserCommand::Show { user }) => list::user(client, user).await?,
         Command::Users(UserCommand::ChangePlan(args)) => change::plan(client, args).await?,
+        Command::Users(UserCommand::Suspend(args)) => account::suspend(client, args).await?,
+        Command::Users(UserCommand::Restore(args)) => account::restore(client, args).await?,
+        Command::Users(UserCommand::ExtendTrial(args)) => account::extend_trial(client, args).await?,
+        Command::Users(UserCommand::ResetUsage(args)) => account::reset_usage(client, args).await?,
+        Command::Users(UserCommand::RaiseLimit(args)) => account::raise_limit(client, args).await?,
+        Command::Users(UserCommand::Limits { user }) => account::limits(client, user).await?,
+        Command::Limits(command) => account::check(client, command).await?,
+        Command::Cleanup(args) => upkeep::cleanup(client, args).await?,
+        Command::Recount(args) => upkeep::recount(client, args).await?,
+        Command::Quality { days } => upkeep::quality(client, days).await?,
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
         Command::Events(EventCommand::List(args)) => list::events(client, args).await?,
         Command::Audit(AuditCommand::List { operation, key, page }) => {

@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod check;
+pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod output;
@@ -11,3 +12,4 @@ pub(crate) mod status;
 pub(crate) mod style;
 pub(crate) mod table;
 mod tokens;
+pub(crate) mod upkeep;

@@ -6,10 +6,12 @@
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
-//! as data · [`overview`], [`event`], [`user`], [`plan`], [`audit`], [`operation`] the nouns people ask
+//! as data · [`overview`], [`event`], [`user`], [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`],
+//! [`operation`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
+pub mod account;
 pub mod audit;
 pub mod chart_spec;
 pub mod clock;
@@ -18,6 +20,7 @@ pub mod error;
 pub mod event;
 pub mod freshness;
 pub mod id;
+pub mod limit;
 pub mod money;
 pub mod operation;
 pub mod overview;
@@ -26,6 +29,7 @@ pub mod plan;
 pub mod revenue;
 pub mod sample;
 pub mod sync;
+pub mod upkeep;
 pub mod user;
 
 pub use clock::{Clock, SystemClock};

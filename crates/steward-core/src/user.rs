@@ -95,8 +95,10 @@ pub struct UserLimit {
     pub period: String,
     /// `hard` or `soft`.
     pub kind: String,
-    /// Allowed; none is unlimited.
+    /// Allowed now; none is unlimited.
     pub limit: Option<i64>,
+    /// When a raise of it ends; none where the plan's limit holds.
+    pub raised_until: Option<DateTime<Utc>>,
     /// Used in the current period.
     pub used: i64,
     /// When it starts again at 0; none for `lifetime`.

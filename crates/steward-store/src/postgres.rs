@@ -3,7 +3,8 @@
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
 //! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
 //! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
-//! [`verify`] every row, for comparison · [`role`] which console role a login has · [`sample`] the sample
+//! [`verify`] every row, for comparison · [`role`] which console role a login has · [`upkeep`] cleanups and the
+//! data-quality report · [`sample`] the sample
 //! company.
 
 pub mod actions;
@@ -19,6 +20,7 @@ pub mod load;
 pub mod role;
 pub mod sample;
 mod sql_text;
+pub mod upkeep;
 pub mod verify;
 
 pub use sqlx::PgConnection;

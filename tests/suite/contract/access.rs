@@ -110,6 +110,47 @@ async fn each_action_is_for_its_roles_only() {
             "select steward.revert(gen_random_uuid(), gen_random_uuid(), 'test')".to_owned(),
             &["support", "admin"],
         ),
+        (
+            format!("select steward.suspend_user(gen_random_uuid(), array['{first}']::uuid[], null, 'test')"),
+            &["support", "admin"],
+        ),
+        (
+            format!("select steward.restore_user(gen_random_uuid(), array['{first}']::uuid[], null, 'test')"),
+            &["support", "admin"],
+        ),
+        (
+            format!(
+                "select steward.extend_trial(gen_random_uuid(), array['{first}']::uuid[], now() + interval '1 day', null, 'test')"
+            ),
+            &["support", "admin"],
+        ),
+        (
+            format!(
+                "select steward.reset_usage(gen_random_uuid(), array['{first}']::uuid[], null, null, null, 'test')"
+            ),
+            &["support", "admin"],
+        ),
+        // Refused for its metric, which nothing limits here, where the role may.
+        (
+            format!(
+                "select steward.raise_limit(gen_random_uuid(), '{{\"user_id\": \"{first}\"}}', 'credits', 'month', 9, now() + interval '1 day', null, 'test')"
+            ),
+            &["support", "admin"],
+        ),
+        ("select steward.plan_cleanup(13)".to_owned(), &["admin"]),
+        ("select steward.cleanup_usage(gen_random_uuid(), 13, null, 'test')".to_owned(), &["admin"]),
+        ("select steward.cleanup_step(gen_random_uuid())".to_owned(), &["admin"]),
+        (
+            "select steward.recompute_counters(gen_random_uuid(), '2026-01', null, null, 'test')".to_owned(),
+            &["admin"],
+        ),
+        ("select steward.data_quality()".to_owned(), &["viewer", "finance", "support", "admin"]),
+        ("select steward.cleanup_cutoff(13)".to_owned(), &[]),
+        ("select steward.usage_partitions()".to_owned(), &[]),
+        (
+            "select steward.begin_user_action(gen_random_uuid(), 'x', '{}', '{}', '{}', 'test')".to_owned(),
+            &[],
+        ),
         ("select steward.rotate_epoch()".to_owned(), &["admin"]),
         ("select steward.prune_change_log('3'::xid8)".to_owned(), &["admin"]),
         ("select steward.install_preset('credits')".to_owned(), &["admin"]),

@@ -114,19 +114,8 @@ async fn an_older_schema_is_brought_along() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
     let last = MIGRATIONS.last().expect("there are migrations");
-    // What the last migration made is taken away, as if it had never run.
-    execute(
-        &mut owner,
-        &format!(
-            "drop function steward.track_usage(jsonb), steward.track_usage_batch(jsonb), steward.read_events(jsonb),
-                 steward.keep_events(steward.usage_events[]), steward.measure_events(steward.usage_events[], jsonb),
-                 steward.refuse_usage(text, bigint, text, bigint, bigint, timestamptz),
-                 steward.consume_usage(uuid, text, bigint, jsonb, uuid, uuid);
-             delete from steward.migrations where version = {}",
-            last.version
-        ),
-    )
-    .await;
+    // The last migration replaces functions by themselves, so it can run again as if it never had.
+    execute(&mut owner, &format!("delete from steward.migrations where version = {}", last.version)).await;
     let found = status(&mut owner).await.expect("it can be looked at");
     assert!(found.is_installed && !found.is_current());
     assert_eq!(found.plan.len(), 1, "only what is missing: {:?}", found.plan);

@@ -89,6 +89,7 @@ export function fakePlatform(
             kind: "hard",
             limit: 50_000,
             used: 41_880,
+            raised_until: null,
             resets_at: "2026-11-30T23:00:00Z",
           },
           {
@@ -97,6 +98,7 @@ export function fakePlatform(
             kind: "hard",
             limit: 500,
             used: 118,
+            raised_until: null,
             resets_at: "2026-11-30T23:00:00Z",
           },
           {
@@ -105,6 +107,7 @@ export function fakePlatform(
             kind: "hard",
             limit: 40,
             used: 40,
+            raised_until: null,
             resets_at: "2026-11-30T23:00:00Z",
           },
           {
@@ -113,6 +116,7 @@ export function fakePlatform(
             kind: "soft",
             limit: null,
             used: 1_204_511,
+            raised_until: null,
             resets_at: null,
           },
         ],

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde_json::Map;
 use steward_core::id::{IntentId, UserId};
 use steward_core::operation::Outcome;
-use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
+use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserRow, UserShowReq, UserView};
 use steward_core::{Error, Result};
 use steward_store::cache::query;
 use steward_store::postgres::actions::Action;
@@ -32,12 +32,6 @@ pub(crate) async fn user_change_plan(
     mode: Mode,
 ) -> Result<Outcome> {
     let UserChangePlanReq { intent, users, plan_code, reason, plan_token, confirm } = request;
-    if users.is_empty() {
-        return Err(Error::invalid("users", "Name at least one user."));
-    }
-    if users.len() > MAX_USERS {
-        return Err(Error::invalid("users", format!("At most {MAX_USERS} users can be moved at once.")));
-    }
     if users.len() > 1 && reason.trim().is_empty() {
         return Err(Error::invalid("reason", "A change of more than one user needs a reason."));
     }
@@ -48,7 +42,7 @@ pub(crate) async fn user_change_plan(
         plan: plan_code,
         expect: decision
             .iter()
-            .map(|(id, plan)| (id.to_string(), plan.as_str().into()))
+            .map(|(id, user)| (id.to_string(), user.plan_code.as_str().into()))
             .collect::<Map<_, _>>()
             .into(),
         reason,
@@ -56,8 +50,8 @@ pub(crate) async fn user_change_plan(
     reviewed(steward, action, plan_token, confirm, mode).await
 }
 
-/// Whose plan is changed, with the plan each had when the change was first looked at.
-pub(crate) type Decision = BTreeMap<UserId, String>;
+/// Who is changed, as each was when the change was first looked at.
+pub(crate) type Decision = BTreeMap<UserId, UserRow>;
 
 /// Decisions kept; the oldest makes room.
 const MAX_DECISIONS: usize = 64;
@@ -65,7 +59,19 @@ const MAX_DECISIONS: usize = 64;
 impl Steward {
     /// What an intent was decided on. It is asked of the copy once: when the same call comes again after its
     /// reply was lost, the copy has moved on, but the decision has not.
-    async fn decision(&self, intent: IntentId, users: Vec<String>) -> Result<Decision> {
+    ///
+    /// # Errors
+    /// `Invalid` for nobody or for more than fit into one change, `NotFound` for who is unknown.
+    pub(super) async fn decision(&self, intent: IntentId, users: Vec<String>) -> Result<Decision> {
+        if users.is_empty() {
+            return Err(Error::invalid("users", "Name at least one user."));
+        }
+        if users.len() > MAX_USERS {
+            return Err(Error::invalid(
+                "users",
+                format!("At most {MAX_USERS} users can be changed at once."),
+            ));
+        }
         let known = |kept: &VecDeque<(IntentId, Vec<String>, Decision)>| {
             kept.iter().find(|kept| kept.0 == intent && kept.1 == users).map(|kept| kept.2.clone())
         };
@@ -78,7 +84,7 @@ impl Steward {
             .await?
             .read(move |reader| {
                 let found = asked.iter().map(|text| query::user::find(reader, text));
-                found.map(|user| user.map(|user| (user.id, user.plan_code))).collect()
+                found.map(|user| user.map(|user| (user.id, user))).collect()
             })
             .await?;
         if let Ok(mut kept) = self.inner.decisions.lock() {

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::account::{ExtendTrialArgs, RaiseLimitArgs, ResetUsageArgs, StatusArgs};
+
 /// `overview`.
 #[derive(Debug, Args)]
 pub(crate) struct OverviewArgs {
@@ -43,6 +45,21 @@ pub(crate) enum UserCommand {
     },
     /// Move users to another plan: shows the rows, asks, applies, prints how to take it back.
     ChangePlan(ChangePlanArgs),
+    /// Shut users out of the product until they are restored.
+    Suspend(StatusArgs),
+    /// Let suspended users back in.
+    Restore(StatusArgs),
+    /// Move the end of trials to a later instant.
+    ExtendTrial(ExtendTrialArgs),
+    /// Set counters back to 0; what they were stays in the history.
+    ResetUsage(ResetUsageArgs),
+    /// Raise a limit for a time; it ends by itself.
+    RaiseLimit(RaiseLimitArgs),
+    /// What a user may do: limits with their use, features.
+    Limits {
+        /// Id or e-mail address.
+        user: String,
+    },
 }
 
 /// `users list`.

@@ -20,7 +20,7 @@ pub(crate) async fn plan(client: &Client, args: ChangePlanArgs) -> Result<Answer
         intent: new_intent(),
         users: args.users,
         plan_code: args.plan,
-        reason: client.global.reason.clone().unwrap_or_default(),
+        reason: client.reason(),
         plan_token: None,
         confirm: None,
     };
@@ -38,7 +38,7 @@ pub(crate) async fn revert(client: &Client, args: RevertArgs) -> Result<Answer> 
     let request = OperationRevertReq {
         intent: new_intent(),
         operation,
-        reason: client.global.reason.clone().unwrap_or_default(),
+        reason: client.reason(),
         plan_token: None,
         confirm: None,
     };
@@ -51,7 +51,7 @@ pub(crate) async fn revert(client: &Client, args: RevertArgs) -> Result<Answer> 
 
 /// Preview, question, application. The token of the preview goes into the application, so what was shown is
 /// what happens, or nothing does.
-async fn reviewed<C>(
+pub(super) async fn reviewed<C>(
     client: &Client,
     mut request: C::Request,
     accept: impl FnOnce(&mut C::Request, String, Option<String>),
@@ -91,6 +91,6 @@ fn code(outcome: &Outcome) -> u8 {
     if outcome.skipped.is_empty() { exit::OK } else { exit::PARTIAL }
 }
 
-fn new_intent() -> IntentId {
+pub(super) fn new_intent() -> IntentId {
     IntentId(uuid::Uuid::now_v7())
 }

@@ -4,10 +4,16 @@
 //! commits only if the token comes out the same, so what was shown is what happens. An intent is claimed
 //! once on the server: after a lost reply the same call on a new connection answers with the stored result.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use sqlx::{Connection, Executor, PgConnection, Postgres, Transaction};
-use steward_core::id::{IntentId, UserId};
+use sqlx::postgres::PgArguments;
+use sqlx::query::QueryScalar;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Postgres, Transaction};
+use steward_core::id::{IntentId, TeamId, UserId};
+use steward_core::limit::Subject;
 use steward_core::operation::{Outcome, RowChange, SkippedRow};
 use steward_core::{Error, ErrorKind, Result};
 use uuid::Uuid;
@@ -30,6 +36,67 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// `steward.suspend_user`.
+    SuspendUser(AccountChange),
+    /// `steward.restore_user`.
+    RestoreUser(AccountChange),
+    /// `steward.extend_trial`.
+    ExtendTrial {
+        /// Whose, and why.
+        change: AccountChange,
+        /// The new end.
+        until: DateTime<Utc>,
+    },
+    /// `steward.reset_usage`.
+    ResetUsage {
+        /// Whose, and why.
+        change: AccountChange,
+        /// Only this metric.
+        metric: Option<String>,
+        /// `YYYY-MM` or `lifetime`; none is the current month and day.
+        period: Option<String>,
+    },
+    /// `steward.raise_limit`.
+    RaiseLimit {
+        /// Its id.
+        intent: IntentId,
+        /// For whom.
+        subject: Subject,
+        /// Metric.
+        metric: String,
+        /// `minute`, `day`, `month`, `lifetime`.
+        period: String,
+        /// The raised limit; none is unlimited.
+        limit: Option<i64>,
+        /// The first instant it no longer holds.
+        until: DateTime<Utc>,
+        /// `{limit}`: what held when it was decided.
+        expect: serde_json::Value,
+        /// Why.
+        reason: String,
+    },
+    /// `steward.cleanup_usage`: the decision; [`super::upkeep::cleanup_step`] does it.
+    CleanupUsage {
+        /// Its id.
+        intent: IntentId,
+        /// Whole months kept before the current one.
+        keep_months: i32,
+        /// `{events}`: how many it was thought to be.
+        expect: serde_json::Value,
+        /// Why.
+        reason: String,
+    },
+    /// `steward.recompute_counters`.
+    RecomputeCounters {
+        /// Its id.
+        intent: IntentId,
+        /// `YYYY-MM`.
+        period: String,
+        /// Whose; none is everybody.
+        users: Option<Vec<UserId>>,
+        /// Why.
+        reason: String,
+    },
     /// `steward.revert`.
     Revert {
         /// Its id.
@@ -41,20 +108,75 @@ pub enum Action {
     },
 }
 
+/// Users, what is expected of them, and why something is done to them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountChange {
+    /// Its id.
+    pub intent: IntentId,
+    /// Whose accounts.
+    pub users: Vec<UserId>,
+    /// User id to an object of the columns the decision relied on.
+    pub expect: serde_json::Value,
+    /// Why.
+    pub reason: String,
+}
+
 impl Action {
-    /// What has to be typed before so many rows may be changed; none for one.
+    /// What has to be typed before so much may be changed; none where a look is enough.
     fn confirm(&self, rows: &[RowChange]) -> Option<String> {
-        let users = rows.iter().filter(|row| row.table == "users").count();
-        let (count, noun) = match users {
-            0 => (rows.len(), "rows"),
-            users => (users, "users"),
+        let of = |table: &str| rows.iter().filter(|row| row.table == table).count();
+        let many =
+            |verb: &str, count: usize, noun: &str| (count > 1).then(|| format!("{verb} {count} {noun}"));
+        let rows_or_users = |verb: &str| match of("users") {
+            0 => many(verb, rows.len(), "rows"),
+            users => many(verb, users, "users"),
         };
-        let verb = match self {
-            Self::ChangePlan { .. } => "change",
-            Self::Revert { .. } => "revert",
-        };
-        (count > 1).then(|| format!("{verb} {count} {noun}"))
+        match self {
+            Self::ChangePlan { .. } => rows_or_users("change"),
+            Self::RestoreUser(_) => rows_or_users("restore"),
+            Self::ExtendTrial { .. } => rows_or_users("extend"),
+            Self::Revert { .. } => rows_or_users("revert"),
+            // Somebody is shut out: the name is typed even for one.
+            Self::SuspendUser(_) => match rows {
+                [row] => Some(row.label.clone()),
+                _ => rows_or_users("suspend"),
+            },
+            Self::ResetUsage { .. } => {
+                let users: BTreeSet<&str> =
+                    rows.iter().filter_map(|row| row.key.get("user_id")?.as_str()).collect();
+                many("reset", users.len(), "users")
+            }
+            Self::RaiseLimit { .. } => None,
+            Self::CleanupUsage { .. } => {
+                let events = rows.first().and_then(|row| row.after.as_ref()?.get("events_planned")?.as_i64());
+                events.map(|events| format!("remove {events} events"))
+            }
+            Self::RecomputeCounters { .. } => many("recount", of("usage_counters"), "counters"),
+        }
     }
+
+    /// How long the server may take, as it writes it. A month of a large company is counted in minutes.
+    const fn patience(&self) -> &'static str {
+        match self {
+            Self::CleanupUsage { .. } | Self::RecomputeCounters { .. } => "10min",
+            _ => "30s",
+        }
+    }
+}
+
+fn subject_json(subject: Subject) -> serde_json::Value {
+    match subject {
+        Subject::User(UserId(user)) => serde_json::json!({ "user_id": user }),
+        Subject::Team(TeamId(team)) => serde_json::json!({ "team_id": team }),
+        Subject::Member(TeamId(team), UserId(user)) => {
+            serde_json::json!({ "team_id": team, "user_id": user })
+        }
+        Subject::Key(key) => serde_json::json!({ "api_key_id": key }),
+    }
+}
+
+fn ids(users: &[UserId]) -> Vec<Uuid> {
+    users.iter().map(|user| user.0).collect()
 }
 
 /// What the SQL functions answer with.
@@ -70,7 +192,7 @@ struct Answer {
 
 /// What an action would do: it is done, read and rolled back.
 pub async fn preview(connection: &mut PgConnection, action: &Action) -> Result<Outcome> {
-    let mut transaction = begin(connection).await?;
+    let mut transaction = begin(connection, action.patience()).await?;
     let answer = run(&mut transaction, action).await?;
     transaction.rollback().await.map_err(map)?;
     let is_applied = answer.repeated;
@@ -79,7 +201,7 @@ pub async fn preview(connection: &mut PgConnection, action: &Action) -> Result<O
 
 /// Does what a preview showed, or nothing.
 pub async fn apply(connection: &mut PgConnection, action: &Action, plan_token: &str) -> Result<Outcome> {
-    let mut transaction = begin(connection).await?;
+    let mut transaction = begin(connection, action.patience()).await?;
     let answer = run(&mut transaction, action).await?;
     if answer.repeated {
         // It was committed before and only the reply was lost.
@@ -98,26 +220,82 @@ pub async fn apply(connection: &mut PgConnection, action: &Action, plan_token: &
     Ok(outcome)
 }
 
-async fn begin(connection: &mut PgConnection) -> Result<Transaction<'_, Postgres>> {
+async fn begin<'c>(connection: &'c mut PgConnection, patience: &str) -> Result<Transaction<'c, Postgres>> {
     // A login may be read-only by default, so that only a deliberate act writes.
     let mut transaction =
         connection.begin_with("begin isolation level read committed read write").await.map_err(map)?;
     transaction
-        .execute("set local statement_timeout = '30s'; set local lock_timeout = '5s'")
+        .execute(AssertSqlSafe(format!(
+            "set local statement_timeout = '{patience}'; set local lock_timeout = '5s'"
+        )))
         .await
         .map_err(map)?;
     Ok(transaction)
 }
 
 async fn run(transaction: &mut Transaction<'_, Postgres>, action: &Action) -> Result<Answer> {
-    let query = match action {
+    let answer = call(action).persistent(false).fetch_one(&mut **transaction).await.map_err(map)?;
+    serde_json::from_value(answer).map_err(|failure| {
+        Error::internal("The server answered an action in a way Steward does not understand.")
+            .with_source(failure)
+    })
+}
+
+fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArguments> {
+    let account = |query: &'static str, change: &AccountChange| {
+        sqlx::query_scalar(query).bind(change.intent.0).bind(ids(&change.users))
+    };
+    match action {
         Action::ChangePlan { intent, users, plan, expect, reason } => {
-            let users: Vec<Uuid> = users.iter().map(|user| user.0).collect();
             sqlx::query_scalar("select steward.change_plan($1, $2, $3, $4, $5)")
                 .bind(intent.0)
-                .bind(users)
+                .bind(ids(users))
                 .bind(plan.as_str())
                 .bind(expect)
+                .bind(reason.as_str())
+        }
+        Action::SuspendUser(change) => account("select steward.suspend_user($1, $2, $3, $4)", change)
+            .bind(&change.expect)
+            .bind(change.reason.as_str()),
+        Action::RestoreUser(change) => account("select steward.restore_user($1, $2, $3, $4)", change)
+            .bind(&change.expect)
+            .bind(change.reason.as_str()),
+        Action::ExtendTrial { change, until } => {
+            account("select steward.extend_trial($1, $2, $3, $4, $5)", change)
+                .bind(until)
+                .bind(&change.expect)
+                .bind(change.reason.as_str())
+        }
+        Action::ResetUsage { change, metric, period } => {
+            account("select steward.reset_usage($1, $2, $3, $4, $5, $6)", change)
+                .bind(metric.as_deref())
+                .bind(period.as_deref())
+                .bind(&change.expect)
+                .bind(change.reason.as_str())
+        }
+        Action::RaiseLimit { intent, subject, metric, period, limit, until, expect, reason } => {
+            sqlx::query_scalar("select steward.raise_limit($1, $2, $3, $4, $5, $6, $7, $8)")
+                .bind(intent.0)
+                .bind(subject_json(*subject))
+                .bind(metric.as_str())
+                .bind(period.as_str())
+                .bind(limit)
+                .bind(until)
+                .bind(expect)
+                .bind(reason.as_str())
+        }
+        Action::CleanupUsage { intent, keep_months, expect, reason } => {
+            sqlx::query_scalar("select steward.cleanup_usage($1, $2, $3, $4)")
+                .bind(intent.0)
+                .bind(keep_months)
+                .bind(expect)
+                .bind(reason.as_str())
+        }
+        Action::RecomputeCounters { intent, period, users, reason } => {
+            sqlx::query_scalar("select steward.recompute_counters($1, $2, $3, '{}', $4)")
+                .bind(intent.0)
+                .bind(period.as_str())
+                .bind(users.as_deref().map(ids))
                 .bind(reason.as_str())
         }
         Action::Revert { intent, operation, reason } => {
@@ -126,13 +304,7 @@ async fn run(transaction: &mut Transaction<'_, Postgres>, action: &Action) -> Re
                 .bind(operation.0)
                 .bind(reason.as_str())
         }
-    };
-    let answer: serde_json::Value =
-        query.persistent(false).fetch_one(&mut **transaction).await.map_err(map)?;
-    serde_json::from_value(answer).map_err(|failure| {
-        Error::internal("The server answered an action in a way Steward does not understand.")
-            .with_source(failure)
-    })
+    }
 }
 
 fn outcome(action: &Action, answer: Answer, is_applied: bool) -> Outcome {

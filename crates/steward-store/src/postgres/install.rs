@@ -64,6 +64,9 @@ migrations! {
     20261121091000 "supabase",
     20261122021500 "limits",
     20261122021600 "tracking",
+    20261122022000 "account_actions",
+    20261122022100 "upkeep",
+    20261122022200 "kept_plans",
 }
 
 /// A migration, and whether a database has it.

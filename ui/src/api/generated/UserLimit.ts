@@ -17,9 +17,13 @@ period: string,
  */
 kind: string, 
 /**
- * Allowed; none is unlimited.
+ * Allowed now; none is unlimited.
  */
 limit: number | null, 
+/**
+ * When a raise of it ends; none where the plan's limit holds.
+ */
+raised_until: string | null, 
 /**
  * Used in the current period.
  */

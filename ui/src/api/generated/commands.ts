@@ -1,19 +1,28 @@
 // Written from crates/steward-app/src/table.rs by `cargo x gen`; changes made here are lost.
+import type { AccountLimits } from "./AccountLimits";
 import type { AuditList } from "./AuditList";
 import type { AuditListReq } from "./AuditListReq";
 import type { CheckList } from "./CheckList";
+import type { CleanupProgress } from "./CleanupProgress";
+import type { CleanupRes } from "./CleanupRes";
 import type { CommandKind } from "./CommandKind";
 import type { ConnectionTestReq } from "./ConnectionTestReq";
 import type { DatabaseInstallReq } from "./DatabaseInstallReq";
 import type { DatabaseStatus } from "./DatabaseStatus";
 import type { EventList } from "./EventList";
 import type { EventListReq } from "./EventListReq";
+import type { LimitCheck } from "./LimitCheck";
+import type { LimitCheckReq } from "./LimitCheckReq";
+import type { LimitListReq } from "./LimitListReq";
+import type { LimitRaiseReq } from "./LimitRaiseReq";
 import type { OperationRevertReq } from "./OperationRevertReq";
 import type { Outcome } from "./Outcome";
 import type { Overview } from "./Overview";
 import type { OverviewPictureReq } from "./OverviewPictureReq";
 import type { OverviewReq } from "./OverviewReq";
 import type { PlanList } from "./PlanList";
+import type { Quality } from "./Quality";
+import type { QualityReq } from "./QualityReq";
 import type { Role } from "./Role";
 import type { SampleOpenReq } from "./SampleOpenReq";
 import type { Session } from "./Session";
@@ -22,10 +31,15 @@ import type { SyncRunRes } from "./SyncRunRes";
 import type { SyncStatus } from "./SyncStatus";
 import type { Tag } from "./Tag";
 import type { Tier } from "./Tier";
+import type { UsageCleanupReq } from "./UsageCleanupReq";
+import type { UsageRecountReq } from "./UsageRecountReq";
 import type { UserChangePlanReq } from "./UserChangePlanReq";
+import type { UserExtendTrialReq } from "./UserExtendTrialReq";
 import type { UserList } from "./UserList";
 import type { UserListReq } from "./UserListReq";
+import type { UserResetUsageReq } from "./UserResetUsageReq";
 import type { UserShowReq } from "./UserShowReq";
+import type { UserStatusReq } from "./UserStatusReq";
 import type { UserView } from "./UserView";
 import type { VerifyRes } from "./VerifyRes";
 import type { Workspace } from "./Workspace";
@@ -90,6 +104,28 @@ export interface Commands {
   plan_list: { request: null; response: PlanList };
   /** Moves users to another plan. */
   user_change_plan: { request: UserChangePlanReq; response: Outcome };
+  /** Shuts users out of the product until they are restored. */
+  user_suspend: { request: UserStatusReq; response: Outcome };
+  /** Lets suspended users back in. */
+  user_restore: { request: UserStatusReq; response: Outcome };
+  /** Moves the end of trials to a later instant. */
+  user_extend_trial: { request: UserExtendTrialReq; response: Outcome };
+  /** Sets counters back to 0; what they were stays in the history. */
+  user_reset_usage: { request: UserResetUsageReq; response: Outcome };
+  /** Whether a user may use so much of a metric, from the copy. */
+  limit_check: { request: LimitCheckReq; response: LimitCheck };
+  /** What a user may do: every limit with its use, and the features of the plan. */
+  limit_list: { request: LimitListReq; response: AccountLimits };
+  /** Raises a limit until an instant; it ends by itself. */
+  limit_raise: { request: LimitRaiseReq; response: Outcome };
+  /** Removes usage before so many whole months; it cannot be taken back. */
+  usage_cleanup: { request: UsageCleanupReq; response: CleanupRes };
+  /** Goes on with a cleanup that was interrupted. */
+  cleanup_resume: { request: null; response: CleanupProgress };
+  /** Counts a month's counters again from its events. */
+  usage_recount: { request: UsageRecountReq; response: Outcome };
+  /** What is wrong with the data of the last days, from the server. */
+  quality_show: { request: QualityReq; response: Quality };
   /** Writes the rows of a change back as they were. */
   operation_revert: { request: OperationRevertReq; response: Outcome };
   /** Who changed what. */
@@ -132,6 +168,17 @@ export const commands = {
   user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   plan_list: { kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
   user_change_plan: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  user_suspend: { kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },
+  user_restore: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  user_extend_trial: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  user_reset_usage: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  limit_check: { kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
+  limit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
+  limit_raise: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  usage_cleanup: { kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
+  cleanup_resume: { kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
+  usage_recount: { kind: "reviewed", role: "admin", tier: "T2", tags: ["users","audit"] },
+  quality_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
   operation_revert: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   audit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
 } as const satisfies Record<keyof Commands, CommandSpec>;

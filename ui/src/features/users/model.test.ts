@@ -15,6 +15,7 @@ describe("limits", () => {
     kind: "hard",
     limit: of,
     used,
+    raised_until: null,
     resets_at: null,
   });
 

@@ -1,6 +1,6 @@
 //! `user_list`, `user_show`.
 
-use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
 use steward_core::id::UserId;
@@ -11,7 +11,7 @@ use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
 use super::people::{self, user_row};
-use super::{audit, plan, wrong_cursor};
+use super::{audit, limit, wrong_cursor};
 use crate::cache::rollup::{Cover, Level, count_events};
 use crate::cache::{Reader, fault, instant};
 
@@ -138,6 +138,7 @@ pub fn show(reader: &Reader, req: &UserShowReq) -> Result<UserView> {
         &[
             Dataset::Users,
             Dataset::PlanLimits,
+            Dataset::QuotaOverrides,
             Dataset::UsageCounters,
             Dataset::Subscriptions,
             Dataset::TeamMembers,
@@ -192,53 +193,22 @@ fn teams(reader: &Reader, user: Uuid) -> Result<Vec<String>> {
         .map_err(fault::map)
 }
 
-/// The period's name in `usage_counters` and its end. Counters run by UTC, as the server counts them.
-fn counted_period(period: &str, as_of: DateTime<Utc>) -> (Option<String>, Option<DateTime<Utc>>) {
-    let today = as_of.date_naive();
-    let midnight = |day: Option<NaiveDate>| day.map(|day| day.and_time(NaiveTime::MIN).and_utc());
-    match period {
-        "day" => (Some(today.format("%Y-%m-%d").to_string()), midnight(today.checked_add_days(Days::new(1)))),
-        "month" => {
-            let first = today.with_day(1).and_then(|first| first.checked_add_months(Months::new(1)));
-            (Some(today.format("%Y-%m").to_string()), midnight(first))
-        }
-        "lifetime" => (Some("lifetime".to_owned()), None),
-        // Minutes are counted where requests are admitted and never written down.
-        _ => (None, None),
-    }
-}
-
+/// What holds for the user now: plan and raises, with what is used.
 fn limits(reader: &Reader, user: &UserRow, as_of: Option<DateTime<Utc>>) -> Result<Vec<UserLimit>> {
-    let UserId(uuid) = user.id;
-    let mut find = reader
-        .connection()
-        .prepare_cached("select used from usage_counters where user_id = ?1 and period = ?2 and metric = ?3")
-        .map_err(fault::map)?;
-    plan::limits(reader, &user.plan_code)?
+    let lines = limit::of(reader, user, as_of)?.lines(0)?;
+    Ok(lines
         .into_iter()
-        .map(|limit| {
-            let (name, resets_at) = match as_of {
-                Some(as_of) => counted_period(&limit.period, as_of),
-                None => (None, None),
-            };
-            let used = match name {
-                Some(name) => find
-                    .query(params![uuid.as_bytes().as_slice(), name, limit.metric])
-                    .and_then(|mut rows| rows.next()?.map(|row| row.get(0)).transpose())
-                    .map_err(fault::map)?
-                    .unwrap_or(0),
-                None => 0,
-            };
-            Ok(UserLimit {
-                metric: limit.metric,
-                period: limit.period,
-                kind: limit.kind,
-                limit: limit.limit,
-                used,
-                resets_at,
-            })
+        .map(|line| UserLimit {
+            metric: line.metric,
+            period: line.period,
+            kind: line.kind,
+            limit: line.limit,
+            raised_until: line.raised_until,
+            // Minutes are counted where requests are admitted and never written down.
+            used: line.used.unwrap_or(0),
+            resets_at: line.resets_at.filter(|_| line.used.is_some() && as_of.is_some()),
         })
-        .collect()
+        .collect())
 }
 
 fn subscriptions(reader: &Reader, user: Uuid) -> Result<Vec<UserSubscription>> {

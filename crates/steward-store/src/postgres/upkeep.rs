@@ -1,0 +1,79 @@
+//! Keeping usage in order: what a cleanup would remove, its steps, and the data-quality report.
+
+use serde::Deserialize;
+use sqlx::{Connection, Executor, PgConnection};
+use steward_core::id::IntentId;
+use steward_core::upkeep::{CleanupPlan, CleanupProgress, Quality};
+use steward_core::{Error, Result};
+
+use super::error::map;
+
+/// What a cleanup that keeps so many months would remove.
+///
+/// # Errors
+/// `Invalid` for less than one month, `Permission` for who is no admin.
+pub async fn plan_cleanup(connection: &mut PgConnection, keep_months: i32) -> Result<CleanupPlan> {
+    let found = sqlx::query_scalar("select steward.plan_cleanup($1)")
+        .bind(keep_months)
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(map)?;
+    read(found)
+}
+
+/// The cleanup that was interrupted.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn unfinished_cleanup(connection: &mut PgConnection) -> Result<Option<CleanupProgress>> {
+    let found = sqlx::query_scalar(
+        "select to_jsonb(u) || '{\"is_done\": false}' from steward.usage_cleanups u where u.state = 'running'",
+    )
+    .persistent(false)
+    .fetch_optional(connection)
+    .await
+    .map_err(map)?;
+    found.map(read).transpose()
+}
+
+/// One step of a cleanup, in a transaction of its own.
+///
+/// # Errors
+/// `LockTimeout` when somebody reads a partition that is to be dropped: nothing was done, try again.
+pub async fn cleanup_step(connection: &mut PgConnection, intent: IntentId) -> Result<CleanupProgress> {
+    let mut transaction = connection.begin().await.map_err(map)?;
+    transaction
+        .execute("set transaction read write; set local statement_timeout = '10min'")
+        .await
+        .map_err(map)?;
+    let found = sqlx::query_scalar("select steward.cleanup_step($1)")
+        .bind(intent.0)
+        .persistent(false)
+        .fetch_one(&mut *transaction)
+        .await
+        .map_err(map)?;
+    let progress = read(found)?;
+    transaction.commit().await.map_err(map)?;
+    Ok(progress)
+}
+
+/// What is wrong with the events of the last days.
+///
+/// # Errors
+/// `Invalid` for a number of days below 1 or above 3,660.
+pub async fn quality(connection: &mut PgConnection, days: i32) -> Result<Quality> {
+    let found = sqlx::query_scalar("select steward.data_quality($1)")
+        .bind(days)
+        .persistent(false)
+        .fetch_one(connection)
+        .await
+        .map_err(map)?;
+    read(found)
+}
+
+fn read<T: for<'de> Deserialize<'de>>(answer: serde_json::Value) -> Result<T> {
+    serde_json::from_value(answer).map_err(|failure| {
+        Error::internal("The server answered in a way Steward does not understand.").with_source(failure)
+    })
+}

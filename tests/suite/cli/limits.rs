@@ -1,0 +1,218 @@
+//! The journeys of support and of the administrator: why is this customer blocked, a raise for a week, a
+//! suspension, and thirteen months kept.
+
+use serde_json::{Value, json};
+use steward_tests::cluster::{TestDatabase, execute};
+
+use super::{answer, stderr_json, steward};
+
+const COMPANY: &str = "
+    select steward.install_preset('quotas');
+    insert into steward.users (id, email, name, plan_code, trial_end) values
+        ('01900000-0000-7000-8000-000000000001', 'ada@example.com', 'Ada', 'trial', now() + interval '2 days'),
+        ('01900000-0000-7000-8000-000000000002', 'bob@example.com', 'Bob', 'solo', null);
+    select steward.ensure_usage_partitions((now() - interval '18 months')::date, now()::date);";
+
+/// Twenty-five months of use, and the trial used up.
+const USE: &str = "
+    set timezone = 'UTC';
+    select steward.track_usage_batch((select jsonb_agg(jsonb_build_object('user_id', '01900000-0000-7000-8000-000000000002',
+        'event_key', gen_random_uuid(), 'event_type', 'prompt', 'occurred_at', date_trunc('month', now()) - n * interval '1 month')) from generate_series(0, 24) n));
+    select steward.track_usage(jsonb_build_object('user_id', '01900000-0000-7000-8000-000000000002', 'event_key', gen_random_uuid(),
+        'event_type', 'prompt', 'occurred_at', now() - interval '5 days'));
+    select steward.track_usage(jsonb_build_object('user_id', '01900000-0000-7000-8000-000000000001', 'event_key', gen_random_uuid(),
+        'event_type', 'prompt', 'occurred_at', now(), 'quantity', 30))";
+
+async fn company() -> TestDatabase {
+    let database = TestDatabase::new().await;
+    execute(&mut database.connect_owner().await, COMPANY).await;
+    execute(&mut database.connect("app").await, USE).await;
+    database
+}
+
+/// A workspace of a role, synchronised.
+fn workspace(database: &TestDatabase, role: &str) -> tempfile::TempDir {
+    let home = tempfile::tempdir().expect("a folder");
+    answer(
+        home.path(),
+        &["workspace", "add", "acme", &database.login_url(role), "--environment", "development"],
+    );
+    answer(home.path(), &["sync"]);
+    home
+}
+
+#[tokio::test]
+async fn a_blocked_customer_is_found_and_helped_for_a_week() {
+    let database = company().await;
+    let home = workspace(&database, "support");
+    let check = ["limits", "check", "ada@example.com", "prompts"];
+    let blocked = steward(home.path(), &[&check[..], &["--json"]].concat());
+    assert_eq!(blocked.status.code(), Some(5), "refused, as the product refuses");
+    let blocked: Value = serde_json::from_slice(&blocked.stdout).expect("the answer is data all the same");
+    let line = &blocked["data"]["limits"][0];
+    assert_eq!(blocked["data"]["reason"], "limit");
+    assert_eq!(
+        json!([line["used"], line["limit"], line["remaining"], line["kind"]]),
+        json!([30, 30, 0, "hard"])
+    );
+    let page = steward(home.path(), &["users", "limits", "ada@example.com", "--offline"]);
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    for part in ["ada@example.com", "prompts", "gitExport", "solo"] {
+        assert!(page.contains(part), "{part} is on the page:\n{page}");
+    }
+
+    let raise = [
+        "users",
+        "raise-limit",
+        "ada@example.com",
+        "--metric",
+        "prompts",
+        "--to",
+        "100",
+        "--for",
+        "7d",
+        "--reason",
+        "Demo on Friday",
+    ];
+    let looked = answer(home.path(), &[&raise[..], &["--preview"]].concat());
+    assert_eq!(
+        (&looked["data"]["is_applied"], &looked["data"]["rows"][0]["after"]["limit_value"]),
+        (&json!(false), &json!(100))
+    );
+    let done = answer(home.path(), &[&raise[..], &["--yes"]].concat());
+    let free = answer(home.path(), &check);
+    assert_eq!(
+        (&free["data"]["is_allowed"], &free["data"]["limits"][0]["remaining"]),
+        (&json!(true), &json!(70)),
+        "the copy shows it at once"
+    );
+    assert!(free["data"]["limits"][0]["raised_until"].is_string());
+    let shown = answer(home.path(), &["users", "show", "ada@example.com"]);
+    let limit = shown["data"]["limits"]
+        .as_array()
+        .and_then(|all| all.iter().find(|limit| limit["metric"] == "prompts"));
+    assert_eq!(limit.map(|limit| &limit["limit"]), Some(&json!(100)), "on the account's page, too");
+    answer(home.path(), &["revert", done["data"]["intent"].as_str().expect("an id"), "--yes"]);
+    assert_eq!(steward(home.path(), &check).status.code(), Some(5), "taken back");
+
+    let no_raise = steward(
+        home.path(),
+        &[&raise[..5], &["--to", "20", "--for", "7d", "--reason", "x", "--json"]].concat(),
+    );
+    assert_eq!((stderr_json(&no_raise)["code"].as_str(), no_raise.status.code()), (Some("invalid"), Some(2)));
+    for wrong in [
+        &["limits", "check", "nobody@example.com", "prompts"][..],
+        &["limits", "check", "ada@example.com", "promts"],
+        &["limits", "check", "ada@example.com", "prompts", "--", "-1"],
+        &["users", "raise-limit", "ada@example.com", "--metric", "prompts", "--to", "many", "--for", "7d"],
+        &["users", "raise-limit", "ada@example.com", "--metric", "prompts", "--to", "100", "--until", "soon"],
+        &["users", "raise-limit", "ada@example.com", "--metric", "prompts", "--to", "100"],
+    ] {
+        let code = steward(home.path(), wrong).status.code();
+        assert!(matches!(code, Some(2 | 3)), "{wrong:?}: {code:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_is_suspended_by_name_restored_extended_and_reset() {
+    let database = company().await;
+    let home = workspace(&database, "support");
+    let status = |user: &str| answer(home.path(), &["users", "show", user])["data"]["user"]["status"].clone();
+    let suspend = ["users", "suspend", "bob@example.com", "--reason", "Chargeback", "--yes"];
+    assert_eq!(steward(home.path(), &suspend).status.code(), Some(5), "--yes is no answer to a suspension");
+    answer(home.path(), &[&suspend[..], &["--confirm", "bob@example.com"]].concat());
+    assert_eq!(status("bob@example.com"), "suspended");
+    let refused = answer_with(home.path(), &["limits", "check", "bob@example.com", "prompts"], 5);
+    assert_eq!(refused["data"]["reason"], "suspended");
+    answer(home.path(), &["users", "restore", "bob@example.com", "--yes"]);
+    assert_eq!(status("bob@example.com"), "active");
+
+    let extended = answer_with(
+        home.path(),
+        &[
+            "users",
+            "extend-trial",
+            "ada@example.com",
+            "bob@example.com",
+            "--for",
+            "14d",
+            "--reason",
+            "Asked",
+            "--yes",
+        ],
+        8,
+    );
+    assert_eq!(extended["data"]["skipped"][0]["reason"], "Has no trial.", "done in part");
+    answer(
+        home.path(),
+        &["users", "reset-usage", "ada@example.com", "--metric", "prompts", "--reason", "Our fault", "--yes"],
+    );
+    assert_eq!(
+        answer(home.path(), &["limits", "check", "ada@example.com", "prompts", "30"])["data"]["is_allowed"],
+        true
+    );
+    let log = answer(home.path(), &["audit", "list", "--key", "01900000-0000-7000-8000-000000000001"]);
+    let actions: Vec<&Value> =
+        log["data"]["rows"].as_array().expect("rows").iter().map(|row| &row["action"]).collect();
+    assert!(
+        actions.contains(&&json!("reset_usage")) && actions.contains(&&json!("extend_trial")),
+        "{actions:?}"
+    );
+}
+
+/// The envelope of a call that ends with this code and answers all the same.
+fn answer_with(home: &std::path::Path, arguments: &[&str], code: i32) -> Value {
+    let output = steward(home, &[arguments, &["--json"]].concat());
+    let problem = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {problem}");
+    serde_json::from_slice(&output.stdout).expect("one JSON document on standard output")
+}
+
+#[tokio::test]
+async fn thirteen_months_are_kept_and_the_rest_goes() {
+    let database = company().await;
+    let support = workspace(&database, "support");
+    let cleanup = ["cleanup", "--keep-months", "13", "--reason", "Retention"];
+    assert_eq!(
+        steward(support.path(), &[&cleanup[..], &["--preview"]].concat()).status.code(),
+        Some(5),
+        "support cleans nothing up"
+    );
+
+    let home = workspace(&database, "admin");
+    let looked = answer(home.path(), &[&cleanup[..], &["--preview"]].concat());
+    let plan = &looked["data"]["plan"];
+    assert_eq!(
+        json!([plan["events"], plan["counters"], plan["partitions"].as_array().map(Vec::len)]),
+        json!([11, 11, 5])
+    );
+    let page = steward(home.path(), &[&cleanup[..], &["--preview"]].concat());
+    assert!(
+        String::from_utf8_lossy(&page.stdout).contains("Oldest kept"),
+        "rows, bytes, partitions and the oldest kept"
+    );
+    let unconfirmed = steward(home.path(), &[&cleanup[..], &["--yes"]].concat());
+    assert_eq!(unconfirmed.status.code(), Some(5), "it is confirmed by name");
+    let done = answer(home.path(), &[&cleanup[..], &["--confirm", "remove 11 events"]].concat());
+    assert_eq!(
+        (&done["data"]["progress"]["is_done"], &done["data"]["progress"]["events_removed"]),
+        (&json!(true), &json!(11))
+    );
+    assert_eq!(
+        steward(home.path(), &["cleanup", "--resume"]).status.code(),
+        Some(3),
+        "nothing was left unfinished"
+    );
+    assert_eq!(steward(home.path(), &["cleanup", "--keep-months", "0", "--preview"]).status.code(), Some(2));
+    answer(home.path(), &["sync"]);
+    let verified = answer(home.path(), &["verify"]);
+    assert_eq!(verified["data"]["is_clean"], true, "the copy followed: {verified}");
+
+    let report = answer_with(home.path(), &["quality", "--days", "30"], 9);
+    let gaps =
+        report["data"]["checks"].as_array().and_then(|all| all.iter().find(|check| check["check"] == "gaps"));
+    assert!(gaps.and_then(|check| check["count"].as_u64()) >= Some(4), "the days nobody worked: {report}");
+    let month = chrono::Utc::now().format("%Y-%m").to_string();
+    let recount = answer(home.path(), &["recount", &month, "--reason", "Checking", "--yes"]);
+    assert_eq!(recount["data"]["rows"], json!([]), "what was tracked is counted right");
+}
