@@ -1,5 +1,5 @@
-//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | window
-//! [--size medium] [--rounds 3]`.
+//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | consume |
+//! window [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -11,7 +11,8 @@ use steward_tests::bench::{self, Options};
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let verb = arguments.next().context("Name a benchmark: generate, sync, overview, pull or window.")?;
+    let verb =
+        arguments.next().context("Name a benchmark: generate, sync, overview, pull, consume or window.")?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -26,8 +27,11 @@ async fn main() -> Result<()> {
         "sync" => bench::sync::run(&options).await?,
         "overview" => bench::overview::run(&options).await?,
         "pull" => bench::pull::run(&options).await?,
+        "consume" => bench::consume::run(&options).await?,
         "window" => bench::window::run(&options).await?,
-        _ => bail!("No such benchmark: {verb}. There are generate, sync, overview, pull and window."),
+        _ => {
+            bail!("No such benchmark: {verb}. There are generate, sync, overview, pull, consume and window.")
+        }
     };
     say(&report.publish()?);
     Ok(())
