@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub const ROLES: [&str; 6] = ["viewer", "finance", "support", "admin", "app", "authenticated"];
 
 /// The password of every test login.
-const LOGIN_PASSWORD: &str = "test-login";
+pub(crate) const LOGIN_PASSWORD: &str = "test-login";
 
 /// Folder of the run's cluster, beside the build's own files.
 #[must_use]
@@ -185,7 +185,7 @@ pub const WEB_ROLES: &str = "do $$ declare name text; begin
 end $$";
 
 /// One login per role; what a person has.
-const TEST_LOGINS: &str = "do $$ declare name text; role text; begin
+pub(crate) const TEST_LOGINS: &str = "do $$ declare name text; role text; begin
     foreach name in array array['viewer', 'finance', 'support', 'admin', 'app', 'authenticated'] loop
         role := case name when 'authenticated' then name else 'steward_' || name end;
         if not exists (select from pg_roles where rolname = 'test_' || name) then

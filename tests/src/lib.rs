@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod cluster;
+pub mod server;
 
 pub mod rows;
 pub mod window;

@@ -1,5 +1,8 @@
 //! `cargo x test`: everything CI runs, in order, each step with its time.
 
+use std::hash::{BuildHasher, RandomState};
+use std::time::{Duration, Instant};
+
 use anyhow::{Result, bail};
 
 use crate::step::{Steps, cargo, npm, run};
@@ -78,18 +81,36 @@ fn nextest(filter: &str) -> std::process::Command {
     command
 }
 
-/// `cargo x soak [minutes]`: property and kill tests for longer.
+/// What a soak repeats: the model, the rounds under writers, the kills, each with a new seed every time.
+const SOAK_TESTS: &str = "test(/^sync::(model::s3|stress::s3|kill::f01)/)";
+
+/// `cargo x soak [minutes]`: the proofs of sync again and again, with new seeds, for that long. Each pass
+/// prints its seed, cases, rounds and kills.
 pub(crate) fn soak(arguments: &[String]) -> Result<()> {
-    let minutes: u32 = match arguments {
+    let minutes: u64 = match arguments {
         [] => 20,
         [text] => text.parse().map_err(|_| anyhow::anyhow!("cargo x soak takes minutes, not {text}"))?,
         _ => bail!("cargo x soak takes minutes"),
     };
     setup::run_for("test")?;
-    let kills = (minutes * 300).to_string();
-    let cases = (minutes * 2_000).to_string();
-    run(nextest("test(/^sync::|^cache::|property/)")
-        .current_dir(root())
-        .env("STEWARD_KILLS", kills)
-        .env("PROPTEST_CASES", cases))
+    let began = Instant::now();
+    let limit = Duration::from_secs(60 * minutes);
+    let mut passes = 0_u64;
+    while passes == 0 || began.elapsed() < limit {
+        passes += 1;
+        let seed = RandomState::new().hash_one(passes) >> 16;
+        println!(
+            "soak: pass {passes}, STEWARD_SEED={seed}, {} of {minutes} min",
+            began.elapsed().as_secs() / 60
+        );
+        run(nextest(SOAK_TESTS)
+            .args(["--success-output", "immediate"])
+            .current_dir(root())
+            .env("STEWARD_SEED", seed.to_string())
+            .env("STEWARD_KILLS", "200")
+            .env("STEWARD_ROUNDS", "1000")
+            .env("PROPTEST_CASES", "3000"))?;
+    }
+    println!("soak: {passes} passes in {} min, all of them clean", began.elapsed().as_secs() / 60);
+    Ok(())
 }

@@ -78,7 +78,13 @@ impl SyncDriver {
         let writer = writer_thread::WriterThread::start(cache.clone())?;
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
-        let desk = desk_of(cache.clone(), &address, &config, inbox)?;
+        let desk = match desk_of(cache.clone(), &address, &config, inbox) {
+            Ok(desk) => desk,
+            Err(error) => {
+                writer.stop();
+                return Err(error);
+            }
+        };
         let engine = Engine::new(cache, address, password, clock, writer, config.guards);
         let status = desk.subscribe();
         let token = shutdown.clone();

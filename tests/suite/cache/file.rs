@@ -32,7 +32,7 @@ fn fill(scratch: &Scratch, count: i64) {
 }
 
 #[test]
-fn another_key_opens_nothing_and_harms_nothing() {
+fn f06_another_key_opens_nothing_and_harms_nothing() {
     let scratch = Scratch::new();
     fill(&scratch, 10);
     let wrong = Cache::open(&scratch.path(), &CacheKey::generate(), WORKSPACE).unwrap_err();
@@ -47,7 +47,7 @@ fn another_key_opens_nothing_and_harms_nothing() {
 }
 
 #[test]
-fn a_swapped_file_is_foreign() {
+fn f06_a_swapped_file_is_foreign() {
     let scratch = Scratch::new();
     let other = WorkspaceId(Uuid::from_u128(8));
     let swapped = Cache::open(&scratch.path(), &scratch.key, other).unwrap_err();
@@ -130,7 +130,7 @@ fn a_second_writer_is_told_so() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_nothing_is_half_written() {
+fn f05_a_full_disk_is_said_and_nothing_is_half_written() {
     let scratch = Scratch::new();
     fill(&scratch, 100);
     let mut writer = scratch.cache.writer().unwrap();

@@ -1,13 +1,21 @@
-//! The oracle can fail: a reader with a cursor of numbers is caught by the very comparison that the
-//! snapshot reader passes.
+//! The oracle can fail: the engine without one of its guards is caught by the very comparison that the whole
+//! engine passes, on real servers. The model ([`super::model`]) catches the same mutants in memory, and the
+//! kills ([`super::kill`]) the first one once more.
 
 use std::collections::BTreeMap;
 
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
-use steward_core::sync::{Reach, Snapshot};
-use steward_store::postgres::cut;
+use steward_app::command::sync::VerifyRes;
+use steward_core::Dataset;
+use steward_core::sync::{Chunk, Guard, Guards, Reach, Snapshot};
+use steward_store::postgres::cut::{self, Purpose};
+use steward_store::postgres::load;
+use steward_tests::cluster::execute;
+use steward_tests::server::Server;
+use tempfile::TempDir;
 
-use super::bench::Bench;
+use super::bench::{self, Bench, differences, open_cache, start_with};
+use super::invariants::drift_is_recorded;
 use super::writers::Writers;
 
 /// How a reader remembers where it was.
@@ -127,6 +135,189 @@ async fn s3_a_reader_by_snapshot_never_diverges() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s3_a_reader_by_number_diverges_and_the_oracle_sees_it() {
+async fn m1_a_reader_by_number_diverges_and_the_oracle_sees_it() {
     assert!(divergences(Memory::Number(0), 1, 300).await > 0, "the mutant must be caught");
+}
+
+/// Counters that a chunk finds whose table somebody empties between its snapshot and its reading.
+async fn counters_across_a_truncate(guards: Guards) -> u64 {
+    let mut bench = Bench::new().await;
+    bench.fill(10, 10).await;
+    bench.sql("insert into steward.usage_counters (user_id, period, metric) select id, '2026-10', 'a' from steward.users").await;
+    let mut viewer = bench.database.connect("viewer").await;
+    cut::open(&mut viewer, Purpose::Chunk(Dataset::UsageCounters), guards).await.expect("a snapshot");
+    let emptied = sqlx::raw_sql("set lock_timeout = '200ms'; truncate steward.usage_counters")
+        .execute(&mut bench.owner)
+        .await;
+    assert_eq!(emptied.is_err(), guards.has(Guard::TableLock), "the lock makes the truncate wait");
+    let (out, mut rows) = tokio::sync::mpsc::channel(8);
+    let chunk = Chunk::Keys { after: None, limit: 100 };
+    let end = load::read_chunk(&mut viewer, Dataset::UsageCounters, &chunk, &out).await.expect("it is read");
+    drop(out);
+    while rows.recv().await.is_some() {}
+    end.row_count
+}
+
+#[tokio::test]
+async fn m2_without_table_locks_a_snapshot_s_rows_vanish() {
+    assert_eq!(counters_across_a_truncate(Guards::ALL).await, 10, "the snapshot's own rows");
+    assert_eq!(
+        counters_across_a_truncate(Guards::without(Guard::TableLock)).await,
+        0,
+        "the mutant must be caught"
+    );
+}
+
+/// The comparison after a server lost what an engine with these guards had seen.
+async fn compared_after_a_crash(guards: Guards) -> VerifyRes {
+    let mut server = Server::new(&[
+        "synchronous_commit = off",
+        "wal_writer_delay = '10s'",
+        "bgwriter_lru_maxpages = 0",
+        "autovacuum = off",
+    ])
+    .await;
+    let mut owner = server.connect().await;
+    bench::found(&mut owner).await;
+    bench::fill(&mut owner, 5, 20).await;
+    execute(&mut owner, "set synchronous_commit = on; insert into steward.teams (name) values ('kept')")
+        .await;
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("cache.db");
+    let engine = start_with(open_cache(&path), server.viewer(), guards);
+    engine.run_once().await.expect("a first load");
+    server.hold_log().await;
+    execute(&mut owner, "set synchronous_commit = off; insert into steward.teams (name) values ('lost')")
+        .await;
+    // S4: the whole engine waits for the disk, which never comes; the mutant takes what it sees.
+    let looked = tokio::time::timeout(std::time::Duration::from_secs(1), engine.run_once()).await;
+    assert_eq!(looked.is_err(), guards.has(Guard::FlushWait), "{looked:?}");
+    engine.shutdown().await;
+    server.crash();
+    let mut owner = server.connect().await;
+    let left: i64 = sqlx::query_scalar("select count(*) from steward.teams")
+        .fetch_one(&mut owner)
+        .await
+        .expect("a count");
+    assert_eq!(left, 1, "the crash took the last team");
+    // The lost transaction's id is handed out again, and more besides: the server looks younger than nobody.
+    for number in 0..20 {
+        execute(&mut owner, &format!("insert into steward.teams (name) values ('after {number}')")).await;
+    }
+    execute(&mut owner, "set synchronous_commit = on; insert into steward.teams (name) values ('on disk')")
+        .await;
+    let engine = start_with(open_cache(&path), server.viewer(), guards);
+    let found = engine.verify().await.expect("the comparison runs");
+    drift_is_recorded(&engine.status(), &found);
+    engine.shutdown().await;
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn m3_without_the_flush_wait_a_crash_leaves_phantom_rows() {
+    let found = compared_after_a_crash(Guards::without(Guard::FlushWait)).await;
+    assert!(!found.is_clean, "the mutant must be caught");
+    let teams = found.datasets.iter().find(|row| row.dataset == Dataset::Teams).expect("compared");
+    assert_eq!(
+        (teams.extra, teams.missing),
+        (1, 1),
+        "the lost team stays, the one that got its id is not seen"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f07_a_crash_with_asynchronous_commits_leaves_no_phantom_rows() {
+    let found = compared_after_a_crash(Guards::ALL).await;
+    assert!(found.is_clean, "{:?}", differences(&found));
+}
+
+/// The comparison on a standby that was read while a transaction of the primary was open.
+async fn compared_on_a_standby(guards: Guards) -> VerifyRes {
+    let primary = Server::new(&[]).await;
+    let mut owner = primary.connect().await;
+    bench::found(&mut owner).await;
+    bench::fill(&mut owner, 5, 20).await;
+    let standby = primary.standby().await;
+    let folder = TempDir::new().expect("a folder");
+    let engine = start_with(open_cache(&folder.path().join("cache.db")), standby.viewer(), guards);
+    let mut open = primary.connect().await;
+    execute(&mut open, "begin; insert into steward.teams (name) values ('open')").await;
+    execute(&mut owner, "insert into steward.teams (name) values ('later, but done first')").await;
+    standby.catch_up(&primary).await;
+    engine.run_once().await.expect("a first load from the standby");
+    execute(&mut open, "commit").await;
+    standby.catch_up(&primary).await;
+    engine.run_once().await.expect("a look at the standby");
+    let found = engine.verify().await.expect("the comparison runs");
+    drift_is_recorded(&engine.status(), &found);
+    engine.shutdown().await;
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn m4_the_running_list_of_a_standby_loses_what_it_hides() {
+    let found = compared_on_a_standby(Guards::without(Guard::StandbySuperset)).await;
+    let teams = found.datasets.iter().find(|row| row.dataset == Dataset::Teams).expect("compared");
+    assert_eq!(teams.missing, 1, "the mutant must be caught: {:?}", differences(&found));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s5_a_standby_is_read_from_its_oldest_running_transaction_on() {
+    let found = compared_on_a_standby(Guards::ALL).await;
+    assert!(found.is_clean, "{:?}", differences(&found));
+}
+
+/// The comparison after a server's transaction ids have outgrown 32 bits.
+async fn compared_after_the_ids_wrapped(guards: Guards) -> VerifyRes {
+    let mut server = Server::new(&["autovacuum = off"]).await;
+    let mut owner = server.connect().await;
+    bench::found(&mut owner).await;
+    bench::fill(&mut owner, 5, 20).await;
+    // A message of its own, since it ends transactions.
+    execute(&mut owner, "set synchronous_commit = off").await;
+    execute(
+        &mut owner,
+        "do $$ begin for n in 1..4000 loop perform pg_current_xact_id(); commit; end loop; end $$",
+    )
+    .await;
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("cache.db");
+    let engine = start_with(open_cache(&path), server.viewer(), guards);
+    engine.run_once().await.expect("a first load");
+    engine.shutdown().await;
+    drop(owner);
+    // What four billion transactions would do: old rows are frozen, and the count begins anew in the next epoch.
+    let url = server.cluster().url(
+        steward_store::postgres::cluster::SUPERUSER,
+        server.cluster().password(),
+        "postgres",
+    );
+    server.tool("vacuumdb", &["--all", "--freeze", "--quiet", "--maintenance-db", &url]);
+    server.stop();
+    let data = server.data().display().to_string();
+    server.tool("pg_resetwal", &["--epoch=1", "--next-transaction-id=2500", "--pgdata", &data]);
+    server.start();
+    let mut owner = server.connect().await;
+    let next: String =
+        sqlx::query_scalar("select pg_current_xact_id()::text").fetch_one(&mut owner).await.expect("an id");
+    assert!(next.parse::<u64>().expect("a number") > 1 << 32, "the ids need more than 32 bits: {next}");
+    execute(&mut owner, "insert into steward.teams (name) values ('of the next epoch')").await;
+    let engine = start_with(open_cache(&path), server.viewer(), guards);
+    let found = engine.verify().await.expect("the comparison runs");
+    drift_is_recorded(&engine.status(), &found);
+    engine.shutdown().await;
+    found
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn m5_ids_compared_by_32_bits_lose_the_next_epoch() {
+    let found = compared_after_the_ids_wrapped(Guards::without(Guard::WideXid)).await;
+    let teams = found.datasets.iter().find(|row| row.dataset == Dataset::Teams).expect("compared");
+    assert_eq!(teams.missing, 1, "the mutant must be caught: {:?}", differences(&found));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s3_ids_that_outgrew_32_bits_are_compared_in_full() {
+    let found = compared_after_the_ids_wrapped(Guards::ALL).await;
+    assert!(found.is_clean, "{:?}", differences(&found));
 }

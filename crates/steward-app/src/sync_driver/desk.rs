@@ -15,7 +15,7 @@ use super::SyncSnapshot;
 use super::engine::{Engine, Gauges, Tally};
 use super::journal::Journal;
 use super::status;
-use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
+use crate::command::sync::{DatasetState, DatasetStatus, SyncRunRes, SyncStatus, VerifyRes};
 use crate::wire::WireError;
 
 /// A request, with where its answer goes.
@@ -213,8 +213,9 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
     while !shutdown.is_cancelled() {
         match queue.pop_front() {
             None => {
-                desk.settle(&mut engine);
+                // Who gets an answer and asks for the state gets the one that goes with it.
                 desk.publish(&engine);
+                desk.settle(&mut engine);
                 let waits = is_automatic || !desk.runs.is_empty() || !desk.verifications.is_empty();
                 tokio::select! {
                     biased;
@@ -310,15 +311,20 @@ fn view(
     login: &str,
 ) -> SyncSnapshot {
     let position = machine.position();
+    let datasets: Vec<DatasetStatus> = Dataset::ALL
+        .into_iter()
+        .map(|dataset| status::dataset(dataset, machine, gauges, last_error))
+        .collect();
+    // S16: the whole is not called consistent while a part of it is called blocked.
+    let is_each = datasets
+        .iter()
+        .all(|row| matches!(row.state, DatasetState::Consistent { .. } | DatasetState::Verifying { .. }));
     let status = SyncStatus {
         phase: status::phase(machine),
         as_of: position.cursor.as_ref().filter(|_| position.cut_count > 0).map(|cursor| cursor.as_of),
-        is_consistent: position.is_consistent(),
+        is_consistent: is_each && position.is_consistent(),
         is_online: gauges.is_online,
-        datasets: Dataset::ALL
-            .into_iter()
-            .map(|dataset| status::dataset(dataset, machine, gauges, last_error))
-            .collect(),
+        datasets,
         last_error: last_error.map(|(wire, _)| wire.clone()),
         cut_count: position.cut_count,
         last_cut_ms: gauges.last_cut_ms,

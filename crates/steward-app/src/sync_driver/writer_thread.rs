@@ -85,6 +85,15 @@ impl WriterThread {
         self.work.as_ref().ok_or_else(gone)?.send(work).await.map_err(|_| gone())
     }
 
+    /// Ends a thread that was never given work; the file lock is free afterwards.
+    pub(super) fn stop(mut self) {
+        self.work = None;
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has said so already.
+            let _ = thread.join();
+        }
+    }
+
     /// Ends the thread and waits for it; the file lock is free afterwards.
     pub(super) async fn close(mut self) {
         self.work = None;
