@@ -20,21 +20,29 @@ use x11rb::protocol::xproto::{
 };
 use x11rb::rust_connection::RustConnection;
 
+use crate::file_system::FileSystem;
+
 /// How long anything may take before a test gives up on it.
 pub const LIMIT: Duration = Duration::from_secs(60);
 
 /// How often a condition is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
-/// Script: whether every panel of the view has its content, so that none waits and none failed.
+/// Script: whether the overview shows the numbers of a read copy, and every panel its content.
 pub const FILLED: &str = "const panels = [...document.querySelectorAll('main section.panel')];\
     const isFilled = (panel) => !panel.querySelector('[aria-busy=true], [role=alert]') && \
       panel.querySelector('table, svg, li, dl, .state');\
-    return panels.length > 5 && panels.every(isFilled);";
+    return panels.length > 5 && panels.every(isFilled) && !!document.querySelector('.kpi .v');";
 
 /// A process that ends with its owner.
 #[derive(Debug)]
 pub struct Running(Child);
+
+impl From<Child> for Running {
+    fn from(child: Child) -> Self {
+        Self(child)
+    }
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -61,10 +69,10 @@ impl Desk {
     pub fn with_screen(width: u16, height: u16) -> Result<Self> {
         let mut xvfb = Command::new("Xvfb");
         xvfb.args(["-displayfd", "1", "-screen", "0", &format!("{width}x{height}x24"), "-nolisten", "tcp"]);
-        let (screen, display) = announced(xvfb).context("Xvfb (Debian package xvfb)")?;
+        let (screen, display) = announced(&mut xvfb).context("Xvfb (Debian package xvfb)")?;
         let mut daemon = Command::new("dbus-daemon");
         daemon.args(["--session", "--nofork", "--print-address=1"]);
-        let (daemon, bus) = announced(daemon).context("dbus-daemon (Debian package dbus-daemon)")?;
+        let (daemon, bus) = announced(&mut daemon).context("dbus-daemon (Debian package dbus-daemon)")?;
         Ok(Self { display: format!(":{display}"), bus, _processes: [screen, daemon] })
     }
 
@@ -80,9 +88,9 @@ impl Desk {
     }
 
     /// Says to the window on this screen what the button in its frame says; the driver would end the program instead.
-    pub fn ask_to_close(&self) -> Result<()> {
+    pub async fn ask_to_close(&self) -> Result<()> {
         let (connection, screen) = x11rb::connect(Some(&self.display))?;
-        let window = stewards_window(&connection, screen)?;
+        let window = until("Steward's window", async || stewards_window(&connection, screen).ok()).await?;
         let atom = |name: &str| anyhow::Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom);
         let (protocols, delete) = (atom("WM_PROTOCOLS")?, atom("WM_DELETE_WINDOW")?);
         let message = ClientMessageEvent::new(32, window, protocols, [delete, CURRENT_TIME, 0, 0, 0]);
@@ -90,9 +98,9 @@ impl Desk {
     }
 
     /// Makes the window as large as this screen.
-    pub fn fill_screen(&self) -> Result<()> {
+    pub async fn fill_screen(&self) -> Result<()> {
         let (connection, screen) = x11rb::connect(Some(&self.display))?;
-        let window = stewards_window(&connection, screen)?;
+        let window = until("Steward's window", async || stewards_window(&connection, screen).ok()).await?;
         let root = &connection.setup().roots[screen];
         let whole = ConfigureWindowAux::new()
             .x(0)
@@ -127,6 +135,7 @@ impl Desk {
 #[derive(Debug)]
 pub struct Home {
     folder: tempfile::TempDir,
+    file_system: Option<FileSystem>,
 }
 
 impl Home {
@@ -135,7 +144,13 @@ impl Home {
         let folder = tempfile::Builder::new().prefix("steward-window-").tempdir()?;
         std::fs::create_dir(folder.path().join("home"))?;
         std::fs::write(folder.path().join("passphrase"), "a passphrase of a test")?;
-        Ok(Self { folder })
+        Ok(Self { folder, file_system: None })
+    }
+
+    /// The same on a file system of its own, which only windows see.
+    #[must_use]
+    pub fn on(self, file_system: FileSystem) -> Self {
+        Self { file_system: Some(file_system), ..self }
     }
 
     /// Steward's own folder.
@@ -197,7 +212,10 @@ impl Window {
     /// Opens the desktop program with these arguments.
     pub async fn open(desk: &Desk, home: &Home, arguments: &[&str]) -> Result<Self> {
         let port = free_port()?;
-        let mut driver = Command::new("WebKitWebDriver");
+        let mut driver = match home.file_system {
+            Some(file_system) => file_system.command(&home.path(), "WebKitWebDriver"),
+            None => Command::new("WebKitWebDriver"),
+        };
         driver.arg(format!("--port={port}")).arg("--host=127.0.0.1");
         desk.prepare(&mut driver, home);
         driver.env("TAURI_WEBVIEW_AUTOMATION", "true");
@@ -301,7 +319,7 @@ fn free_port() -> Result<u16> {
 }
 
 /// Starts a program whose first line tells where it can be reached.
-fn announced(mut command: Command) -> Result<(Running, String)> {
+pub fn announced(command: &mut Command) -> Result<(Running, String)> {
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?);
     let output = running.0.stdout.take().context("its output is piped")?;
     let mut line = String::new();

@@ -25,7 +25,7 @@ async function start(): Promise<void> {
       ? (await import("./testing/fake-platform")).fakePlatform({
           isFirstRun: new URLSearchParams(location.search).get("fake") === "first-run",
         })
-      : await detectPlatform(),
+      : detectPlatform(),
   );
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root.");

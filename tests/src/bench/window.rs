@@ -70,7 +70,7 @@ async fn start(desk: &Desk, home: &Home, arguments: &[&str], words: &[&str]) -> 
     let times = tokio::time::timeout(LIMIT, said(&mut program, words, began))
         .await
         .with_context(|| format!("within {} s it did not say: {}", LIMIT.as_secs(), words.join(" ")))??;
-    desk.ask_to_close()?;
+    desk.ask_to_close().await?;
     tokio::time::timeout(LIMIT, program.wait()).await.context("the window does not close")??;
     Ok(times)
 }

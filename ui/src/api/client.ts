@@ -1,4 +1,4 @@
-import { MutationCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, notifyManager, QueryClient } from "@tanstack/react-query";
 import type { CallError } from "./call";
 import type { Tag } from "./generated/Tag";
 
@@ -21,6 +21,10 @@ export function invalidateTags(client: QueryClient, tags: readonly Tag[]): Promi
     predicate: (query) => query.meta?.tags.some((tag) => tags.includes(tag)) ?? false,
   });
 }
+
+// Answers are told in the same turn. The default waits for a timer, and a window that is not shown yet has
+// slow ones.
+notifyManager.setScheduler(queueMicrotask);
 
 /** The query client: answers stay good until an event says otherwise. */
 export function createClient(onFailure: (title: string, error: CallError) => void): QueryClient {

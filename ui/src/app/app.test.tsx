@@ -1,10 +1,11 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import type { OverviewReq } from "@/api/generated/OverviewReq";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { fakePlatform } from "@/testing/fake-platform";
 import { renderApp } from "@/testing/render-app";
-import { SYNC } from "@/testing/sample-data";
+import { overview, SYNC } from "@/testing/sample-data";
 
 beforeEach(() => {
   document.documentElement.removeAttribute("data-theme");
@@ -36,6 +37,18 @@ describe("the overview", () => {
     answer();
     const panel = await screen.findByRole("region", { name: "Last changes" });
     expect(within(panel).getByRole("table")).toBeTruthy();
+  });
+
+  it("makes the list of zones only where it is opened: it costs more than all the rest of the start", async () => {
+    const list = vi.spyOn(Intl, "supportedValuesOf");
+    const user = userEvent.setup();
+    renderApp({ platform: fakePlatform() });
+    const slot = await screen.findByRole("button", { name: /as of 14:02:11/ });
+    expect(list).not.toHaveBeenCalled();
+    await user.click(slot);
+    await screen.findByRole("combobox", { name: "Time zone" });
+    expect(list).toHaveBeenCalled();
+    list.mockRestore();
   });
 
   it("keeps the other panels when one cannot be read", async () => {
@@ -114,6 +127,47 @@ describe("keys", () => {
     await user.keyboard("w");
     await waitFor(() => expect(asked).toHaveBeenLastCalledWith("7d"));
     expect(window.location.hash).toContain("range=7d");
+  });
+});
+
+describe("before the first cut", () => {
+  it("shows how far the read is instead of numbers that are not true yet", async () => {
+    const platform = fakePlatform({
+      answers: {
+        overview_show: (request) => ({
+          ...overview(request as OverviewReq),
+          freshness: { as_of: null, is_consistent: false },
+        }),
+        sync_status: (): SyncStatus => ({ ...SYNC, as_of: null, is_online: false, phase: "connecting" }),
+      },
+    });
+    renderApp({ platform });
+    const panel = await screen.findByRole("region", { name: "Reading the database for the first time" });
+    expect(within(panel).getByRole("table")).toBeTruthy();
+    expect(screen.queryByRole("region", { name: "Key numbers" })).toBeNull();
+    expect(screen.queryByText(/Can’t reach the database/)).toBeNull();
+    expect(platform.calls).not.toContain("first_numbers");
+  });
+});
+
+describe("when a read failed though the server answers", () => {
+  it("says so above every view, with what to do and its code", async () => {
+    const full = {
+      code: "disk_full",
+      message: "The disk is full: the local copy cannot grow.",
+      hint: "Free some space, then sync again.",
+      detail: null,
+      fields: [],
+      is_retriable: true,
+      id: "1",
+    } as const;
+    const failed: SyncStatus = { ...SYNC, last_error: { ...full, fields: [] } };
+    renderApp({ platform: fakePlatform({ answers: { sync_status: () => failed } }) });
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("The disk is full");
+    expect(alert.textContent).toContain("Free some space");
+    expect(alert.textContent).toContain("disk_full");
+    expect(screen.queryByText(/Can’t reach the database/)).toBeNull();
   });
 });
 

@@ -5,11 +5,11 @@ import { createClient, invalidateTags } from "@/api/client";
 import { sessionOptions, settingsOptions } from "@/api/queries";
 import { Failure } from "@/components/states";
 import { setLocale } from "@/lib/format";
-import { afterFrame } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { SessionProvider } from "@/lib/scope";
 import type { Platform } from "@/platform/platform";
 import { useAppearance } from "./appearance";
+import { tellFirstFrame } from "./first-frame";
 import { createAppRouter } from "./router";
 
 /** The whole interface. */
@@ -22,27 +22,21 @@ export const App: FC<{ platform: Platform }> = ({ platform }) => {
   useEffect(() => platform.onChanges((tags) => void invalidateTags(client, tags)), [platform, client]);
   return (
     <QueryClientProvider client={client}>
-      <Gate platform={platform} />
+      <Gate />
     </QueryClientProvider>
   );
 };
 
 /** Waits for session and settings: everything below may rely on them. */
-const Gate: FC<{ platform: Platform }> = ({ platform }) => {
+const Gate: FC = () => {
   const session = useQuery(sessionOptions());
   const settings = useQuery(settingsOptions());
   const [router] = useState(createAppRouter);
   useAppearance(settings.data ?? { theme: "system", density: "default" });
-  const isReady = session.data !== undefined && settings.data !== undefined;
   const isFailed = session.isError || settings.isError;
   useEffect(() => {
-    if (!isReady && !isFailed) return;
-    afterFrame(() => {
-      void platform
-        .onFirstPaint()
-        .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
-    });
-  }, [platform, isReady, isFailed]);
+    if (isFailed) tellFirstFrame();
+  }, [isFailed]);
 
   if (session.data && settings.data) {
     setLocale(session.data.locale);

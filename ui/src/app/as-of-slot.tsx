@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { type FC, useEffect, useState } from "react";
+import { type FC, useEffect, useMemo, useState } from "react";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { settingsUpdate, syncRun } from "@/api/mutations";
 import { Icon } from "@/components/icon";
@@ -7,6 +7,7 @@ import { PickList } from "@/components/pick-list";
 import { PopoverButton } from "@/components/popup";
 import { formatClock, formatDuration, formatSecond } from "@/lib/format";
 import { useScope, useSession, useSetScope } from "@/lib/scope";
+import { isOffline } from "@/lib/words";
 import { zoneItems } from "@/lib/zones";
 
 /** After this long without a cut the numbers count as old. */
@@ -39,9 +40,11 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
   const [isOpen, setIsOpen] = useState(false);
   const now = useMinute();
   const asOf = status?.as_of ?? null;
-  const isOffline = status !== undefined && !status.is_online;
+  const isUnreachable = status !== undefined && isOffline(status);
   const isStale = !!status && asOf !== null && age(status, now) > STALE_MS;
-  const className = `asof${isOffline ? " off" : ""}${isStale ? " stale" : ""}`;
+  const isReading =
+    status?.phase === "connecting" || status?.phase === "loading" || status?.phase === "pulling";
+  const className = `asof${isUnreachable ? " off" : ""}${isStale ? " stale" : ""}`;
   return (
     <PopoverButton
       label="Time zone and freshness"
@@ -54,13 +57,15 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
           className={className}
           aria-label={`${zone}, ${asOf ? `as of ${formatClock(asOf, zone)}` : "nothing read yet"}. Change time zone`}
         >
-          <Icon name={isOffline ? "unplug" : "clock"} />
+          <Icon name={isUnreachable ? "unplug" : "clock"} />
           <span>
             <span className="hide-z">{zone} · </span>
             {asOf ? (
               <>
                 as of <b>{formatClock(asOf, zone)}</b>
               </>
+            ) : isReading ? (
+              "reading for the first time"
             ) : (
               "nothing read yet"
             )}
@@ -73,19 +78,16 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
           {asOf
             ? `Every number was read at ${formatSecond(asOf, zone)} by the server’s clock.`
             : "No number was read from the server yet."}{" "}
-          {isOffline && "The server cannot be reached right now."}
-          {!isOffline && isStale && status && `That is ${formatDuration(age(status, now))} ago.`}
+          {isUnreachable && "The server cannot be reached right now."}
+          {!isUnreachable && isStale && status && `That is ${formatDuration(age(status, now))} ago.`}
         </p>
         <button type="button" className="btn sm" onClick={() => run.mutate()} disabled={run.isPending}>
           <Icon name="sync" />
           {run.isPending ? "Syncing" : "Sync now"}
         </button>
       </div>
-      <PickList
-        label="Time zone"
-        placeholder="Search zones"
-        items={zoneItems(zone)}
-        selected={zone}
+      <ZoneList
+        zone={zone}
         onPick={(next) => {
           setScope({ zone: next });
           keep.mutate({ ...settings, zone: next });
@@ -93,5 +95,13 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
         }}
       />
     </PopoverButton>
+  );
+};
+
+/** All zones with their offsets. Hundreds of formats are made for it, so only where it is open. */
+const ZoneList: FC<{ zone: string; onPick: (zone: string) => void }> = ({ zone, onPick }) => {
+  const items = useMemo(() => zoneItems(zone), [zone]);
+  return (
+    <PickList label="Time zone" placeholder="Search zones" items={items} selected={zone} onPick={onPick} />
   );
 };

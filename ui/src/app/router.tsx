@@ -4,16 +4,27 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  Outlet,
   retainSearchParams,
 } from "@tanstack/react-router";
+import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
 import { OverviewView } from "@/features/overview/overview-view";
 import { scopeSearch } from "@/lib/scope";
+import { FirstFrame } from "./first-frame";
 import { Missing } from "./missing";
 import { Shell } from "./shell";
 
+const Root: FC = () => (
+  <>
+    <Outlet />
+    <FirstFrame />
+  </>
+);
+
 const rootRoute = createRootRoute({
+  component: Root,
   validateSearch: scopeSearch,
   // The days stay the same from view to view.
   search: { middlewares: [retainSearchParams(["range", "zone", "compare"])] },

@@ -1,11 +1,11 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation } from "@tanstack/react-router";
+import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { type FC, useEffect, useState } from "react";
 import { syncStatusOptions } from "@/api/queries";
-import { Icon } from "@/components/icon";
+import { Glyph, Icon } from "@/components/icon";
 import { formatClock } from "@/lib/format";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
-import { ENVIRONMENTS } from "@/lib/words";
+import { ENVIRONMENTS, isOffline } from "@/lib/words";
 import { platform } from "@/platform/current";
 import { Header } from "./header";
 import { Help } from "./help";
@@ -84,7 +84,6 @@ const Banners: FC = () => {
   const workspace = useWorkspace();
   const { zone } = useScope();
   const { data: status } = useQuery(syncStatusOptions(workspace.id));
-  const isOffline = status !== undefined && !status.is_online;
   return (
     <>
       {workspace.environment === "sample" && (
@@ -93,7 +92,23 @@ const Banners: FC = () => {
           <span>An invented company on a database of this computer. Nothing here belongs to anybody.</span>
         </div>
       )}
-      {isOffline && (
+      {status?.last_error && !isOffline(status) && (
+        <div className="banner" role="alert">
+          <span className="danger">
+            <Glyph tone="danger" />
+          </span>
+          <span>
+            <b>{status.last_error.message}</b> {status.last_error.hint}
+          </span>
+          <span className="act">
+            <span className="mono t3">{status.last_error.code}</span>
+            <Link to="/sync" className="link">
+              Open sync
+            </Link>
+          </span>
+        </div>
+      )}
+      {status && isOffline(status) && (
         <div className="banner" role="status">
           <Icon name="unplug" />
           <span>

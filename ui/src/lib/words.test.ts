@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { AUDIT } from "@/testing/sample-data";
-import { auditSentence, cellText, changedColumns, stateProgress, stateTone } from "./words";
+import { AUDIT, SYNC } from "@/testing/sample-data";
+import { auditSentence, cellText, changedColumns, isOffline, stateProgress, stateTone } from "./words";
 
 describe("values of a database", () => {
   it.each([
@@ -49,6 +49,13 @@ describe("words for what happened", () => {
     });
     expect(auditSentence({ ...direct, table: "plans", after: null }).verb).toBe("removed");
     expect(auditSentence({ ...direct, table: "plans" }).verb).toBe("changed");
+  });
+
+  it("calls a server out of reach only after it was asked", () => {
+    const error = SYNC.last_error;
+    expect(isOffline({ ...SYNC, is_online: false, phase: "connecting", last_error: error })).toBe(false);
+    expect(isOffline({ ...SYNC, is_online: false, phase: "retrying" })).toBe(true);
+    expect(isOffline({ ...SYNC, is_online: true, phase: "idle" })).toBe(false);
   });
 
   it("gives every state a tone", () => {

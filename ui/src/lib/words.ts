@@ -2,6 +2,7 @@ import type { AuditRow } from "@/api/generated/AuditRow";
 import type { Dataset } from "@/api/generated/Dataset";
 import type { DatasetState } from "@/api/generated/DatasetState";
 import type { Environment } from "@/api/generated/Environment";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
 import type { Tone } from "@/components/icon";
 
 /** What an environment is called on screen; production stands in capitals and nothing else does. */
@@ -26,6 +27,12 @@ export function stateTone(state: DatasetState): Tone {
     default:
       return "info";
   }
+}
+
+/** Whether the server was asked in vain; one that was not asked yet is not out of reach. */
+export function isOffline(status: SyncStatus): boolean {
+  const gaveUp = status.phase === "retrying" || status.phase === "stopped" || status.last_error !== null;
+  return !status.is_online && gaveUp;
 }
 
 /** The state in a word or two, where a table is narrow. */

@@ -1,4 +1,6 @@
+import { httpPlatform } from "./http";
 import type { Platform } from "./platform";
+import { tauriPlatform } from "./tauri";
 
 let current: Platform | undefined;
 
@@ -14,7 +16,6 @@ export function platform(): Platform {
 }
 
 /** The desktop shell's platform inside its window, HTTP everywhere else. */
-export async function detectPlatform(): Promise<Platform> {
-  if ("__TAURI_INTERNALS__" in window) return (await import("./tauri")).tauriPlatform();
-  return (await import("./http")).httpPlatform();
+export function detectPlatform(): Platform {
+  return "__TAURI_INTERNALS__" in window ? tauriPlatform() : httpPlatform();
 }

@@ -18,6 +18,7 @@ import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { platform } from "@/platform/current";
 import { Cards, CardsLoading } from "./cards";
+import { FirstRead } from "./first-read";
 import { cardLabel, overviewCharts, titleLine } from "./model";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
@@ -42,10 +43,10 @@ export const OverviewView: FC = () => {
     auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 6 }),
   );
   const overview = query.data;
-  const hasNumbers = overview !== undefined;
+  const isRead = overview !== undefined && overview.freshness.as_of !== null;
   useEffect(() => {
-    if (hasNumbers) tellFirstNumbers();
-  }, [hasNumbers]);
+    if (isRead) tellFirstNumbers();
+  }, [isRead]);
   const copy = async (text: string, title: string) => {
     await copyText(text);
     notify({ tone: "ok", title, text });
@@ -55,9 +56,9 @@ export const OverviewView: FC = () => {
     <div className="wrap">
       <PageHead
         title="Overview"
-        note={overview ? titleLine(overview) : ""}
+        note={isRead ? titleLine(overview) : ""}
         method={
-          overview && (
+          isRead && (
             <dl className="defs">
               {overview.cards.map((card) => (
                 <div key={card.metric}>
@@ -81,11 +82,13 @@ export const OverviewView: FC = () => {
           </>
         }
       />
-      {overview ? (
+      {isRead ? (
         <div className={query.isPlaceholderData ? "dimmed" : ""}>
           <Cards overview={overview} />
           <Panels overview={overview} status={status} changes={changes} />
         </div>
+      ) : overview ? (
+        <FirstRead query={status} />
       ) : (
         <>
           {query.isPending && <CardsLoading />}

@@ -1,0 +1,39 @@
+import { useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { type FC, useEffect } from "react";
+import { afterFrame } from "@/lib/frame";
+import { notify } from "@/lib/notices";
+import { platform } from "@/platform/current";
+
+/** The longest wait for answers before the window is shown without them. */
+const PATIENCE_MS = 300;
+
+let isTold = false;
+
+/** Tells the shell, once, that there is something to see; it may have something to tell in turn. */
+export function tellFirstFrame(): void {
+  if (isTold) return;
+  isTold = true;
+  afterFrame(() => {
+    void platform()
+      .onFirstPaint()
+      .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
+  });
+}
+
+/**
+ * Beside the view: the window is shown with the first answers in it. An empty frame before them would be
+ * painted for nothing and flicker.
+ */
+export const FirstFrame: FC = () => {
+  const client = useQueryClient();
+  const fetching = useIsFetching();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: looks again when the count changed; the hook's own count is one drawing old
+  useEffect(() => {
+    if (client.isFetching() === 0) tellFirstFrame();
+  }, [client, fetching]);
+  useEffect(() => {
+    const timer = setTimeout(tellFirstFrame, PATIENCE_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return null;
+};
