@@ -4,5 +4,6 @@ pub mod bench;
 pub mod cluster;
 pub mod server;
 
+pub mod file_system;
 pub mod rows;
 pub mod window;

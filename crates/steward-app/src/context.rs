@@ -1,5 +1,6 @@
 //! `Steward`: what every command works with.
 
+mod pause;
 mod sample;
 mod workspace;
 
@@ -120,6 +121,9 @@ impl Steward {
         };
         let steward = Self { inner: Arc::new(inner) };
         steward.spawn(steward.inner.announcer.clone().run(steward.inner.cancel.clone()));
+        if engine == Engine::Continuous {
+            steward.spawn(steward.clone().follow_local());
+        }
         Ok(steward)
     }
 

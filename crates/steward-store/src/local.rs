@@ -162,6 +162,11 @@ impl Local {
             .map_err(map)
     }
 
+    /// A number that changes whenever another process, or another open file, wrote something.
+    pub fn data_version(&self) -> Result<i64> {
+        self.connection().pragma_query_value(None, "data_version", |row| row.get(0)).map_err(map)
+    }
+
     fn connection(&self) -> MutexGuard<'_, Connection> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use steward_app::Engine;
 use steward_app::secrets::SecretsMode;
+use steward_app::{Engine, Steward};
 use steward_core::ErrorCode;
 use steward_tests::cluster::{TestDatabase, execute};
+use steward_tests::window::until;
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -209,4 +210,37 @@ async fn a_change_is_previewed_applied_seen_in_the_copy_and_taken_back() {
     let log = run(&steward, "audit_list", json!({ "key": user })).await.expect("the log");
     assert!(log["rows"].as_array().expect("rows").len() >= 2, "both are in the audit log");
     steward.close().await;
+}
+
+/// Waits until the engine of a front door is, or is no longer, paused.
+async fn until_paused(steward: &Steward, is_paused: bool) {
+    until("the window follows", async || {
+        let status = run(steward, "sync_status", Value::Null).await.ok()?;
+        ((status["phase"] == "paused") == is_paused).then_some(())
+    })
+    .await
+    .expect("within the limit");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_reaches_the_window_of_another_process_and_outlives_it() {
+    let database = TestDatabase::new().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let window = open_with(&home, passphrase(&home), Engine::Continuous).await;
+    add(&window, "acme", &database.login_url("viewer")).await;
+    until_paused(&window, false).await;
+
+    let terminal = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    let said = run(&terminal, "sync_pause", Value::Null).await.expect("no lock of the copy is needed");
+    assert_eq!(said["phase"], "paused");
+    until_paused(&window, true).await;
+    window.close().await;
+
+    let window = open_with(&home, passphrase(&home), Engine::Continuous).await;
+    until_paused(&window, true).await;
+    let said = run(&terminal, "sync_resume", Value::Null).await.expect("the pause ends");
+    assert_ne!(said["phase"], "paused");
+    until_paused(&window, false).await;
+    window.close().await;
+    terminal.close().await;
 }

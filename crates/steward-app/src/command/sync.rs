@@ -199,7 +199,12 @@ pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus>
     let opened = steward.opened().await?;
     match opened.running() {
         Some(engine) => Ok(engine.status()),
-        None => steward.blocking(move |_| SyncDriver::look(opened.cache.clone(), &opened.address)).await,
+        None => {
+            let is_paused = steward.is_paused(opened.id).await?;
+            let look = move |_: &_| SyncDriver::look(opened.cache.clone(), &opened.address);
+            let status = steward.blocking(look).await?;
+            Ok(if is_paused { SyncStatus { phase: SyncPhase::Paused, ..status } } else { status })
+        }
     }
 }
 
@@ -214,11 +219,13 @@ pub(crate) async fn sync_run(steward: &Steward, (): ()) -> Result<SyncRunRes> {
 }
 
 pub(crate) async fn sync_pause(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    steward.engine().await?.pause().await
+    steward.set_paused(true).await?;
+    sync_status(steward, ()).await
 }
 
 pub(crate) async fn sync_resume(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    steward.engine().await?.resume().await
+    steward.set_paused(false).await?;
+    sync_status(steward, ()).await
 }
 
 pub(crate) async fn sync_verify(steward: &Steward, (): ()) -> Result<VerifyRes> {

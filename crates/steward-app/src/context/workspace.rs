@@ -127,6 +127,10 @@ impl Steward {
                 Arc::clone(&self.inner.clock),
                 config,
             )?;
+            // Only what works by itself is held up by a pause; who asks for one look gets it.
+            if self.inner.engine == Engine::Continuous && self.is_paused(id).await? {
+                handle.pause().await?;
+            }
             self.spawn(forward_status(self.clone(), handle.clone(), opened.cancel.clone()));
             Ok(handle)
         };

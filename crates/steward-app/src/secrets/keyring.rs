@@ -1,10 +1,9 @@
 //! The system keyring: Secret Service, Keychain or Credential Manager, and nothing else.
 
-use std::sync::OnceLock;
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
-use keyring::v1::{Entry, Error as KeyringError};
+use keyring_core::{CredentialStore, Entry, Error as KeyringError};
 use rand::Rng as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use steward_core::{Error, ErrorKind, Result};
@@ -20,53 +19,86 @@ const PROBE_LIMIT: Duration = Duration::from_secs(2);
 const CALL_LIMIT: Duration = Duration::from_secs(60);
 
 /// The keyring of this account.
-#[derive(Debug, Default)]
+///
+/// It is opened by the first call that finds it working and again after it went away, so that a keyring
+/// service that starts later, or anew, needs no restart of Steward.
+#[derive(Default)]
 pub struct SystemKeyring {
-    /// A keyring that once worked is not probed again; one that failed is, since it may be unlocked now.
-    is_healthy: OnceLock<()>,
+    /// What worked last; none before, and after a failure of the service.
+    store: Mutex<Option<Arc<CredentialStore>>>,
+}
+
+impl std::fmt::Debug for SystemKeyring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SystemKeyring").finish_non_exhaustive()
+    }
+}
+
+impl SystemKeyring {
+    /// The open keyring. One that worked is not probed again; one that failed is, for it may work now.
+    fn open(&self) -> Result<Arc<CredentialStore>> {
+        if let Some(store) = self.place().as_ref() {
+            return Ok(Arc::clone(store));
+        }
+        let store = on_thread(PROBE_LIMIT, || {
+            let store = system_store().map_err(unavailable)?;
+            probe(store.as_ref())?;
+            Ok(store)
+        })?;
+        *self.place() = Some(Arc::clone(&store));
+        Ok(store)
+    }
+
+    /// Asks about one entry; a service that went away since the last call is looked for once more.
+    fn ask<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl Fn(&Entry) -> keyring_core::Result<T> + Clone + Send + 'static,
+    ) -> Result<T> {
+        let once = || {
+            let (store, name, work) = (self.open()?, name.to_owned(), work.clone());
+            on_thread(CALL_LIMIT, move || {
+                store.build(SERVICE, &name, None).and_then(|entry| work(&entry)).map_err(map)
+            })
+        };
+        match once() {
+            Err(cause) if cause.kind() == ErrorKind::KeyringMissing => {
+                *self.place() = None;
+                once()
+            }
+            result => result,
+        }
+    }
+
+    fn place(&self) -> std::sync::MutexGuard<'_, Option<Arc<CredentialStore>>> {
+        self.store.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Secrets for SystemKeyring {
     fn get(&self, name: &str) -> Result<Option<SecretString>> {
-        self.check()?;
-        let name = name.to_owned();
-        on_thread(CALL_LIMIT, move || {
-            match Entry::new(SERVICE, &name).and_then(|entry| entry.get_password()) {
-                Ok(value) => Ok(Some(SecretString::from(value))),
-                Err(KeyringError::NoEntry) => Ok(None),
-                Err(cause) => Err(map(cause)),
-            }
+        self.ask(name, |entry| match entry.get_password() {
+            Ok(value) => Ok(Some(SecretString::from(value))),
+            Err(KeyringError::NoEntry) => Ok(None),
+            Err(cause) => Err(cause),
         })
     }
 
     fn set(&self, name: &str, value: &SecretString) -> Result<()> {
         check_length(value)?;
-        self.check()?;
-        let (name, value) = (name.to_owned(), value.clone());
-        on_thread(CALL_LIMIT, move || {
-            Entry::new(SERVICE, &name)
-                .and_then(|entry| entry.set_password(value.expose_secret()))
-                .map_err(map)
-        })
+        let value = value.clone();
+        self.ask(name, move |entry| entry.set_password(value.expose_secret()))
     }
 
     fn delete(&self, name: &str) -> Result<()> {
-        self.check()?;
-        let name = name.to_owned();
-        on_thread(CALL_LIMIT, move || {
-            match Entry::new(SERVICE, &name).and_then(|entry| entry.delete_credential()) {
-                Ok(()) | Err(KeyringError::NoEntry) => Ok(()),
-                Err(cause) => Err(map(cause)),
-            }
+        self.ask(name, |entry| match entry.delete_credential() {
+            Ok(()) | Err(KeyringError::NoEntry) => Ok(()),
+            Err(cause) => Err(cause),
         })
     }
 
     fn check(&self) -> Result<()> {
-        if self.is_healthy.get().is_none() {
-            on_thread(PROBE_LIMIT, probe)?;
-            self.is_healthy.get_or_init(|| ());
-        }
-        Ok(())
+        self.open().map(drop)
     }
 
     fn describe(&self) -> &'static str {
@@ -74,15 +106,24 @@ impl Secrets for SystemKeyring {
     }
 }
 
+/// Opens this platform's keyring. `keyring`'s own entries would do so once in a process and remember a
+/// failure for ever.
+fn system_store() -> keyring_core::Result<Arc<CredentialStore>> {
+    #[cfg(target_os = "macos")]
+    let store = apple_native_keyring_store::keychain::Store::new()?;
+    #[cfg(target_os = "windows")]
+    let store = windows_native_keyring_store::Store::new()?;
+    #[cfg(all(unix, not(target_os = "macos")))]
+    let store = zbus_secret_service_keyring_store::Store::new()?;
+    Ok(store)
+}
+
 /// Keeps, reads and removes a value: a locked keyring reports a good status and no entries, so only a
 /// whole round tells.
-fn probe() -> Result<()> {
-    if let Err(cause) = Entry::store_status() {
-        return Err(unavailable(cause));
-    }
+fn probe(store: &CredentialStore) -> Result<()> {
     let number: u64 = rand::rng().random();
     let (name, value) = (format!("probe-{number:016x}"), format!("{number:x}"));
-    let entry = Entry::new(SERVICE, &name).map_err(map)?;
+    let entry = store.build(SERVICE, &name, None).map_err(map)?;
     entry.set_password(&value).map_err(map)?;
     let read = entry.get_password().map_err(map)?;
     entry.delete_credential().map_err(map)?;
@@ -118,7 +159,7 @@ fn on_thread<T: Send + 'static>(
 }
 
 /// Why the store could not be opened: no bus and no service are two things to a person.
-fn unavailable(cause: &'static KeyringError) -> Error {
+fn unavailable(cause: KeyringError) -> Error {
     let message = if has_bus() {
         "A session bus runs, but no keyring service answers on it."
     } else {
