@@ -5,6 +5,7 @@ mod catalogue;
 mod company;
 mod coverage;
 mod limits;
+pub(crate) mod machine;
 mod text;
 
 use std::path::Path;

@@ -116,8 +116,32 @@ pub(crate) fn dist() -> Result<()> {
         "--features",
         "custom-protocol",
     ]))?;
+    manual_and_completions()?;
     let tauri = root().join("ui/node_modules/.bin/tauri");
     run(&mut command(tauri, &["bundle", "--bundles", "deb"]))?;
     println!("The package lies in target/release/bundle/deb.");
+    Ok(())
+}
+
+/// What the package holds beside the programs: the command line's manual pages, packed as Debian wants
+/// them, and its completions under the names the shells look for.
+fn manual_and_completions() -> Result<()> {
+    let steward = debug_binary("steward");
+    let target = steward.parent().and_then(|debug| debug.parent()).expect("the target folder has profiles");
+    let steward = target.join("release").join(steward.file_name().expect("a program has a name"));
+    let (manual, completions) = (target.join("dist/man"), target.join("dist/completions"));
+    for folder in [&manual, &completions] {
+        // Pages of commands that are gone must not stay in the package.
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+    }
+    run(command(&steward, &["manual"]).arg(&manual))?;
+    let pages = std::fs::read_dir(&manual)?.map(|page| Ok(page?.path())).collect::<Result<Vec<_>>>()?;
+    run(command("gzip", &["-9", "--no-name"]).args(pages))?;
+    for (shell, name) in [("bash", "steward"), ("zsh", "_steward"), ("fish", "steward.fish")] {
+        std::fs::write(completions.join(name), output(&mut command(&steward, &["completions", shell]))?)?;
+    }
     Ok(())
 }

@@ -170,6 +170,12 @@ pub(crate) enum Command {
         /// Which shell.
         shell: clap_complete::Shell,
     },
+    /// Write the manual pages into a folder, for packages.
+    #[command(hide = true)]
+    Manual {
+        /// The folder; it is made where it is missing.
+        folder: std::path::PathBuf,
+    },
     /// What the exit codes mean.
     #[command(long_about = EXIT_CODES)]
     ExitCodes,
@@ -228,7 +234,7 @@ impl Command {
             Self::Whoami => rows![session_show],
             Self::Settings(SettingsCommand::Show) => rows![settings_show],
             Self::Settings(SettingsCommand::Set { .. }) => rows![settings_update],
-            Self::Completions { .. } | Self::ExitCodes => &[],
+            Self::Completions { .. } | Self::Manual { .. } | Self::ExitCodes => &[],
         }
     }
 }

@@ -63,7 +63,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Settings(SettingsCommand::Set { name, value }) => {
             settings::set(client, &name, &value).await?
         }
-        Command::Completions { .. } | Command::ExitCodes => return Ok(None),
+        Command::Completions { .. } | Command::Manual { .. } | Command::ExitCodes => return Ok(None),
     }))
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _};
 use steward_app::wire::WireError;
-use steward_core::{Error, Result};
+use steward_core::{Error, ErrorKind, Result};
 
 use crate::args::{Cli, Color, Command};
 use crate::client::{Answer, Client};
@@ -34,6 +34,19 @@ pub fn main() -> ExitCode {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "steward", &mut script);
             return output::raw(&script).into();
+        }
+        Command::Manual { folder } => {
+            let written = std::fs::create_dir_all(folder)
+                .and_then(|()| clap_mangen::generate_to(Cli::command(), folder))
+                .map_err(|cause| {
+                    Error::new(ErrorKind::File, "The manual pages could not be written.")
+                        .with_detail(folder.display().to_string())
+                        .with_source(cause)
+                });
+            return match written {
+                Ok(()) => exit::OK.into(),
+                Err(error) => output::failure(&WireError::from_error(&error), cli.global.json).into(),
+            };
         }
         Command::ExitCodes => return output::raw(format!("{}\n", exit::EXIT_CODES).as_bytes()).into(),
         _ => {}

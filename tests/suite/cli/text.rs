@@ -20,6 +20,18 @@ fn help_reads_as_it_was_written() {
 }
 
 #[test]
+fn every_command_has_a_manual_page_for_the_package() {
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("man");
+    assert!(steward(home.path(), &["manual", folder.to_str().expect("text")]).status.success());
+    let page = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a page");
+    assert!(page("steward.1").contains("exit\\-codes"), "what the codes mean is one page away");
+    assert!(page("steward-users-change-plan.1").contains("\\-\\-dry\\-run"), "flags are listed");
+    let refused = steward(home.path(), &["manual", "/proc/version/man", "--json"]);
+    assert_eq!(super::stderr_json(&refused)["code"], "file");
+}
+
+#[test]
 fn an_empty_start_names_the_next_step() {
     let home = tempfile::tempdir().expect("a folder");
     insta::assert_snapshot!("no_workspace", stdout(home.path(), &["workspace", "list"]));

@@ -23,7 +23,7 @@ async fn sample_on_a_fresh_home_ends_in_numbers_under_the_ribbon_and_closing_sto
     desk.picture("demo").expect("a picture");
 
     let server = home.sample_server().expect("the sample company's server runs");
-    desk.ask_to_close().expect("the window hears what its frame's button says");
+    desk.ask_to_close().await.expect("the window hears what its frame's button says");
     until("the server inside ends with the window", async || home.sample_server().is_none().then_some(()))
         .await
         .expect("no server is left behind");
@@ -36,7 +36,7 @@ async fn sample_on_a_fresh_home_ends_in_numbers_under_the_ribbon_and_closing_sto
         .await
         .and(window.script("return location.hash").await);
     assert_eq!(place.expect("a place"), "#/", "it opened where the numbers are");
-    desk.ask_to_close().expect("a window that hears");
+    desk.ask_to_close().await.expect("a window that hears");
     until("the second server ends too", async || home.sample_server().is_none().then_some(()))
         .await
         .expect("no server is left behind");

@@ -8,9 +8,12 @@ use steward_tests::window::{Desk, FILLED, Home, Window};
 
 use super::sample::{sample_home, set_theme};
 
-/// Two frames later what was asked for is on the screen.
+/// Fonts are there, nothing moves any more, and two frames later what was asked for is on the screen.
 const SETTLED: &str = "const done = arguments[arguments.length - 1];\
-    document.fonts.ready.then(() => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))";
+    const look = () => requestAnimationFrame(() => \
+      document.getAnimations().some((animation) => animation.playState === 'running') \
+        ? look() : requestAnimationFrame(() => requestAnimationFrame(() => done(true))));\
+    document.fonts.ready.then(look)";
 
 /// Texts of cards and heads that do not fit their box.
 const CUT: &str = "return [...document.querySelectorAll('.kpi .l, .kpi .v, .kpi .d, .pt h2, th, .btn')]\
@@ -34,7 +37,7 @@ async fn every_view_of_the_documentation_is_filled_and_nothing_is_cut() {
     let (home, _cluster) = sample_home();
     let window = Window::open(&desk, &home, &[]).await.expect("a window");
     window.wait_for("every panel is filled", FILLED).await.expect("the overview");
-    desk.fill_screen().expect("the window takes the screen");
+    desk.fill_screen().await.expect("the window takes the screen");
     for theme in ["light", "dark"] {
         set_theme(&window, theme).await;
         let is_dressed = format!("return document.documentElement.dataset.theme === '{theme}'");
@@ -79,7 +82,7 @@ async fn the_first_run_is_filled_and_names_what_failed() {
         let (desk, home) = (Desk::with_screen(1440, 900).expect("a desk"), Home::new().expect("a home"));
         let window = Window::open(&desk, &home, &[]).await.expect("a window");
         window.wait_for("the view", "return !!document.querySelector('h1')").await.expect("the first run");
-        desk.fill_screen().expect("the window takes the screen");
+        desk.fill_screen().await.expect("the window takes the screen");
         set_theme(&window, theme).await;
         let is_dressed =
             format!("return innerWidth === 1440 && document.documentElement.dataset.theme === '{theme}'");

@@ -58,7 +58,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
     }
 
     window.wait_for("every panel is filled", FILLED).await.expect("no panel still waits");
-    desk.picture("overview-light").expect("a picture");
+    desk.picture("journey-light").expect("a picture");
 
     // The palette opens by keyboard and takes the focus.
     let body = window.page.find(fantoccini::Locator::Css("body")).await.expect("a body");
@@ -67,7 +67,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .wait_for("the palette", "return !!document.querySelector('[role=dialog] input, dialog input')")
         .await
         .expect("Ctrl+K opens it");
-    desk.picture("palette").expect("a picture");
+    desk.picture("journey-palette").expect("a picture");
     let focused = window.script("return document.activeElement?.tagName").await.expect("an answer");
     assert_eq!(focused, "INPUT", "typing goes into the palette");
 
@@ -78,7 +78,7 @@ async fn the_overview_shows_the_numbers_of_the_command_line_and_works_by_keyboar
         .expect("the theme follows the settings");
     window.page.refresh().await.expect("a reload");
     window.wait_for("six cards again", CARDS).await.expect("the overview");
-    desk.picture("overview-dark").expect("a picture");
+    desk.picture("journey-dark").expect("a picture");
     window.close().await.expect("it closes");
 }
 
