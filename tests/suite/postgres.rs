@@ -1,4 +1,5 @@
 //! Addresses, connections, private clusters.
 
 mod address;
+mod adopted;
 mod cluster;

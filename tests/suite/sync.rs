@@ -16,5 +16,7 @@ mod refusal;
 mod reshape;
 mod rules;
 mod script;
+mod scrub;
 mod stress;
+mod values;
 mod writers;

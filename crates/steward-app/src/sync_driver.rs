@@ -4,13 +4,14 @@
 //! happened. Callers hold a [`SyncHandle`].
 //!
 //! Map: [`engine`] carries instructions out · [`desk`] takes requests and answers them · [`writer_thread`]
-//! owns the cache's writer · [`journal`] what is remembered between runs · [`status`] the state in words ·
-//! [`abort`] where tests kill the process.
+//! owns the cache's writer · [`scrub`] some rows compared with every look · [`journal`] what is remembered
+//! between runs · [`status`] the state in words · [`abort`] where tests kill the process.
 
 mod abort;
 mod desk;
 mod engine;
 mod journal;
+mod scrub;
 mod status;
 mod writer_thread;
 
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 use steward_core::sync::{Cursor, Guards, Machine, MachineConfig, Position};
 use steward_core::{Clock, Error, ErrorKind, Result};
 use steward_store::cache::Cache;
+use steward_store::cache::verify::local;
 use steward_store::postgres::connect::Address;
 use steward_store::postgres::install::MIGRATIONS;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -29,6 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
 use desk::{Command, Desk};
 use engine::Engine;
+pub use scrub::ScrubBudget;
 
 /// Where the password comes from; asked before every connection, on a thread that may block.
 pub type PasswordSource = Arc<dyn Fn() -> Result<Option<SecretString>> + Send + Sync>;
@@ -44,11 +47,19 @@ pub struct SyncConfig {
     pub is_automatic: bool,
     /// All of them, outside tests.
     pub guards: Guards,
+    /// How much the scrub may use.
+    pub scrub: ScrubBudget,
 }
 
 impl Default for SyncConfig {
     fn default() -> Self {
-        Self { pull: Duration::from_secs(5), seed: 0, is_automatic: true, guards: Guards::default() }
+        Self {
+            pull: Duration::from_secs(5),
+            seed: 0,
+            is_automatic: true,
+            guards: Guards::default(),
+            scrub: ScrubBudget::default(),
+        }
     }
 }
 
@@ -85,13 +96,31 @@ impl SyncDriver {
                 return Err(error);
             }
         };
-        let engine = Engine::new(cache, address, password, clock, writer, config.guards);
+        let findings = scrub::Findings::default();
+        let scrubber = scrub::Scrubber::new(config.scrub, Arc::clone(&findings), config.is_automatic);
+        let engine = Engine::new(
+            cache.clone(),
+            address,
+            password,
+            Arc::clone(&clock),
+            writer,
+            config.guards,
+            scrubber,
+        );
         let status = desk.subscribe();
         let token = shutdown.clone();
         let is_automatic = config.is_automatic;
         // S16: the task is named by its span, owned by the handle and joined at shutdown.
         let task = tokio::spawn(async move { desk::run(desk, engine, token, is_automatic).await });
-        Ok(SyncHandle { commands, status, shutdown, task: Arc::new(tokio::sync::Mutex::new(Some(task))) })
+        Ok(SyncHandle {
+            commands,
+            status,
+            shutdown,
+            task: Arc::new(tokio::sync::Mutex::new(Some(task))),
+            cache,
+            clock,
+            findings,
+        })
     }
 
     /// The Sync view of a copy that no engine of this process works on; takes no lock and opens no
@@ -113,10 +142,7 @@ fn desk_of(
     config: &SyncConfig,
     inbox: mpsc::Receiver<Command>,
 ) -> Result<Desk> {
-    let (position, journal) = {
-        let reader = cache.reader()?;
-        (reader.state::<Position>(Position::KEY)?.unwrap_or_default(), journal::Journal::read(&reader)?)
-    };
+    let position = cache.reader()?.state::<Position>(Position::KEY)?.unwrap_or_default();
     let machine = Machine::new(
         MachineConfig {
             pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
@@ -128,16 +154,25 @@ fn desk_of(
         position,
     );
     let server = format!("{}/{}", status::place(address), address.database());
-    Desk::new(cache, machine, journal, inbox, server, address.login().to_owned())
+    Desk::new(cache, machine, inbox, server, address.login().to_owned())
 }
 
 /// A running engine. Cheap to clone; the engine stops with [`SyncHandle::shutdown`].
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct SyncHandle {
+    cache: Cache,
+    clock: Arc<dyn Clock>,
+    findings: scrub::Findings,
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<SyncSnapshot>,
     shutdown: CancellationToken,
     task: Arc<tokio::sync::Mutex<Option<tokio::task::JoinHandle<()>>>>,
+}
+
+impl std::fmt::Debug for SyncHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SyncHandle").field("cache", &self.cache).finish_non_exhaustive()
+    }
 }
 
 /// What is published after every step.
@@ -176,6 +211,29 @@ impl SyncHandle {
     /// What the look failed with.
     pub async fn verify(&self) -> Result<VerifyRes> {
         self.ask(Command::Verify).await?
+    }
+
+    /// Compares every row with the server by hash sums, one range after another, each inside a cut, and reads
+    /// what differs again. Stays on the scale of seconds a million rows, and may be left to itself.
+    ///
+    /// # Errors
+    /// What a look failed with.
+    pub async fn scrub(&self) -> Result<VerifyRes> {
+        self.ask(Command::Scrub).await?
+    }
+
+    /// Checks the file and every sum of the copy without the server; a look at the server then makes right what
+    /// was wrong and journals it.
+    ///
+    /// # Errors
+    /// `CacheCorrupt` when a row cannot be read; what the look failed with.
+    pub async fn check(&self) -> Result<VerifyRes> {
+        let (began, began_at) = (std::time::Instant::now(), self.clock.now());
+        let found = self.cache.read(|reader| local::check(reader, &Arc::default())).await?;
+        let result = status::check_res(&found, began_at, began.elapsed());
+        *self.findings.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some((found, began_at));
+        self.run_once().await?;
+        Ok(result)
     }
 
     /// Begins a new first load; the rows of the copy stay readable and are put right chunk by chunk.

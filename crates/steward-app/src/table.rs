@@ -25,7 +25,7 @@ use crate::change::Tag;
 use crate::command::database::{DatabaseInstallReq, DatabaseStatus};
 use crate::command::overview::{OverviewPictureReq, WrittenFile};
 use crate::command::settings::Settings;
-use crate::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
+use crate::command::sync::{SyncRunRes, SyncStatus, VerifyReq, VerifyRes};
 use crate::command::workspace::{
     CheckList, ConnectionTestReq, Role, SampleOpenReq, Session, Workspace, WorkspaceAddReq, WorkspaceList,
     WorkspaceModeReq, WorkspaceRef, WorkspaceRemoveReq,
@@ -233,7 +233,7 @@ commands! {
     /// Lets the engine go on.
     Mutation sync::sync_resume(()) -> SyncStatus, Viewer, T1, [Sync];
     /// Compares every row and every rollup with the server, inside one cut.
-    Mutation sync::sync_verify(()) -> VerifyRes, Viewer, T0, [Sync];
+    Mutation sync::sync_verify(VerifyReq) -> VerifyRes, Viewer, T0, [Sync];
     /// Puts the copy aside and reads it anew.
     Mutation sync::sync_rebuild(()) -> SyncStatus, Viewer, T2, [Sync, Usage, Users, Plans, Audit];
     /// The state of the company in one answer.

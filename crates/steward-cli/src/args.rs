@@ -15,7 +15,8 @@ pub(crate) use account::{
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, CompareArg, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, UserCommand, UserListArgs, UserSortArg, WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
+    SyncCommand, UserCommand, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth, WorkspaceAddArgs,
+    WorkspaceCommand, WorkspaceMode,
 };
 
 /// Desktop console for the people who run a SaaS, on the command line.
@@ -145,8 +146,8 @@ pub(crate) enum Command {
     },
     /// Read what changed on the server; `status`, `pause`, `resume` and `rebuild` of the local copy.
     Sync(SyncArgs),
-    /// Compare every row and every rollup of the copy with the server.
-    Verify,
+    /// Compare the copy with the server; what differs is read again and journalled.
+    Verify(VerifyArgs),
     /// Workspaces: one database each.
     #[command(subcommand)]
     Workspace(WorkspaceCommand),
@@ -215,7 +216,7 @@ impl Command {
                 SyncCommand::Resume => rows![sync_resume],
                 SyncCommand::Rebuild => rows![sync_rebuild],
             },
-            Self::Verify => rows![sync_verify],
+            Self::Verify(_) => rows![sync_verify],
             Self::Workspace(command) => match command {
                 WorkspaceCommand::Add(_) => rows![workspace_add],
                 WorkspaceCommand::List => rows![workspace_list],

@@ -45,7 +45,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         }
         Command::Revert(args) => change::revert(client, args).await?,
         Command::Sync(args) => return sync::run(client, args).await,
-        Command::Verify => sync::verify(client).await?,
+        Command::Verify(args) => sync::verify(client, &args).await?,
         Command::Workspace(command) => workspace::run(client, command).await?,
         Command::Connect(args) => workspace::connect(client, args).await?,
         Command::Db(command) => database::run(client, command).await?,

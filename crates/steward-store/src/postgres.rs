@@ -3,11 +3,13 @@
 //! Map: [`connect`] addresses and connections · [`error`] foreign failures as ours · [`cluster`] a private
 //! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
 //! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
-//! [`verify`] every row, for comparison · [`role`] which console role a login has · [`upkeep`] cleanups and the
+//! [`verify`] every row, for comparison · [`scrub`] hash sums of ranges, for comparison without rows ·
+//! [`adopted`] tables of other schemas · [`role`] which console role a login has · [`upkeep`] cleanups and the
 //! data-quality report · [`sample`] the sample
 //! company.
 
 pub mod actions;
+pub mod adopted;
 mod catalog;
 pub mod cluster;
 pub mod connect;
@@ -19,6 +21,7 @@ pub mod install;
 pub mod load;
 pub mod role;
 pub mod sample;
+pub mod scrub;
 mod sql_text;
 pub mod upkeep;
 pub mod verify;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::PgConnection;
-use steward_app::command::sync::{SyncRunRes, VerifyRes};
+use steward_app::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
 use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
 use steward_core::SystemClock;
 use steward_core::id::WorkspaceId;
@@ -72,6 +72,24 @@ impl Bench {
         let run = engine.run_once().await.expect("the look succeeds");
         engine.shutdown().await;
         run
+    }
+
+    /// The file itself, past everything that keeps it right: for planting what only a defect could leave there.
+    pub(super) fn tamper(&self, statements: &str) {
+        let file = rusqlite::Connection::open(self.path()).expect("the file opens");
+        file.pragma_update(None, "key", format!("x'{}'", key().to_hex().as_str())).expect("the key fits");
+        file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
+        file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("the copy's authentication");
+        file.execute_batch(statements).expect("the statements run");
+    }
+
+    /// Every row by hash sums, by an engine of its own; what the Sync view says then.
+    pub(super) async fn scrub(&self) -> (VerifyRes, SyncStatus) {
+        let engine = self.engine();
+        let found = engine.scrub().await.expect("the round ends");
+        let status = engine.status();
+        engine.shutdown().await;
+        (found, status)
     }
 
     /// The comparison of everything with the server, by an engine of its own.

@@ -1,13 +1,13 @@
 //! `sync_status`, `sync_run`, `sync_pause`, `sync_resume`, `sync_verify`, `sync_rebuild`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use steward_core::{Dataset, ErrorKind, Result};
 use steward_store::cache::Cache;
 use ts_rs::TS;
 
 use crate::context::Steward;
-use crate::sync_driver::SyncDriver;
+use crate::sync_driver::{SyncDriver, SyncHandle};
 use crate::wire::WireError;
 
 /// What a dataset is doing.
@@ -66,6 +66,95 @@ pub struct DatasetStatus {
     pub rows_per_second: Option<f64>,
     /// When it was last compared in full, and without difference.
     pub verified_at: Option<DateTime<Utc>>,
+    /// Every row was compared by sums at this moment or later; none while some row never was.
+    pub checked_since: Option<DateTime<Utc>>,
+    /// Its rows in their order, events newest first, in parts of equal size: when each was last compared.
+    pub chunks: Vec<ChunkCheck>,
+}
+
+/// A part of a dataset's rows in the map of comparisons.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ChunkCheck {
+    /// When its sum was last equal to the server's, or made so; none when it was never compared.
+    pub checked_at: Option<DateTime<Utc>>,
+    /// When a difference was last found in it.
+    pub drift_at: Option<DateTime<Utc>>,
+    /// The first instant of its events; none for other rows.
+    pub from: Option<DateTime<Utc>>,
+}
+
+/// How thorough a comparison is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum VerifyLevel {
+    /// Some rows with every look, by hash sums inside the cut, round and round.
+    Scrub,
+    /// The file and every sum of the copy, without the server.
+    Daily,
+    /// Every row and every sum of the server, inside one cut.
+    Full,
+}
+
+impl VerifyLevel {
+    /// What people call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Scrub => "scrub",
+            Self::Daily => "daily check",
+            Self::Full => "full comparison",
+        }
+    }
+}
+
+/// The last comparison of a level that ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct LevelRun {
+    /// Which level.
+    pub level: VerifyLevel,
+    /// When it began.
+    pub began_at: DateTime<Utc>,
+    /// When it ended.
+    pub ended_at: DateTime<Utc>,
+    /// Rows compared.
+    pub rows: u64,
+    /// Rows and sums that differed.
+    pub differences: u64,
+    /// What the file's own checks found, in their words; empty when it is sound.
+    pub damage: Vec<String>,
+}
+
+/// How far the scrub has come in its round over all datasets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct ScrubStatus {
+    /// Share of the rows compared in this round, 0 to 1.
+    pub share: f64,
+    /// When this round began; none before the first.
+    pub began_at: Option<DateTime<Utc>>,
+    /// Rows compared in this round.
+    pub rows: u64,
+    /// Whether it hurries, because the server was started anew since the last look.
+    pub is_urgent: bool,
+}
+
+/// Something the copy keeps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct KeptRow {
+    /// What, for example "Usage events".
+    pub what: String,
+    /// How many rows; none where rows are not the measure.
+    pub rows: Option<u64>,
+    /// The first UTC day it covers; none where it covers no span of time, or nothing.
+    pub first_day: Option<NaiveDate>,
+    /// The last UTC day it covers.
+    pub last_day: Option<NaiveDate>,
+    /// Why, as a sentence.
+    pub why: String,
 }
 
 /// A difference between copy and server that was found.
@@ -84,6 +173,13 @@ pub struct DriftRow {
     pub extra: u64,
     /// Rows that differ.
     pub different: u64,
+    /// Sums of the rollups that were not what the rows say.
+    #[serde(default)]
+    pub sums: u64,
+    /// By which comparison.
+    pub found_by: VerifyLevel,
+    /// The snapshot of the server in which it is a fact; none for what the copy found in itself.
+    pub snapshot: Option<String>,
     /// Whether they were read again.
     pub is_repaired: bool,
 }
@@ -135,6 +231,12 @@ pub struct SyncStatus {
     pub disk_bytes: u64,
     /// Differences found, newest first.
     pub drift: Vec<DriftRow>,
+    /// The last comparison of each level that ended, most frequent level first.
+    pub levels: Vec<LevelRun>,
+    /// The round of the scrub that is under way.
+    pub scrub: ScrubStatus,
+    /// What is kept on this computer, and why.
+    pub kept: Vec<KeptRow>,
     /// Where the server is: `host:port/database`.
     pub server: String,
     /// The login used.
@@ -177,10 +279,22 @@ pub struct VerifyRow {
     pub different: u64,
 }
 
+/// Which comparison to make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct VerifyReq {
+    /// How thorough. [`VerifyLevel::Scrub`] compares every row by sums now, without waiting for its turn.
+    pub level: VerifyLevel,
+    /// Whether to wait until what differs was repaired, and compare again.
+    pub is_repair: bool,
+}
+
 /// The result of a comparison of every row and every rollup inside one cut.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct VerifyRes {
+    /// How thorough it was.
+    pub level: VerifyLevel,
     /// Whether nothing differs.
     pub is_clean: bool,
     /// The server's time of the cut.
@@ -189,10 +303,21 @@ pub struct VerifyRes {
     pub datasets: Vec<VerifyRow>,
     /// Rollup buckets compared.
     pub rollup_buckets: u64,
-    /// Rollup buckets that differ from the server's own sums.
+    /// Rollup buckets that differ from the server's own sums, or from what the rows say.
     pub rollup_differences: u64,
+    /// What the file's own checks found, in their words; empty when it is sound or was not looked at.
+    pub damage: Vec<String>,
     /// Wall time in milliseconds.
     pub elapsed_ms: f64,
+}
+
+impl VerifyRes {
+    /// Rows and sums that differ.
+    #[must_use]
+    pub fn differences(&self) -> u64 {
+        let rows: u64 = self.datasets.iter().map(|row| row.missing + row.extra + row.different).sum();
+        rows + self.rollup_differences
+    }
 }
 
 pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus> {
@@ -228,8 +353,19 @@ pub(crate) async fn sync_resume(steward: &Steward, (): ()) -> Result<SyncStatus>
     sync_status(steward, ()).await
 }
 
-pub(crate) async fn sync_verify(steward: &Steward, (): ()) -> Result<VerifyRes> {
-    steward.engine().await?.verify().await
+pub(crate) async fn sync_verify(steward: &Steward, req: VerifyReq) -> Result<VerifyRes> {
+    let engine = steward.engine().await?;
+    let found = compare(&engine, req.level).await?;
+    // What differs is read again in any case; a repair is a comparison after that.
+    if req.is_repair && !found.is_clean { compare(&engine, req.level).await } else { Ok(found) }
+}
+
+async fn compare(engine: &SyncHandle, level: VerifyLevel) -> Result<VerifyRes> {
+    match level {
+        VerifyLevel::Scrub => engine.scrub().await,
+        VerifyLevel::Daily => engine.check().await,
+        VerifyLevel::Full => engine.verify().await,
+    }
 }
 
 /// A copy that opens is read anew in place and stays readable meanwhile. One that does not is put aside:

@@ -13,7 +13,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::SyncSnapshot;
 use super::engine::{Engine, Gauges, Tally};
-use super::journal::Journal;
 use super::status;
 use crate::command::sync::{DatasetState, DatasetStatus, SyncRunRes, SyncStatus, VerifyRes};
 use crate::wire::WireError;
@@ -23,6 +22,7 @@ use crate::wire::WireError;
 pub(super) enum Command {
     Run(oneshot::Sender<Result<SyncRunRes>>),
     Verify(oneshot::Sender<Result<VerifyRes>>),
+    Scrub(oneshot::Sender<Result<VerifyRes>>),
     Rebuild(oneshot::Sender<()>),
     Pause(oneshot::Sender<()>),
     Resume(oneshot::Sender<()>),
@@ -40,6 +40,9 @@ pub(super) struct Desk {
     status: watch::Sender<SyncSnapshot>,
     runs: Vec<oneshot::Sender<Result<SyncRunRes>>>,
     verifications: Vec<oneshot::Sender<Result<VerifyRes>>>,
+    scrubs: Vec<oneshot::Sender<Result<VerifyRes>>>,
+    /// A person asked for a round of the scrub, and the engine was not told yet.
+    wants_scrub: bool,
     last_error: Option<(WireError, Error)>,
     failures: u32,
     began: Instant,
@@ -51,13 +54,11 @@ impl Desk {
     pub(super) fn new(
         cache: Cache,
         machine: Machine,
-        journal: Journal,
         inbox: mpsc::Receiver<Command>,
         server: String,
         login: String,
     ) -> Result<Self> {
-        let gauges =
-            Gauges { row_counts: cache.reader()?.row_counts()?, journal: Some(journal), ..Gauges::default() };
+        let gauges = Gauges::read(&cache)?;
         let first = view(&machine, &gauges, None, &cache, &server, &login);
         let (status, _) = watch::channel(first);
         Ok(Self {
@@ -67,6 +68,8 @@ impl Desk {
             status,
             runs: Vec::new(),
             verifications: Vec::new(),
+            scrubs: Vec::new(),
+            wants_scrub: false,
             last_error: None,
             failures: 0,
             began: Instant::now(),
@@ -102,6 +105,11 @@ impl Desk {
             Command::Verify(reply) => {
                 self.verifications.push(reply);
                 self.machine.push(Event::VerifyRequested)
+            }
+            Command::Scrub(reply) => {
+                self.scrubs.push(reply);
+                self.wants_scrub = true;
+                self.machine.push(Event::Wake { by_person: true })
             }
             Command::Rebuild(reply) => {
                 let _ = reply.send(());
@@ -165,6 +173,13 @@ impl Desk {
             };
             let _ = reply.send(answer);
         }
+        // A round takes as many cuts as it takes; only a failure ends it early.
+        if outcome.is_err() || !engine.gauges.is_urgent && !self.wants_scrub {
+            let found = outcome.as_ref().map(|run| status::scrub_res(&engine.gauges, run.as_of));
+            for reply in self.scrubs.drain(..) {
+                let _ = reply.send(found.clone().map_err(Clone::clone));
+            }
+        }
         engine.tally = Tally::default();
         self.failures = 0;
     }
@@ -182,6 +197,11 @@ impl Desk {
                 Err(Error::new(ErrorKind::Cancelled, "Sync stopped before the copy was complete."))
             }
         }
+    }
+
+    /// Whether nothing is under way and nothing is left to read.
+    fn is_resting_whole(&self) -> bool {
+        self.machine.stage() == Stage::Idle && self.machine.position().is_consistent()
     }
 
     /// Whether what went wrong usually passes within moments, so that a person who waits need not know.
@@ -202,8 +222,7 @@ impl Desk {
 
 /// Works until shutdown.
 pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, is_automatic: bool) {
-    engine.gauges.row_counts = desk.cache.reader().and_then(|reader| reader.row_counts()).unwrap_or_default();
-    engine.gauges.journal = desk.cache.reader().and_then(|reader| Journal::read(&reader)).ok();
+    engine.gauges = Gauges::read(&desk.cache).unwrap_or_default();
     let mut queue = VecDeque::new();
     if is_automatic {
         queue.extend(desk.machine.push(Event::Wake { by_person: false }));
@@ -211,7 +230,18 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
     let mut wake_at = None;
     let mut release_at = None;
     while !shutdown.is_cancelled() {
+        if std::mem::take(&mut desk.wants_scrub) {
+            engine.scrub_all();
+        }
+        desk.machine.set_wants_scrub(engine.is_scrub_due());
         match queue.pop_front() {
+            // Everything is to be compared now: one cut follows the other.
+            None if engine.gauges.is_urgent && desk.is_resting_whole() => {
+                desk.settle(&mut engine);
+                desk.publish(&engine);
+                wake_at = None;
+                queue.extend(desk.machine.push(Event::Wake { by_person: false }));
+            }
             None => {
                 // Who gets an answer and asks for the state gets the one that goes with it.
                 desk.publish(&engine);
@@ -330,6 +360,9 @@ fn view(
         last_cut_ms: gauges.last_cut_ms,
         disk_bytes: cache.disk_bytes(),
         drift: gauges.journal.as_ref().map(|journal| journal.drift.clone()).unwrap_or_default(),
+        levels: gauges.journal.as_ref().map(|journal| journal.levels.clone()).unwrap_or_default(),
+        scrub: gauges.progress.status(gauges.is_urgent),
+        kept: status::kept(gauges),
         server: server.to_owned(),
         login: login.to_owned(),
         clock_skew_ms: gauges.clock_skew_ms,

@@ -5,9 +5,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use steward_core::sync::{
-    Catalog, Chunk, Event, Expected, Guard, Guards, Instruction, Load, Observed, Occupied, Position, Reach,
-    Reload, Snapshot, Verdict, Window,
+    Catalog, Chunk, Delta, Event, Expected, Guard, Guards, Instruction, Load, Observed, Occupied, Position,
+    Reach, Reload, Snapshot, Verdict, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
@@ -19,9 +20,12 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
+use super::scrub::ask::Ask;
+use super::scrub::progress::ScrubProgress;
+use super::scrub::{Moment, Scrubber};
 use super::writer_thread::{Decision, Finding, Stored, Work, WriterThread};
 use super::{PasswordSource, abort, status};
-use crate::command::sync::{DriftRow, VerifyRes, VerifyRow};
+use crate::command::sync::{DriftRow, LevelRun, VerifyLevel, VerifyRes, VerifyRow};
 
 /// How many batches may wait between socket and file (S15).
 const CHANNEL_DEPTH: usize = 2;
@@ -43,6 +47,24 @@ pub(super) struct Gauges {
     pub(super) clock_skew_ms: Option<i64>,
     pub(super) is_online: bool,
     pub(super) journal: Option<Journal>,
+    pub(super) progress: ScrubProgress,
+    pub(super) is_urgent: bool,
+    /// The first and the last day with events.
+    pub(super) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+impl Gauges {
+    /// What the copy itself tells.
+    pub(super) fn read(cache: &Cache) -> Result<Self> {
+        let reader = cache.reader()?;
+        Ok(Self {
+            row_counts: reader.row_counts()?,
+            journal: Some(Journal::read(&reader)?),
+            progress: reader.state(ScrubProgress::KEY)?.unwrap_or_default(),
+            span: reader.event_span()?,
+            ..Self::default()
+        })
+    }
 }
 
 pub(super) struct Engine {
@@ -57,6 +79,7 @@ pub(super) struct Engine {
     head: Option<(Observed, Catalog)>,
     log: Option<cut::Log>,
     cut_began: Option<Instant>,
+    scrubber: Scrubber,
     pub(super) tally: Tally,
     pub(super) gauges: Gauges,
     pub(super) verified: Option<VerifyRes>,
@@ -76,6 +99,7 @@ impl Engine {
         clock: Arc<dyn Clock>,
         writer: WriterThread,
         guards: Guards,
+        scrubber: Scrubber,
     ) -> Self {
         Self {
             cache,
@@ -89,6 +113,7 @@ impl Engine {
             head: None,
             log: None,
             cut_began: None,
+            scrubber,
             tally: Tally::default(),
             gauges: Gauges::default(),
             verified: None,
@@ -127,7 +152,7 @@ impl Engine {
                 let known = position.cursor.as_ref().map(|cursor| &cursor.catalog);
                 self.open_cut(may_compare, expected.as_deref(), known, token).await
             }
-            Instruction::ReadDelta { since, reach } => self.read_delta(&since, reach, token).await,
+            Instruction::ReadDelta { since, reach } => self.read_delta(&since, reach, position, token).await,
             Instruction::AwaitFlush { lsn, keeps_cut } => self.await_flush(lsn, keeps_cut, token).await,
             Instruction::Commit { position } => self.commit(*position).await,
             Instruction::MeasureWindow { dataset, start_us, end_us } => {
@@ -200,17 +225,25 @@ impl Engine {
         &mut self,
         since: &Snapshot,
         reach: Reach,
+        position: &Position,
         token: &CancellationToken,
     ) -> Result<Event> {
         let (out, pieces) = mpsc::channel(CHANNEL_DEPTH);
+        let (asks, asked) = mpsc::channel(1);
         let (decide, decision) = oneshot::channel();
         let (reply, stored) = oneshot::channel();
         let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
-        self.writer.send(Work::Delta { pieces, decision, reply }).await?;
+        self.writer.send(Work::Delta { pieces, asked, decision, reply }).await?;
         let connection = open_connection(&mut self.connection)?;
         let delta = cut::read_delta(connection, since, reach, catalog, self.log.take(), &out);
         let read = guard(token, Duration::from_secs(60), delta).await;
         drop(out);
+        let read = match read {
+            // S30: with the changes in the open local transaction, both sides are to be equal now.
+            Ok(mut delta) => self.scrub(&mut delta, position, &asks, token).await.map(|()| delta),
+            Err(error) => Err(error),
+        };
+        drop(asks);
         match read {
             Ok(delta) => {
                 self.tally.rows_read += delta.row_count;
@@ -223,6 +256,53 @@ impl Engine {
                 Err(first_cause(error, stored).await)
             }
         }
+    }
+
+    /// Compares some rows that equal the server in this cut, unless something is wrong with us or the server.
+    async fn scrub(
+        &mut self,
+        delta: &mut Delta,
+        position: &Position,
+        asks: &mpsc::Sender<Ask>,
+        token: &CancellationToken,
+    ) -> Result<()> {
+        let (observed, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
+        let Some(cursor) = &position.cursor else { return Ok(()) };
+        let reloads = cursor.catalog.reloads(catalog);
+        if !reloads.is_empty() {
+            self.scrubber.forget_shapes();
+        }
+        let is_settled =
+            |dataset: &Dataset| !reloads.contains_key(dataset) && !delta.reloads.contains_key(dataset);
+        let moment = Moment {
+            observed,
+            settled: position.settled.iter().copied().filter(is_settled).collect(),
+            last_node: (!observed.is_standby && !cursor.is_standby).then_some(cursor.node.as_str()),
+            now: self.clock.now(),
+        };
+        let connection = open_connection(&mut self.connection)?;
+        let found =
+            guard(token, Duration::from_secs(60), self.scrubber.run(connection, moment, asks)).await?;
+        // S4: what was read again may not be on the server's disk yet, and the cursor has to know the new server.
+        delta.is_empty &= !self.scrubber.has_repaired && cursor.node == observed.node;
+        delta.reloads.extend(found);
+        let last_check = self.gauges.journal.as_ref().and_then(|journal| journal.last(VerifyLevel::Daily));
+        if position.is_consistent() {
+            self.scrubber.check_daily(&self.cache, last_check, self.clock.now());
+        }
+        self.gauges.is_urgent = self.scrubber.is_urgent;
+        Ok(())
+    }
+
+    /// Whether the next look has to open a cut, because rows are to be compared.
+    pub(super) fn is_scrub_due(&self) -> bool {
+        self.scrubber.is_due()
+    }
+
+    /// Compares every row by sums as quickly as cuts come.
+    pub(super) fn scrub_all(&mut self) {
+        self.scrubber.begin_anew();
+        self.gauges.is_urgent = true;
     }
 
     async fn await_flush(
@@ -397,6 +477,15 @@ impl Engine {
                 .map(|row| row.dataset)
                 .collect(),
             as_of: observed.as_of,
+            run: LevelRun {
+                level: VerifyLevel::Full,
+                began_at: observed.as_of,
+                ended_at: observed.as_of + began.elapsed(),
+                rows: result.datasets.iter().map(|row| row.server_rows).sum(),
+                differences: result.differences(),
+                damage: Vec::new(),
+            },
+            has_wrong_sums: result.rollup_differences > 0,
         };
         let (reply, stored) = oneshot::channel();
         self.writer.send(Work::Note { finding, reply }).await?;
@@ -409,7 +498,13 @@ impl Engine {
     fn learn(&mut self, stored: Stored) {
         self.tally.rows_changed += stored.applied.changed();
         self.gauges.row_counts = stored.row_counts;
+        self.gauges.span = stored.span;
         self.gauges.journal = Some(stored.journal);
+        if let Some(learned) = stored.learned {
+            self.scrubber.learn(learned.has_ended);
+            self.gauges.progress = learned.progress;
+        }
+        self.gauges.is_urgent = self.scrubber.is_urgent;
     }
 
     /// Closes the connection politely.
@@ -421,6 +516,7 @@ impl Engine {
     }
 
     pub(super) async fn close(mut self) {
+        self.scrubber.close().await;
         self.open = None;
         self.disconnect().await;
         self.writer.close().await;
@@ -483,6 +579,8 @@ fn verify_res(found: &Comparison, as_of: chrono::DateTime<chrono::Utc>, began: I
         })
         .collect();
     VerifyRes {
+        level: VerifyLevel::Full,
+        damage: Vec::new(),
         is_clean: found.rollups.different == 0 && found.ranges.iter().all(|range| range.diff.is_clean()),
         as_of,
         datasets,
@@ -500,6 +598,9 @@ fn drift_row(range: &Compared, observed: &Observed) -> DriftRow {
         missing: range.diff.missing,
         extra: range.diff.extra,
         different: range.diff.different,
+        sums: 0,
+        found_by: VerifyLevel::Full,
+        snapshot: Some(observed.snapshot.to_string()),
         is_repaired: false,
     }
 }

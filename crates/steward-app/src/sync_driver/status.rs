@@ -1,12 +1,18 @@
 //! The state in words.
 
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
 use steward_core::sync::{Machine, Position, Stage};
 use steward_core::{Dataset, ErrorKind};
 use steward_store::cache::KeyRange;
+use steward_store::cache::verify::local::LocalCheck;
 use steward_store::postgres::connect::{Address, Host};
 
 use super::engine::{Gauges, progress};
-use crate::command::sync::{DatasetState, DatasetStatus, SyncPhase};
+use crate::command::sync::{
+    DatasetState, DatasetStatus, DriftRow, KeptRow, SyncPhase, VerifyLevel, VerifyRes, VerifyRow,
+};
 use crate::wire::WireError;
 
 /// `host:port`, or the folder of a socket.
@@ -53,6 +59,8 @@ pub(super) fn dataset(
             .then(|| gauges.rates.get(&dataset).copied())
             .flatten(),
         verified_at: gauges.journal.as_ref().and_then(|journal| journal.verified_at.get(&dataset)).copied(),
+        checked_since: gauges.progress.checked_since(dataset),
+        chunks: gauges.progress.chunks(dataset),
     }
 }
 
@@ -108,13 +116,143 @@ fn with_share(word: &str, progress: Option<f64>) -> String {
     }
 }
 
+/// What is kept on this computer, and why.
+pub(super) fn kept(gauges: &Gauges) -> Vec<KeptRow> {
+    let rows = |dataset: Dataset| gauges.row_counts.get(&dataset).copied().unwrap_or(0);
+    let events = rows(Dataset::UsageEvents);
+    let others: u64 = gauges.row_counts.values().sum::<u64>().saturating_sub(events);
+    let days = gauges.span.map(|(first, last)| (first.date_naive(), last.date_naive()));
+    let kept = |what: &str, rows: Option<u64>, has_days: bool, why: &str| KeptRow {
+        what: what.to_owned(),
+        rows,
+        first_day: days.filter(|_| has_days).map(|(first, _)| first),
+        last_day: days.filter(|_| has_days).map(|(_, last)| last),
+        why: why.to_owned(),
+    };
+    vec![
+        kept(
+            "Usage events",
+            Some(events),
+            true,
+            "Every event the server keeps. What the server deletes goes here, too.",
+        ),
+        kept(
+            "Sums of events",
+            None,
+            true,
+            "By quarter-hour and by day: every number of the overview comes from them, exactly, in any zone.",
+        ),
+        kept(
+            "All other tables",
+            Some(others),
+            false,
+            "People, plans, subscriptions and the audit log in full, so that they can be searched offline.",
+        ),
+        kept(
+            "Position",
+            None,
+            false,
+            "One snapshot of the server: with it the next look reads what changed since, and nothing else.",
+        ),
+    ]
+}
+
+/// What a check without the server found.
+pub(super) fn check_res(found: &LocalCheck, began_at: DateTime<Utc>, took: Duration) -> VerifyRes {
+    VerifyRes {
+        level: VerifyLevel::Daily,
+        is_clean: found.is_clean(),
+        as_of: began_at,
+        datasets: Dataset::ALL
+            .into_iter()
+            .map(|dataset| VerifyRow {
+                different: u64::from(found.miscounted.contains(&dataset)),
+                ..same_rows(dataset, found.rows.get(&dataset).copied().unwrap_or(0))
+            })
+            .collect(),
+        rollup_buckets: found.rollups.buckets,
+        rollup_differences: found.rollups.different,
+        damage: found.damage.clone(),
+        elapsed_ms: took.as_secs_f64() * 1_000.0,
+    }
+}
+
+/// What the last round of the scrub found.
+pub(super) fn scrub_res(gauges: &Gauges, as_of: DateTime<Utc>) -> VerifyRes {
+    let journal = gauges.journal.as_ref();
+    let run = journal.and_then(|journal| journal.levels.iter().find(|run| run.level == VerifyLevel::Scrub));
+    let (began_at, ended_at) = run.map_or((as_of, as_of), |run| (run.began_at, run.ended_at));
+    let found: Vec<&DriftRow> = journal
+        .map(|journal| journal.drift.iter())
+        .into_iter()
+        .flatten()
+        .filter(|row| row.found_by == VerifyLevel::Scrub && row.found_at >= began_at)
+        .collect();
+    let datasets: Vec<VerifyRow> = Dataset::ALL
+        .into_iter()
+        .map(|dataset| {
+            let mut row = same_rows(dataset, gauges.row_counts.get(&dataset).copied().unwrap_or(0));
+            for drift in found.iter().filter(|drift| drift.dataset == dataset) {
+                row.missing += drift.missing;
+                row.extra += drift.extra;
+                row.different += drift.different;
+            }
+            row.local_rows = row.server_rows + row.extra - row.missing.min(row.server_rows);
+            row
+        })
+        .collect();
+    VerifyRes {
+        level: VerifyLevel::Scrub,
+        is_clean: found.is_empty(),
+        as_of,
+        datasets,
+        rollup_buckets: 0,
+        rollup_differences: found.iter().map(|drift| drift.sums).sum(),
+        damage: Vec::new(),
+        elapsed_ms: (ended_at - began_at).as_seconds_f64() * 1_000.0,
+    }
+}
+
+fn same_rows(dataset: Dataset, rows: u64) -> VerifyRow {
+    VerifyRow {
+        dataset,
+        label: dataset.spec().label.to_owned(),
+        server_rows: rows,
+        local_rows: rows,
+        missing: 0,
+        extra: 0,
+        different: 0,
+    }
+}
+
+/// A key as people would name it: its parts, one after another.
+fn key_words(key: &serde_json::Value) -> String {
+    let part = |value: &serde_json::Value| match value {
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    match key {
+        serde_json::Value::Object(parts) => parts.values().map(part).collect::<Vec<_>>().join(" · "),
+        other => part(other),
+    }
+}
+
 /// A range of rows as people would name it.
 pub(super) fn range_words(range: &KeyRange) -> String {
     match range {
-        KeyRange::All | KeyRange::KeysAfter { .. } => "All rows".to_owned(),
+        KeyRange::All => "All rows".to_owned(),
+        KeyRange::KeysAfter { after, upto } => match (after, upto) {
+            (None, None) => "All rows".to_owned(),
+            (None, Some(upto)) => format!("Up to {}", key_words(upto)),
+            (Some(after), None) => format!("After {}", key_words(after)),
+            (Some(after), Some(upto)) => format!("After {}, up to {}", key_words(after), key_words(upto)),
+        },
         KeyRange::TimeBetween { start_us, end_us } => {
             let day = |us: i64| {
-                chrono::DateTime::from_timestamp_micros(us).map(|at| at.format("%Y-%m-%d").to_string())
+                chrono::DateTime::from_timestamp_micros(us).map(|at| {
+                    let is_midnight = us.rem_euclid(86_400_000_000) == 0;
+                    at.format(if is_midnight { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M:%S" }).to_string()
+                })
             };
             match (day(*start_us), day(*end_us)) {
                 (Some(start), Some(end)) => format!("From {start} to before {end} (UTC)"),

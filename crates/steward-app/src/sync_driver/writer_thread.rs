@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::abort;
 use super::journal::Journal;
-use crate::command::sync::DriftRow;
+use super::scrub::ask::{self, Ask, Learned};
+use crate::command::sync::{DriftRow, LevelRun, VerifyLevel};
 
 /// What one local transaction did.
 #[derive(Debug)]
@@ -20,6 +21,10 @@ pub(super) struct Stored {
     pub(super) applied: Applied,
     pub(super) row_counts: BTreeMap<Dataset, u64>,
     pub(super) journal: Journal,
+    /// The first and the last day with events.
+    pub(super) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// What the scrub learned; none when it did nothing.
+    pub(super) learned: Option<Learned>,
 }
 
 /// The end of a transaction: what to store with it. When it never comes, everything is taken back.
@@ -31,17 +36,22 @@ pub(super) struct Decision {
 }
 
 /// What a comparison leaves in the journal.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Finding {
     pub(super) drift: Vec<DriftRow>,
     pub(super) verified: Vec<Dataset>,
     pub(super) as_of: DateTime<Utc>,
+    pub(super) run: LevelRun,
+    /// Whether the server's own sums are others than the copy's.
+    pub(super) has_wrong_sums: bool,
 }
 
 #[derive(Debug)]
 pub(super) enum Work {
     Delta {
         pieces: mpsc::Receiver<Piece>,
+        /// What the scrub asks once all pieces are applied.
+        asked: mpsc::Receiver<Ask>,
         decision: oneshot::Receiver<Decision>,
         reply: oneshot::Sender<Result<Stored>>,
     },
@@ -116,8 +126,8 @@ impl Desk {
         while let Some(work) = inbox.blocking_recv() {
             // Whoever asked may be gone; then nobody needs the answer.
             match work {
-                Work::Delta { pieces, decision, reply } => {
-                    let _ = reply.send(self.delta(pieces, decision));
+                Work::Delta { pieces, asked, decision, reply } => {
+                    let _ = reply.send(self.delta(pieces, asked, decision));
                 }
                 Work::Chunk { dataset, chunk, rows, decision, reply } => {
                     let _ = reply.send(self.chunk(dataset, &chunk, rows, decision));
@@ -135,6 +145,7 @@ impl Desk {
     fn delta(
         &mut self,
         mut pieces: mpsc::Receiver<Piece>,
+        mut asked: mpsc::Receiver<Ask>,
         decision: oneshot::Receiver<Decision>,
     ) -> Result<Stored> {
         let mut batch = self.writer.begin()?;
@@ -146,6 +157,8 @@ impl Desk {
             };
             abort::point("delta_applied");
         }
+        let learned = ask::answer(&mut batch, &mut asked)?;
+        abort::point("scrubbed");
         let decision = decision.blocking_recv().map_err(|_| broken_off())?;
         note_repairs(&mut batch, &decision.position)?;
         put(&mut batch, &decision.position)?;
@@ -155,7 +168,7 @@ impl Desk {
         if decision.position.is_consistent() {
             self.tidy(applied)?;
         }
-        self.stored(applied)
+        Ok(Stored { learned, ..self.stored(applied)? })
     }
 
     /// After the load everything that makes answers fast; later one missing block of sums at a time, so that
@@ -228,6 +241,14 @@ impl Desk {
         let mut batch = self.writer.begin()?;
         let mut journal = Journal::read_in(&batch)?;
         journal.add(finding.drift);
+        journal.ended(finding.run);
+        if finding.has_wrong_sums {
+            // Sums of rows that are about to be read again are put right with them; these are wrong by themselves.
+            let sums = batch.mend_rollups(&KeyRange::All)?.different;
+            if sums > 0 {
+                journal.add(vec![ask::own_drift(VerifyLevel::Full, sums, finding.as_of)]);
+            }
+        }
         for dataset in finding.verified {
             journal.verified_at.insert(dataset, finding.as_of);
         }
@@ -238,7 +259,13 @@ impl Desk {
 
     fn stored(&self, applied: Applied) -> Result<Stored> {
         let reader = self.cache.reader()?;
-        Ok(Stored { applied, row_counts: reader.row_counts()?, journal: Journal::read(&reader)? })
+        Ok(Stored {
+            applied,
+            row_counts: reader.row_counts()?,
+            journal: Journal::read(&reader)?,
+            span: reader.event_span()?,
+            learned: None,
+        })
     }
 }
 

@@ -162,6 +162,29 @@ pub(crate) struct RevertArgs {
     pub(crate) operation: String,
 }
 
+/// `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyArgs {
+    /// How thorough: every row inside one cut, every row by hash sums range by range, or the file and the sums
+    /// of the copy without the server.
+    #[arg(long, value_enum, default_value_t = VerifyDepth::Full)]
+    pub(crate) level: VerifyDepth,
+    /// Wait until what differs was read again, and compare once more.
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
+/// A level of `verify`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerifyDepth {
+    /// Every row by hash sums.
+    Scrub,
+    /// The copy by itself.
+    Daily,
+    /// Every row and every sum.
+    Full,
+}
+
 /// `sync …`.
 #[derive(Debug, Args)]
 pub(crate) struct SyncArgs {

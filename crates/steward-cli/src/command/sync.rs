@@ -1,12 +1,12 @@
 //! `sync`, `verify`.
 
 use steward_app::Mode;
-use steward_app::command::sync::SyncStatus;
+use steward_app::command::sync::{SyncStatus, VerifyLevel, VerifyReq};
 use steward_app::table::row;
 use steward_core::Result;
 use steward_core::freshness::Freshness;
 
-use crate::args::{SyncArgs, SyncCommand};
+use crate::args::{SyncArgs, SyncCommand, VerifyArgs, VerifyDepth};
 use crate::client::{Answer, Client};
 use crate::render::status;
 use crate::{ask, exit, run};
@@ -25,8 +25,13 @@ pub(crate) async fn run(client: &Client, args: SyncArgs) -> Result<Option<Answer
     }
 }
 
-pub(crate) async fn verify(client: &Client) -> Result<Answer> {
-    let result = client.ask::<row::sync_verify>(()).await?;
+pub(crate) async fn verify(client: &Client, args: &VerifyArgs) -> Result<Answer> {
+    let level = match args.level {
+        VerifyDepth::Scrub => VerifyLevel::Scrub,
+        VerifyDepth::Daily => VerifyLevel::Daily,
+        VerifyDepth::Full => VerifyLevel::Full,
+    };
+    let result = client.ask::<row::sync_verify>(VerifyReq { level, is_repair: args.repair }).await?;
     let code = if result.is_clean { exit::OK } else { exit::FAILURE };
     let freshness = Freshness { as_of: Some(result.as_of), is_consistent: result.is_clean };
     Ok(Answer::new(&result, status::verify(&result))?.fresh(&freshness).code(code))

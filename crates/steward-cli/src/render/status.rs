@@ -16,7 +16,7 @@ pub(crate) fn sync(status: &SyncStatus, zone: Tz) -> String {
         Column::Left("Dataset"),
         Column::Right("Rows"),
         Column::Left("State"),
-        Column::Left("Compared in full"),
+        Column::Left("Compared since"),
     ];
     let rows = status.datasets.iter().map(|dataset| {
         let tone = match &dataset.state {
@@ -36,7 +36,7 @@ pub(crate) fn sync(status: &SyncStatus, zone: Tz) -> String {
             Field::from(&*dataset.label),
             Field::from(grouped(i128::from(dataset.rows))),
             words,
-            or_dash(dataset.verified_at.map(|at| instant(at, zone))),
+            or_dash(dataset.verified_at.max(dataset.checked_since).map(|at| instant(at, zone))),
         ]
     });
     let mut text = table(&columns, rows);
@@ -53,17 +53,57 @@ pub(crate) fn sync(status: &SyncStatus, zone: Tz) -> String {
     if let Some(error) = &status.last_error {
         let _ = write!(text, "\n{} {}\n  {}", Tone::Danger.paint("last failure:"), error.message, error.hint);
     }
+    text.push_str(&comparisons(status, zone));
     for drift in &status.drift {
         let _ = write!(
             text,
-            "\n{} {} {}: {} missing, {} extra, {} different{}",
+            "\n{} {} {} {}: {} missing, {} extra, {} different, {} sums; by {}{}",
             Tone::Warning.paint("difference"),
+            precise(drift.found_at, zone),
             drift.dataset.spec().label,
             drift.range,
             drift.missing,
             drift.extra,
             drift.different,
-            if drift.is_repaired { ", read again" } else { "" }
+            drift.sums,
+            drift.found_by.name(),
+            if drift.is_repaired { ", repaired" } else { ", being repaired" }
+        );
+    }
+    for kept in &status.kept {
+        let rows = kept.rows.map(|rows| format!("{} rows", grouped(i128::from(rows))));
+        let days = kept.first_day.zip(kept.last_day).map(|(first, last)| format!("{first} to {last}"));
+        let amount = [rows, days].into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let amount = if amount.is_empty() { String::new() } else { format!("{amount}. ") };
+        let _ = write!(text, "\n{} {amount}{}", Tone::Muted.paint(format!("kept: {}:", kept.what)), kept.why);
+    }
+    text
+}
+
+/// What was compared when; that nothing differs is said, too.
+fn comparisons(status: &SyncStatus, zone: Tz) -> String {
+    let mut text = String::new();
+    for run in &status.levels {
+        let result = match (run.damage.first(), run.differences) {
+            (Some(damage), _) => Tone::Danger.paint(format!("file damaged: {damage}")),
+            (None, 0) => Tone::Success.paint("no difference"),
+            (None, count) => Tone::Warning.paint(format!("{} differences", grouped(i128::from(count)))),
+        };
+        let _ = write!(
+            text,
+            "\n{} {}, {} rows, {result}",
+            Tone::Muted.paint(format!("{}:", run.level.name())),
+            instant(run.ended_at, zone),
+            grouped(i128::from(run.rows))
+        );
+    }
+    if status.scrub.began_at.is_some() {
+        let _ = write!(
+            text,
+            "\n{} {:.0} % of all rows compared since {}",
+            Tone::Muted.paint("this round:"),
+            status.scrub.share * 100.0,
+            instant(status.scrub.began_at.unwrap_or_default(), zone)
         );
     }
     text
@@ -104,10 +144,12 @@ pub(crate) fn verify(result: &VerifyRes) -> String {
             count(row.different),
         ]
     });
-    let verdict = if result.is_clean {
+    let verdict = if let Some(damage) = result.damage.first() {
+        Tone::Danger.paint(format!("The file is damaged: {damage}. `steward sync rebuild` reads it anew."))
+    } else if result.is_clean {
         Tone::Success.paint("Nothing differs.")
     } else {
-        Tone::Danger.paint("The copy differs from the server. `steward sync rebuild` reads it anew.")
+        Tone::Danger.paint("What differs was read again; `steward sync status` lists it.")
     };
     format!(
         "{}\n\n{verdict} {} rollup buckets compared, {} differ; {}",

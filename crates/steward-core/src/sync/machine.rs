@@ -79,6 +79,8 @@ pub struct Machine {
     is_paused: bool,
     wants_pull: bool,
     wants_verify: bool,
+    /// The next look opens a cut even where nothing happened, since rows are to be compared in it.
+    wants_scrub: bool,
     /// Everything is to be read again from a new snapshot, for this reason; the first load has none.
     restart: Option<Option<String>>,
     trouble: Option<Trouble>,
@@ -134,6 +136,7 @@ impl Machine {
             is_paused: false,
             wants_pull: false,
             wants_verify: false,
+            wants_scrub: false,
             restart: None,
             trouble: None,
             backoff,
@@ -175,6 +178,11 @@ impl Machine {
     #[must_use]
     pub fn wants_verify(&self) -> bool {
         self.wants_verify
+    }
+
+    /// Whether the next look opens a cut even where nothing happened, so that rows can be compared in it (S30).
+    pub fn set_wants_scrub(&mut self, wants_scrub: bool) {
+        self.wants_scrub = wants_scrub;
     }
 
     /// Changes the pause between two looks.
@@ -270,7 +278,7 @@ impl Machine {
         // A wish that comes while the cut runs is about a later snapshot and gets a cut of its own.
         self.wants_pull = false;
         let is_quiet_enough = !must_cut && !has_loads && !self.wants_verify && self.position.is_consistent();
-        if is_quiet_enough && self.seen.is_some() {
+        if is_quiet_enough && self.seen.is_some() && !self.wants_scrub {
             return vec![Instruction::Peek];
         }
         self.open_cut()

@@ -7,8 +7,8 @@ mod table;
 use std::collections::BTreeSet;
 
 use rusqlite::params;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use steward_core::{Dataset, Error, Result};
 
@@ -50,7 +50,8 @@ impl std::ops::AddAssign for Applied {
 }
 
 /// Which rows a reconciliation or a comparison is about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum KeyRange {
     /// Every row.
     All,
@@ -124,6 +125,21 @@ impl<'w> Batch<'w> {
             Dataset::UsageEvents => event::apply(self, keys, rows),
             _ => table::apply(self, dataset, keys, rows),
         }
+    }
+
+    /// The file as this transaction sees it.
+    pub(in crate::cache) fn connection(&self) -> &rusqlite::Connection {
+        &self.writer.connection
+    }
+
+    /// The file and the short ids, both at once.
+    pub(in crate::cache) fn parts(&mut self) -> Result<(&rusqlite::Connection, &mut super::event::Ids)> {
+        self.writer.parts()
+    }
+
+    /// Notes that answers about a dataset are others now.
+    pub(in crate::cache) fn touch(&mut self, dataset: Dataset) {
+        self.touched.insert(dataset);
     }
 
     /// A state value; none when it was never written.

@@ -7,9 +7,11 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use steward_core::dataset::{Column, ColumnType};
 use steward_core::{Dataset, Error, Result};
 
+use crate::record;
+
 mod numeric;
 
-pub(crate) use numeric::{format_nano, nano, nano_wide};
+pub(crate) use numeric::{format_nano, nano, nano_wide, put as put_numeric, put_nano};
 
 /// A value on its way into the file.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +96,61 @@ pub(crate) fn boolean(bytes: &[u8]) -> Option<bool> {
         [1] => Some(true),
         _ => None,
     }
+}
+
+/// Writes the bytes that [`value`] read a stored value from. False when they cannot be told any more.
+pub(crate) fn put(bytes: &mut Vec<u8>, kind: ColumnType, oid: u32, stored: ValueRef<'_>) -> bool {
+    match (kind, stored) {
+        (ColumnType::Uuid, ValueRef::Blob(value)) | (ColumnType::Text, ValueRef::Text(value)) => {
+            bytes.extend_from_slice(value);
+            true
+        }
+        (ColumnType::Bool, ValueRef::Integer(value)) => {
+            bytes.push(u8::from(value != 0));
+            true
+        }
+        (ColumnType::Int, ValueRef::Integer(value)) => record::put_int(bytes, oid, value),
+        (ColumnType::Timestamp, ValueRef::Integer(value)) => {
+            bytes.extend(value.to_be_bytes());
+            true
+        }
+        (ColumnType::Numeric, ValueRef::Text(value)) => {
+            std::str::from_utf8(value).is_ok_and(|value| put_numeric(bytes, value))
+        }
+        (ColumnType::Json, ValueRef::Text(value)) => {
+            bytes.push(1);
+            bytes.extend_from_slice(value);
+            true
+        }
+        (ColumnType::TextArray, ValueRef::Text(value)) => put_text_array(bytes, value),
+        _ => false,
+    }
+}
+
+/// A JSON array as `text[]` with its first element at 1, the form the server gives a new array.
+fn put_text_array(bytes: &mut Vec<u8>, json: &[u8]) -> bool {
+    const TEXT: i32 = 25;
+    let Ok(items) = serde_json::from_slice::<Vec<Option<String>>>(json) else { return false };
+    let Ok(count) = i32::try_from(items.len()) else { return false };
+    let mut put = |word: i32| bytes.extend(word.to_be_bytes());
+    put(i32::from(count > 0));
+    put(i32::from(items.iter().any(Option::is_none)));
+    put(TEXT);
+    if count > 0 {
+        put(count);
+        put(1);
+    }
+    for item in items {
+        match item {
+            None => bytes.extend((-1_i32).to_be_bytes()),
+            Some(text) => {
+                let Ok(length) = i32::try_from(text.len()) else { return false };
+                bytes.extend(length.to_be_bytes());
+                bytes.extend(text.as_bytes());
+            }
+        }
+    }
+    true
 }
 
 /// `text[]` of one dimension as a JSON array.

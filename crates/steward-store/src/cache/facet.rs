@@ -37,24 +37,15 @@ pub(crate) struct Facet {
 
 impl Facet {
     /// Reads the stored form; none when it is no facet.
-    pub(crate) fn parse(mut bytes: &[u8]) -> Option<Self> {
-        let mut next = || {
-            let (length, after) = bytes.split_first_chunk::<4>()?;
-            let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
-                bytes = after;
-                return Some(None);
-            };
-            let (field, after) = after.split_at_checked(length)?;
-            bytes = after;
-            Some(Some(field))
-        };
-        let mut text = || match next()? {
+    pub(crate) fn parse(bytes: &[u8]) -> Option<Self> {
+        let mut fields = fields(bytes);
+        let mut text = || match fields.next()? {
             None => Some(None),
             Some(field) => Some(Some(std::str::from_utf8(field).ok()?.to_owned())),
         };
         let [event_type, feature, provider, model, endpoint, plan_code, status] =
             [text()?, text()?, text()?, text()?, text()?, text()?, text()?];
-        let is_admin = match next()? {
+        let is_admin = match fields.next()? {
             None => None,
             Some(field) => Some(decode::boolean(field)?),
         };
@@ -84,6 +75,20 @@ impl Facet {
             EventField::EventType => Some(&self.event_type),
         }
     }
+}
+
+/// The columns of a stored facet; none for NULL. Ends early when the bytes are no facet.
+pub(crate) fn fields(mut bytes: &[u8]) -> impl Iterator<Item = Option<&[u8]>> {
+    std::iter::from_fn(move || {
+        let (length, after) = bytes.split_first_chunk::<4>()?;
+        let Ok(length) = usize::try_from(i32::from_be_bytes(*length)) else {
+            bytes = after;
+            return Some(None);
+        };
+        let (field, after) = after.split_at_checked(length)?;
+        bytes = after;
+        Some(Some(field))
+    })
 }
 
 /// The facets read so far; ids are never given twice, so they only grow.

@@ -11,6 +11,11 @@ pub(crate) fn from_unix(us: i64) -> i64 {
     us.saturating_sub(EPOCH)
 }
 
+/// Microseconds since 1970; none for instants so late that they have no such number, +infinity among them.
+pub(crate) fn to_unix(stored: i64) -> Option<i64> {
+    stored.checked_add(EPOCH).filter(|_| stored != i64::MIN)
+}
+
 /// The stored form of an instant.
 pub(crate) fn from_utc(instant: DateTime<Utc>) -> i64 {
     from_unix(instant.timestamp_micros())

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use steward_core::{Dataset, Result};
 
 use super::facet::Facet;
-use super::{Inner, fault, state};
+use super::rollup::{self, Level};
+use super::{Inner, fault, instant, state};
 
 /// A look at the copy as one cut left it.
 #[derive(Debug)]
@@ -40,19 +42,17 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn row_counts(&self) -> Result<BTreeMap<Dataset, u64>> {
-        let mut statement =
-            self.connection.prepare_cached("select dataset, rows from row_count").map_err(fault::map)?;
-        let rows = statement
-            .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
-            .map_err(fault::map)?;
-        let mut counts = BTreeMap::new();
-        for row in rows {
-            let (table, count) = row.map_err(fault::map)?;
-            if let Some(dataset) = Dataset::from_table(&table) {
-                counts.insert(dataset, count.unsigned_abs());
-            }
-        }
-        Ok(counts)
+        row_counts(&self.connection)
+    }
+
+    /// The first and the last day with events, each at its start in UTC; none without events.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn event_span(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        let days = rollup::extent(&self.connection, Level::Day)?;
+        let start = |day: i64| instant::to_utc(day.saturating_mul(Level::Day.width()));
+        Ok(days.map(|(first, last)| (start(first), start(last))))
     }
 
     pub(crate) fn facets(&self) -> Result<Arc<Vec<Facet>>> {
@@ -62,6 +62,23 @@ impl Reader {
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
+}
+
+/// How many rows each dataset has.
+pub(super) fn row_counts(connection: &Connection) -> Result<BTreeMap<Dataset, u64>> {
+    let mut statement =
+        connection.prepare_cached("select dataset, rows from row_count").map_err(fault::map)?;
+    let rows = statement
+        .query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
+        .map_err(fault::map)?;
+    let mut counts = BTreeMap::new();
+    for row in rows {
+        let (table, count) = row.map_err(fault::map)?;
+        if let Some(dataset) = Dataset::from_table(&table) {
+            counts.insert(dataset, count.unsigned_abs());
+        }
+    }
+    Ok(counts)
 }
 
 /// A [`Reader`] that goes back to the pool when dropped.

@@ -12,7 +12,8 @@
 //! | block of 32 days | yes | yes | derived from its days afterwards, dropped with the first change in it |
 //!
 //! Map: `bucket` one bucket and its packed form · `gather` many buckets summed in memory · `cover` which
-//! buckets make a span · `read` their sums · `derive` the blocks · `audit` sums against rows.
+//! buckets make a span · `read` their sums · `derive` the blocks · `audit` sums against rows · `mend` sums made
+//! right from rows.
 
 mod audit;
 mod bucket;
@@ -20,6 +21,7 @@ mod cover;
 mod derive;
 mod gather;
 mod latency;
+mod mend;
 mod read;
 
 use rusqlite::Connection;
@@ -35,6 +37,7 @@ pub(crate) use bucket::Bucket;
 pub(crate) use cover::{Cover, Run};
 pub(crate) use derive::derive_block;
 pub(crate) use latency::Latencies;
+pub(crate) use mend::mend;
 pub(crate) use read::{
     FacetCount, FacetSet, add_facet_counts, add_totals, add_user_counts, buckets_with, count_events, extent,
     step_totals,

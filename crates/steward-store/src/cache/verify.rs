@@ -1,7 +1,15 @@
 //! Comparison of the copy with the server, row by row and sum by sum.
+//!
+//! Map: [`Verifier`] feeds every row of the server · `sums` hash sums of ranges, for comparisons that read
+//! nothing but sums · `ranges` where to cut · [`scrub`] both on the open transaction, and repair · [`local`]
+//! what the copy can check alone.
 
 mod events;
+pub mod local;
+mod ranges;
 mod rollups;
+pub mod scrub;
+mod sums;
 mod table;
 
 use steward_core::{Dataset, Result};

@@ -7,6 +7,8 @@ use serde_json::Value;
 use steward_core::dataset::{Column, ColumnType, DatasetSpec};
 use steward_core::{Error, Result};
 
+use crate::cache::KeyRange;
+
 /// The columns of a dataset, qualified by `t`.
 pub(super) fn columns(spec: &DatasetSpec) -> String {
     spec.columns.iter().map(|column| format!("t.{}", column.name)).collect::<Vec<_>>().join(", ")
@@ -44,6 +46,25 @@ pub(super) fn key_order(spec: &'static DatasetSpec) -> String {
 
 /// The condition "above this key".
 pub(super) fn above(spec: &'static DatasetSpec, after: &Value) -> Result<String> {
+    beyond(spec, after, ">")
+}
+
+/// The condition "in this range", always true for every row.
+pub(super) fn within(spec: &'static DatasetSpec, range: &KeyRange) -> Result<String> {
+    match range {
+        KeyRange::All => Ok("true".to_owned()),
+        KeyRange::TimeBetween { start_us, end_us } => Ok(between("occurred_at", *start_us, *end_us)),
+        KeyRange::KeysAfter { after, upto } => {
+            let mut parts = Vec::new();
+            for (key, sign) in [(after, ">"), (upto, "<=")] {
+                parts.extend(key.as_ref().map(|key| beyond(spec, key, sign)).transpose()?);
+            }
+            Ok(if parts.is_empty() { "true".to_owned() } else { parts.join(" and ") })
+        }
+    }
+}
+
+fn beyond(spec: &'static DatasetSpec, after: &Value, sign: &str) -> Result<String> {
     let mut literals = Vec::new();
     for column in key_columns(spec) {
         let value = match after.get(column.name) {
@@ -55,7 +76,7 @@ pub(super) fn above(spec: &'static DatasetSpec, after: &Value) -> Result<String>
         };
         literals.push(format!("{value}::{}", sql_type(column.kind)));
     }
-    Ok(format!("({}) > ({})", key_order(spec), literals.join(", ")))
+    Ok(format!("({}) {sign} ({})", key_order(spec), literals.join(", ")))
 }
 
 /// A table expression `k` of keys given as a JSON array of objects.

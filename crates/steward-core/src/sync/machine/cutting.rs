@@ -72,7 +72,8 @@ impl Machine {
                 // S17: transactions of our own change nothing that is read here.
                 let seen =
                     self.seen.as_ref().filter(|seen| seen.node == observed.node && !observed.is_standby);
-                if seen.is_some_and(|seen| seen.shows(&observed)) && reloads.is_empty() {
+                let is_quiet = seen.is_some_and(|seen| seen.shows(&observed)) && reloads.is_empty();
+                if is_quiet && !self.wants_scrub {
                     Next::Nothing
                 } else {
                     let reach = Reach::between(cursor.is_standby || observed.is_standby, self.config.guards);

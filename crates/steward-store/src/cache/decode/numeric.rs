@@ -72,6 +72,78 @@ pub(super) fn text(bytes: &[u8]) -> Option<String> {
     Some(text)
 }
 
+/// The bytes that [`text`] was read from; false when it is no such text.
+pub(crate) fn put(bytes: &mut Vec<u8>, text: &str) -> bool {
+    // The server keeps its special values in a header whose other bits are part of what it sends.
+    const INFINITE_SCALE: u16 = 32;
+    let special = match text {
+        "NaN" => Some((NAN, 0)),
+        "Infinity" => Some((INFINITY, INFINITE_SCALE)),
+        "-Infinity" => Some((MINUS_INFINITY, INFINITE_SCALE)),
+        _ => None,
+    };
+    if let Some((sign, scale)) = special {
+        put_head(bytes, 0, 0, sign, scale);
+        return true;
+    }
+    let (sign, text) = text.strip_prefix('-').map_or((0, text), |rest| (NEGATIVE, rest));
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let Ok(scale) = u16::try_from(fraction.len()) else { return false };
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return false;
+    }
+    // Four decimal digits make one digit of the server, counted from the point to both sides.
+    let mut digits: Vec<u16> = Vec::with_capacity(whole.len().div_ceil(4) + fraction.len().div_ceil(4));
+    let value = |four: &[u8]| four.iter().fold(0, |sum, digit| 10 * sum + u16::from(digit - b'0'));
+    let (head, rest) = whole.as_bytes().split_at(whole.len() % 4);
+    if !head.is_empty() {
+        digits.push(value(head));
+    }
+    digits.extend(rest.chunks(4).map(value));
+    let whole_digits = digits.len();
+    for four in fraction.as_bytes().chunks(4) {
+        digits.push(value(four) * 10_u16.pow(4 - four.len() as u32));
+    }
+    let leading = digits.iter().take_while(|digit| **digit == 0).count();
+    let trailing = digits[leading..].iter().rev().take_while(|digit| **digit == 0).count();
+    let used = &digits[leading..digits.len() - trailing];
+    let weight = if used.is_empty() { 0 } else { whole_digits as i64 - 1 - leading as i64 };
+    let (Ok(weight), Ok(count)) = (i16::try_from(weight), u16::try_from(used.len())) else { return false };
+    put_head(bytes, count, weight, if used.is_empty() { 0 } else { sign }, scale);
+    used.iter().for_each(|digit| bytes.extend(digit.to_be_bytes()));
+    true
+}
+
+fn put_head(bytes: &mut Vec<u8>, count: u16, weight: i16, sign: u16, scale: u16) {
+    bytes.extend(count.to_be_bytes());
+    bytes.extend(weight.to_be_bytes());
+    bytes.extend(sign.to_be_bytes());
+    bytes.extend(scale.to_be_bytes());
+}
+
+/// The bytes of a number of 10⁻⁹ with nine decimals, as `numeric(18,9)` sends it.
+pub(crate) fn put_nano(bytes: &mut Vec<u8>, nano: i64) {
+    let sign = if nano < 0 { NEGATIVE } else { 0 };
+    let amount = nano.unsigned_abs();
+    let (mut whole, fraction) = (amount / 1_000_000_000, amount % 1_000_000_000);
+    // At most ten decimal digits before the point and nine behind it: three digits of the server each.
+    let mut digits = [0_u16; 6];
+    for digit in digits[..3].iter_mut().rev() {
+        *digit = (whole % 10_000) as u16;
+        whole /= 10_000;
+    }
+    digits[3] = (fraction / 100_000) as u16;
+    digits[4] = (fraction / 10 % 10_000) as u16;
+    digits[5] = (fraction % 10 * 1_000) as u16;
+    let leading = digits.iter().take_while(|digit| **digit == 0).count();
+    let trailing = digits[leading..].iter().rev().take_while(|digit| **digit == 0).count();
+    let used = &digits[leading..6 - trailing];
+    let weight = if used.is_empty() { 0 } else { 2 - leading as i16 };
+    put_head(bytes, used.len() as u16, weight, sign, 9);
+    used.iter().for_each(|digit| bytes.extend(digit.to_be_bytes()));
+}
+
 /// The number in units of 10⁻⁹, when it is one exactly.
 pub(crate) fn nano(bytes: &[u8]) -> Option<i64> {
     nano_wide(bytes).and_then(|nano| i64::try_from(nano).ok())
@@ -142,6 +214,40 @@ mod tests {
         assert_eq!(huge.len(), 131_069, "no digit is lost");
         assert_eq!(text(&wire(0, 0, 0, &[10_000])), None, "no base-10,000 digit");
         assert_eq!(text(&[0, 1, 0]), None, "cut short");
+    }
+
+    #[test]
+    fn f16_numbers_become_the_same_bytes_again() {
+        for bytes in [
+            wire(0, 0, 0, &[]),
+            wire(0, 0, 2, &[]),
+            wire(0, 0, 2, &[1]),
+            wire(1, 0, 2, &[12, 3456, 7800]),
+            wire(-1, NEGATIVE, 9, &[12, 3400]),
+            wire(-3, 0, 12, &[1]),
+            wire(4, 0, 0, &[1]),
+            wire(0, NAN, 0, &[]),
+            wire(0, INFINITY, 32, &[]),
+            wire(0, MINUS_INFINITY, 32, &[]),
+            wire(32_767, 0, 16_383, &[9]),
+        ] {
+            let mut again = Vec::new();
+            assert!(put(&mut again, &text(&bytes).expect("a number")), "{bytes:?}");
+            assert_eq!(again, bytes);
+        }
+        for wrong in ["", "-", ".", "1e5", "nan", "1.2.3", "+1"] {
+            assert!(!put(&mut Vec::new(), wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn f16_costs_become_the_same_bytes_again() {
+        for amount in [0, 1, 9, 10, -1_234_000, 1_000_000_000, 999_999_999_999_999_999, i64::MAX, i64::MIN] {
+            let (mut short, mut long) = (Vec::new(), Vec::new());
+            put_nano(&mut short, amount);
+            assert!(put(&mut long, &format_nano(i128::from(amount))));
+            assert_eq!(short, long, "{amount}");
+        }
     }
 
     #[test]
