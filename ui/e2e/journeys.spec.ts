@@ -129,7 +129,45 @@ test("a change of plan is reviewed, sent, confirmed and taken back", async ({ pa
 test("every row is compared with the server, and equal", async ({ page, sample }) => {
   await openSynced(page, sample, "/sync");
   await page.getByRole("button", { name: "Verify" }).click();
-  await expect(page.getByText("Copy and server are equal")).toBeVisible({ timeout: 90_000 });
+  await page.getByRole("menuitem", { name: /^Full comparison/ }).click();
+  await expect(page.getByText("Copy and server are equal")).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("row", { name: /^Full comparison/ })).toContainText("No difference");
+  await expect(page.getByRole("region", { name: "Drift journal" })).toContainText(
+    "No difference was ever found",
+  );
+});
+
+test("the scrub and the copy's own check are run by keys alone", async ({ page, sample }) => {
+  await openSynced(page, sample, "/sync");
+  const verify = page.getByRole("button", { name: "Verify" });
+  await verify.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText(/rows are equal to the server/)).toBeVisible({ timeout: 120_000 });
+  await expect(page.getByRole("row", { name: /^Scrub/ })).toContainText("No difference");
+  // The map says in words what its colours say, and every part has been looked at.
+  await expect(page.getByRole("img", { name: /^Every row was compared since/ })).toBeVisible();
+  await verify.focus();
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await expect(page.getByText("The copy is sound")).toBeVisible({ timeout: 120_000 });
+});
+
+test("a rebuild says first what exactly it will do", async ({ page, sample }) => {
+  await openSynced(page, sample, "/sync");
+  await page.getByRole("button", { name: "Rebuild copy…" }).click();
+  const dialog = page.getByRole("dialog", { name: "Rebuild the local copy" });
+  await expect(dialog).toContainText(/About [\d,]+ rows of \d+ datasets/);
+  await expect(dialog).toContainText("Nothing is written to the server");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Resume" }).click();
+  await expect(page.getByRole("button", { name: "Pause" })).toBeVisible();
 });
 
 test("without the server everything stays readable, and says how old it is", async ({ page }) => {

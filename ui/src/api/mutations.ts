@@ -6,6 +6,7 @@ import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { Settings } from "./generated/Settings";
 import type { UserChangePlanReq } from "./generated/UserChangePlanReq";
+import type { VerifyLevel } from "./generated/VerifyLevel";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
 import type { WorkspaceModeReq } from "./generated/WorkspaceModeReq";
 import type { WorkspaceRemoveReq } from "./generated/WorkspaceRemoveReq";
@@ -85,7 +86,7 @@ export const syncPause = () =>
 export const syncVerify = () =>
   mutationOptions({
     mutationKey: ["sync_verify"],
-    mutationFn: () => call("sync_verify", null),
+    mutationFn: (level: VerifyLevel) => call("sync_verify", { level, is_repair: false }),
     meta: { tags: commands.sync_verify.tags, failureTitle: "The comparison did not finish" },
   });
 

@@ -81,8 +81,8 @@ export function useActions(actions: WindowActions): Action[] {
       group: "Sync",
       icon: "check",
       keys: "s v",
-      cli: `steward sync verify${inWorkspace}`,
-      run: () => verify.mutate(),
+      cli: `steward verify${inWorkspace}`,
+      run: () => verify.mutate("full"),
     },
     {
       id: "sync:pause",

@@ -41,6 +41,7 @@ import type { UserResetUsageReq } from "./UserResetUsageReq";
 import type { UserShowReq } from "./UserShowReq";
 import type { UserStatusReq } from "./UserStatusReq";
 import type { UserView } from "./UserView";
+import type { VerifyReq } from "./VerifyReq";
 import type { VerifyRes } from "./VerifyRes";
 import type { Workspace } from "./Workspace";
 import type { WorkspaceAddReq } from "./WorkspaceAddReq";
@@ -87,7 +88,7 @@ export interface Commands {
   /** Lets the engine go on. */
   sync_resume: { request: null; response: SyncStatus };
   /** Compares every row and every rollup with the server, inside one cut. */
-  sync_verify: { request: null; response: VerifyRes };
+  sync_verify: { request: VerifyReq; response: VerifyRes };
   /** Puts the copy aside and reads it anew. */
   sync_rebuild: { request: null; response: SyncStatus };
   /** The state of the company in one answer. */

@@ -1,16 +1,15 @@
-import { useMutation } from "@tanstack/react-query";
 import { type FC, type ReactNode, useEffect, useRef, useState } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { DatasetStatus } from "@/api/generated/DatasetStatus";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
-import { syncRebuild } from "@/api/mutations";
 import { Chart } from "@/charts/chart";
 import { Icon } from "@/components/icon";
-import { Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { StatusChip } from "@/components/status";
 import { formatClock, formatDuration, formatMinute, formatNumber } from "@/lib/format";
 import { stateProgress, stateTone, stateWord } from "@/lib/words";
+import { ChunkMap } from "./chunk-map";
 import { phaseText } from "./model";
+import { Rebuild } from "./rebuild";
 
 /** One dataset and the connection it is read through. */
 export const DatasetDetails: FC<{
@@ -49,6 +48,7 @@ export const DatasetDetails: FC<{
             </div>
           </div>
         )}
+        <ChunkMap row={row} status={status} zone={zone} />
         {rates && (
           <>
             <h3>
@@ -64,8 +64,10 @@ export const DatasetDetails: FC<{
               ? "not estimated"
               : `about ${formatNumber(row.server_rows_estimate)}`}
           </Fact>
-          <Fact name="Compared">
-            {row.verified_at ? `${formatMinute(row.verified_at, zone)}, no difference` : "never in full"}
+          <Fact name="In full">
+            {row.verified_at
+              ? `${formatMinute(row.verified_at, zone)}, no difference`
+              : "never compared at once"}
           </Fact>
         </dl>
         <h3>Connection</h3>
@@ -79,7 +81,7 @@ export const DatasetDetails: FC<{
             <span className="mono">{status.server}</span>
           </Fact>
         </dl>
-        <Rebuild />
+        <Rebuild status={status} />
       </div>
       <div className="foot">
         role {status.login}
@@ -153,45 +155,3 @@ function useRates(row: DatasetStatus, zone: string): ChartSpec | null {
     series: [{ label: "rows/s", slot: 1, is_previous: false, values: points.map((point) => point.rate) }],
   };
 }
-
-/** Throwing the copy away; the server keeps everything, so this asks once and says what it costs. */
-const Rebuild: FC = () => {
-  const rebuild = useMutation(syncRebuild());
-  const [isAsking, setIsAsking] = useState(false);
-  return (
-    <div className="bt">
-      <button type="button" className="btn sm" onClick={() => setIsAsking(true)} disabled={rebuild.isPending}>
-        Rebuild copy…
-      </button>
-      <Modal isOpen={isAsking} onClose={() => setIsAsking(false)} className="ask">
-        <div className="dh">
-          <ModalTitle>Rebuild the local copy</ModalTitle>
-          <span className="dx">
-            <ModalClose />
-          </span>
-        </div>
-        <p className="ask-p">
-          The encrypted copy on this computer is thrown away and every row is read again. The server is not
-          changed. Until the events are back, numbers of older days are incomplete.
-        </p>
-        <div className="dfoot">
-          <span className="act">
-            <button type="button" className="btn" onClick={() => setIsAsking(false)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              className="btn dng"
-              onClick={() => {
-                setIsAsking(false);
-                rebuild.mutate();
-              }}
-            >
-              Rebuild copy
-            </button>
-          </span>
-        </div>
-      </Modal>
-    </div>
-  );
-};

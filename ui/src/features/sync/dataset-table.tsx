@@ -7,7 +7,7 @@ import { NotApplicable, Status } from "@/components/status";
 import { Meter, Table } from "@/components/table";
 import { formatMinute, formatNumber } from "@/lib/format";
 import { stateProgress, stateTone } from "@/lib/words";
-import { stateText, verifiedText } from "./model";
+import { comparedAt, stateText, verifiedText } from "./model";
 
 /** Every dataset's state in words; a row opens its details. */
 export const DatasetTable: FC<{
@@ -41,6 +41,10 @@ export const DatasetTable: FC<{
               <dd>The copy could not be trusted, so its rows are read again.</dd>
             </div>
             <div>
+              <dt>Compared</dt>
+              <dd>Since this moment every row was equal to the server’s at least once.</dd>
+            </div>
+            <div>
               <dt>Blocked</dt>
               <dd>Cannot be read with this login. The copy was kept as it was.</dd>
             </div>
@@ -56,11 +60,12 @@ export const DatasetTable: FC<{
           { heading: "Rows here", className: "n" },
           { heading: "Rows/s", className: "n hide-m" },
           { heading: "Progress, %", className: "n" },
-          { heading: "Verified", className: "n" },
+          { heading: "Compared", className: "n" },
         ]}
       >
         {status.datasets.map((row) => {
           const progress = stateProgress(row.state);
+          const compared = comparedAt(row);
           return (
             <tr key={row.dataset} className={row.dataset === shown ? "is-sel" : ""}>
               <td className="m">
@@ -89,12 +94,12 @@ export const DatasetTable: FC<{
                 )}
               </td>
               <td className="n t2">
-                {row.verified_at ? (
-                  <span title={formatMinute(row.verified_at, zone)}>
-                    {verifiedText(row.verified_at, status.as_of, zone)}
+                {compared ? (
+                  <span title={formatMinute(compared, zone)}>
+                    {verifiedText(compared, status.as_of, zone)}
                   </span>
                 ) : (
-                  <span className="null">never</span>
+                  <span className="null">not yet</span>
                 )}
               </td>
             </tr>
@@ -104,44 +109,3 @@ export const DatasetTable: FC<{
     </Panel>
   );
 };
-
-/** Where copy and server were not the same. */
-export const DriftJournal: FC<{ status: SyncStatus; zone: string }> = ({ status, zone }) => (
-  <Panel title="Drift journal" note="where this copy and the server were not the same · rows">
-    <Table
-      className="dj"
-      columns={[
-        { heading: "Found at" },
-        { heading: "Dataset" },
-        { heading: "Range" },
-        { heading: "Missing", className: "n" },
-        { heading: "Extra", className: "n" },
-        { heading: "Different", className: "n" },
-        { heading: "State" },
-      ]}
-    >
-      {status.drift.map((row) => (
-        <tr key={`${row.found_at}:${row.dataset}:${row.range}`}>
-          <td className="t2">{formatMinute(row.found_at, zone)}</td>
-          <td>{status.datasets.find((other) => other.dataset === row.dataset)?.label ?? row.dataset}</td>
-          <td className="t2 tr w-all">{row.range}</td>
-          <td className={row.missing ? "n" : "n t3"}>{formatNumber(row.missing)}</td>
-          <td className={row.extra ? "n" : "n t3"}>{formatNumber(row.extra)}</td>
-          <td className={row.different ? "n" : "n t3"}>{formatNumber(row.different)}</td>
-          <td>
-            <Status tone={row.is_repaired ? "ok" : "warning"}>
-              {row.is_repaired ? "Repaired" : "Repairing"}
-            </Status>
-          </td>
-        </tr>
-      ))}
-      {status.drift.length === 0 && (
-        <tr>
-          <td colSpan={7} className="t2">
-            No difference was ever found.
-          </td>
-        </tr>
-      )}
-    </Table>
-  </Panel>
-);

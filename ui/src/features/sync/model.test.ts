@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { SYNC } from "@/testing/sample-data";
-import { driftTile, lagParts, rowTiles, syncLine, verifiedText } from "./model";
+import {
+  chunkAge,
+  comparedAt,
+  driftTile,
+  lagParts,
+  mapText,
+  rowTiles,
+  syncLine,
+  verifiedText,
+} from "./model";
 
 describe("the state of the copy", () => {
   it("counts what is consistent and names what is blocked", () => {
@@ -20,6 +29,29 @@ describe("the state of the copy", () => {
   it("counts drift", () => {
     expect(driftTile(SYNC.drift)).toMatchObject({ figure: "120", note: "2 of 2 cases repaired" });
     expect(driftTile([])).toMatchObject({ figure: "0", note: "every check was clean" });
+  });
+
+  it("says since when every row was compared, and what was not", () => {
+    const plans = SYNC.datasets[0];
+    const events = SYNC.datasets.at(-1);
+    if (!plans || !events) throw new Error("the sample has datasets");
+    expect(comparedAt(plans)).toBe("2026-11-21T12:58:00Z");
+    expect(comparedAt({ ...plans, checked_since: null })).toBe(plans.verified_at);
+    expect(mapText(plans, "Europe/Berlin")).toBe("Every row was compared since 2026-11-21 13:58.");
+    expect(mapText(events, "Europe/Berlin")).toBe(
+      "21 of 48 parts compared so far. 1 part had a difference, now repaired.",
+    );
+    expect(mapText({ ...plans, rows: 0, chunks: [] }, "Europe/Berlin")).toBe("There is no row to compare.");
+  });
+
+  it("shades a part by its age", () => {
+    const part = (checked_at: string | null) =>
+      chunkAge({ checked_at, drift_at: null, from: null }, SYNC.as_of);
+    expect(part(null)).toBe("never");
+    expect(part("2026-11-21T12:58:00Z")).toBe("hour");
+    expect(part("2026-11-21T01:58:00Z")).toBe("day");
+    expect(part("2026-11-18T01:58:00Z")).toBe("week");
+    expect(part("2026-10-18T01:58:00Z")).toBe("old");
   });
 
   it.each([

@@ -1,9 +1,19 @@
+import type { ChunkCheck } from "@/api/generated/ChunkCheck";
 import type { DatasetStatus } from "@/api/generated/DatasetStatus";
 import type { DriftRow } from "@/api/generated/DriftRow";
 import type { SyncPhase } from "@/api/generated/SyncPhase";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
+import type { VerifyLevel } from "@/api/generated/VerifyLevel";
 import type { Tone } from "@/components/icon";
-import { compactParts, countOf, formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
+import {
+  compactParts,
+  countOf,
+  formatClock,
+  formatDay,
+  formatMinute,
+  formatNumber,
+  formatShortDay,
+} from "@/lib/format";
 
 /** The line beside the title. */
 export function syncLine(status: SyncStatus, zone: string): string {
@@ -45,9 +55,63 @@ export interface SyncTile {
   note: string;
 }
 
-/** Rows that the last 30 days of the journal found wrong. */
-export function driftRows(drift: readonly DriftRow[]): number {
-  return drift.reduce((sum, row) => sum + row.missing + row.extra + row.different, 0);
+/** Rows and sums that the journal knows were wrong. */
+export function driftRows(drift: readonly DriftRow[]): { rows: number; sums: number } {
+  return {
+    rows: drift.reduce((sum, row) => sum + row.missing + row.extra + row.different, 0),
+    sums: drift.reduce((sum, row) => sum + row.sums, 0),
+  };
+}
+
+/** What a comparison is called. */
+export const LEVELS: Record<VerifyLevel, { name: string; story: string; wish: string }> = {
+  scrub: {
+    name: "Scrub",
+    story: "some rows with every look, by hash sums inside the cut",
+    wish: "every row by hash sums, range by range; reads only what differs",
+  },
+  daily: {
+    name: "Daily check",
+    story: "the file, the counts and every sum, without the server",
+    wish: "the file, the counts and every sum of this copy",
+  },
+  full: {
+    name: "Full comparison",
+    story: "every row and every sum, inside one cut",
+    wish: "reads every row and every sum of the server, inside one cut",
+  },
+};
+
+/** The moment since which every row of a dataset was compared: by the scrub, or in full, whichever is later. */
+export function comparedAt(row: DatasetStatus): string | null {
+  const moments = [row.checked_since, row.verified_at].filter((at) => at !== null);
+  return moments.reduce<string | null>(
+    (latest, at) => (latest === null || Date.parse(at) > Date.parse(latest) ? at : latest),
+    null,
+  );
+}
+
+/** How old a part of the map is: never, or one of four ages. */
+export function chunkAge(chunk: ChunkCheck, asOf: string | null): "never" | "hour" | "day" | "week" | "old" {
+  if (chunk.checked_at === null || asOf === null) return "never";
+  const hours = (Date.parse(asOf) - Date.parse(chunk.checked_at)) / 3_600_000;
+  if (hours < 1) return "hour";
+  if (hours < 24) return "day";
+  return hours < 7 * 24 ? "week" : "old";
+}
+
+/** The map in a sentence, for those who do not see it and for those who do. */
+export function mapText(row: DatasetStatus, zone: string): string {
+  const count = row.chunks.length;
+  if (row.rows === 0) return "There is no row to compare.";
+  const never = row.chunks.filter((chunk) => chunk.checked_at === null).length;
+  if (count === 0 || never === count) return "No part was compared yet; its turn comes.";
+  const drifted = row.chunks.filter((chunk) => chunk.drift_at !== null).length;
+  const first =
+    row.checked_since !== null
+      ? `Every row was compared since ${formatMinute(row.checked_since, zone)}.`
+      : `${count - never} of ${countOf(count, "part")} compared so far.`;
+  return drifted > 0 ? `${first} ${countOf(drifted, "part")} had a difference, now repaired.` : first;
 }
 
 const sum = (rows: readonly DatasetStatus[], pick: (row: DatasetStatus) => number) =>
@@ -83,12 +147,12 @@ export function rowTiles(status: SyncStatus): { here: SyncTile; rate: SyncTile }
 
 /** The drift tile. */
 export function driftTile(drift: readonly DriftRow[]): SyncTile {
-  const rows = driftRows(drift);
+  const { rows, sums } = driftRows(drift);
   const repaired = drift.filter((row) => row.is_repaired).length;
   return {
     label: "Drift found",
-    figure: formatNumber(rows),
-    unit: rows === 1 ? " row" : " rows",
+    figure: formatNumber(rows > 0 ? rows : sums),
+    unit: rows === 0 && sums > 0 ? (sums === 1 ? " sum" : " sums") : rows === 1 ? " row" : " rows",
     note:
       drift.length === 0
         ? "every check was clean"

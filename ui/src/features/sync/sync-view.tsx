@@ -1,18 +1,24 @@
+import { Menu } from "@base-ui/react/menu";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FC, type ReactNode, useEffect, useState } from "react";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
+import type { VerifyLevel } from "@/api/generated/VerifyLevel";
 import type { VerifyRes } from "@/api/generated/VerifyRes";
 import { syncPause, syncRun, syncVerify } from "@/api/mutations";
 import { syncStatusOptions } from "@/api/queries";
 import { Glyph, Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
+import { MenuButton } from "@/components/popup";
 import { Failure, Loading } from "@/components/states";
 import { countOf, formatClock, formatDuration, formatNumber, sizeParts } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
+import { Comparisons } from "./comparisons";
 import { DatasetDetails } from "./dataset-details";
-import { DatasetTable, DriftJournal } from "./dataset-table";
-import { consistentCount, driftTile, lagParts, rowTiles, type SyncTile, syncLine } from "./model";
+import { DatasetTable } from "./dataset-table";
+import { DriftJournal } from "./drift-journal";
+import { Kept } from "./kept";
+import { consistentCount, driftTile, LEVELS, lagParts, rowTiles, type SyncTile, syncLine } from "./model";
 
 /** How fresh is each number? */
 export const SyncView: FC = () => {
@@ -40,15 +46,11 @@ export const SyncView: FC = () => {
               <Icon name={isPaused ? "play" : "pause"} />
               {isPaused ? "Resume" : "Pause"}
             </button>
-            <button
-              type="button"
-              className="btn"
-              disabled={!status || verify.isPending}
-              onClick={() => verify.mutate()}
-            >
-              <Icon name="check" />
-              {verify.isPending ? "Comparing" : "Verify"}
-            </button>
+            <VerifyButton
+              isDisabled={!status || verify.isPending}
+              isBusy={verify.isPending}
+              onVerify={(level) => verify.mutate(level)}
+            />
             <button
               type="button"
               className="btn pri"
@@ -109,6 +111,8 @@ const Body: FC<{ status: SyncStatus; zone: string; verified: VerifyRes | undefin
             onShow={open}
           />
           <DriftJournal status={status} zone={zone} />
+          <Comparisons status={status} zone={zone} />
+          <Kept status={status} />
         </div>
         {!isClosed && shown && (
           <DatasetDetails row={shown} status={status} zone={zone} onClose={() => open("none")} />
@@ -117,6 +121,32 @@ const Body: FC<{ status: SyncStatus; zone: string; verified: VerifyRes | undefin
     </>
   );
 };
+
+/** Which comparison: the thorough one is first, as it is the one people mean. */
+const VerifyButton: FC<{
+  isDisabled: boolean;
+  isBusy: boolean;
+  onVerify: (level: VerifyLevel) => void;
+}> = ({ isDisabled, isBusy, onVerify }) => (
+  <MenuButton
+    trigger={
+      <button type="button" className="btn" disabled={isDisabled}>
+        <Icon name="check" />
+        {isBusy ? "Comparing" : "Verify"}
+        <Icon name="down" />
+      </button>
+    }
+  >
+    {(["full", "scrub", "daily"] as const).map((level) => (
+      <Menu.Item key={level} className="mi" onClick={() => onVerify(level)}>
+        <span className="mi-t two">
+          <b>{LEVELS[level].name}</b>
+          <span className="ws2">{LEVELS[level].wish}</span>
+        </span>
+      </Menu.Item>
+    ))}
+  </MenuButton>
+);
 
 /** Age of the cut by the server's clock, refreshed while it is on screen. */
 function useLag(status: SyncStatus): number | null {
@@ -164,17 +194,27 @@ const Tiles: FC<{ status: SyncStatus; zone: string }> = ({ status }) => {
   );
 };
 
+function verdictTitle(result: VerifyRes): string {
+  if (result.damage.length > 0) return "The file of the copy is damaged: rebuild it";
+  if (result.level === "daily") return result.is_clean ? "The copy is sound" : "The copy was not sound";
+  return result.is_clean ? "Copy and server are equal" : "Copy and server differed";
+}
+
 const VerifyResult: FC<{ result: VerifyRes; zone: string }> = ({ result, zone }) => {
   const total = (pick: (row: VerifyRes["datasets"][number]) => number) =>
     formatNumber(result.datasets.reduce((sum, row) => sum + pick(row), 0));
   const tone = result.is_clean ? "ok" : "danger";
-  const line: ReactNode = result.is_clean
-    ? `${total((row) => row.server_rows)} rows and ${formatNumber(result.rollup_buckets)} totals are equal to the server as of ${formatClock(result.as_of, zone)}.`
-    : `${total((row) => row.missing)} rows missing, ${total((row) => row.extra)} extra, ${total((row) => row.different)} different; ${countOf(result.rollup_differences, "total")} differ.`;
+  const whole = result.level === "daily" ? "agree with each other" : "are equal to the server";
+  const sums = result.rollup_buckets > 0 ? ` and ${formatNumber(result.rollup_buckets)} sums` : "";
+  const line: ReactNode = result.damage[0]
+    ? result.damage[0]
+    : result.is_clean
+      ? `${total((row) => row.local_rows)} rows${sums} ${whole} as of ${formatClock(result.as_of, zone)}.`
+      : `${total((row) => row.missing)} rows missing, ${total((row) => row.extra)} extra, ${total((row) => row.different)} different; ${countOf(result.rollup_differences, "sum")} off. All of it was read again and journalled.`;
   return (
     <div className={`verdict ${tone}`} role="status">
       <Glyph tone={tone} />
-      <b>{result.is_clean ? "Copy and server are equal" : "Copy and server differ"}</b>
+      <b>{verdictTitle(result)}</b>
       <span className="t2">{line}</span>
       <span className="t3">{formatDuration(result.elapsed_ms)}</span>
     </div>
