@@ -237,8 +237,8 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
         match queue.pop_front() {
             // Everything is to be compared now: one cut follows the other.
             None if engine.gauges.is_urgent && desk.is_resting_whole() => {
-                desk.settle(&mut engine);
                 desk.publish(&engine);
+                desk.settle(&mut engine);
                 wake_at = None;
                 queue.extend(desk.machine.push(Event::Wake { by_person: false }));
             }
