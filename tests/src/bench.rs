@@ -15,6 +15,7 @@ pub mod consume;
 pub mod database;
 pub mod generate;
 pub mod overview;
+pub mod peers;
 pub mod pull;
 pub mod sync;
 pub mod window;
@@ -117,6 +118,13 @@ pub fn cpu_time() -> Duration {
     let rest = text.rsplit(')').next().unwrap_or_default();
     let ticks: u64 = rest.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum();
     Duration::from_millis(ticks * 10)
+}
+
+/// Processor time of this thread, up to the kernel's last tick; what others do on the machine is not in it.
+#[must_use]
+pub fn thread_time() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split_whitespace().next().and_then(|ns| ns.parse().ok()).unwrap_or(0))
 }
 
 /// The middle of some figures.

@@ -4,7 +4,11 @@
 //! fields, each an `int32` length (-1 for NULL) and that many bytes. Nothing is decoded until the cache
 //! binds it or a hash needs it, so reading stays close to the speed of the wire.
 
+mod channel;
+
 use steward_core::Dataset;
+
+pub use channel::{RowReceiver, RowSender, channel};
 
 /// Rows of one dataset, in the column order of its spec.
 #[derive(Debug, Clone)]
@@ -19,6 +23,12 @@ impl RowBatch {
     #[must_use]
     pub fn new(dataset: Dataset) -> Self {
         Self { dataset, data: Vec::new(), starts: Vec::new() }
+    }
+
+    /// An empty batch with memory for rows of about as many bytes.
+    #[must_use]
+    pub(crate) fn with_room(dataset: Dataset, bytes: usize, rows: usize) -> Self {
+        Self { dataset, data: Vec::with_capacity(bytes), starts: Vec::with_capacity(rows) }
     }
 
     /// Which dataset the rows belong to.

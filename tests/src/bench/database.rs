@@ -22,6 +22,8 @@ use uuid::Uuid;
 pub struct Database {
     /// The owner's address, with the password.
     pub address: Address,
+    /// The same for other programs.
+    pub url: String,
     _cluster: Cluster,
 }
 
@@ -42,7 +44,8 @@ impl Database {
             let company = Arc::new(Company::new(SampleSpec::new(size, end)));
             sample::load(&mut database, company, |_| {}).await.map_err(plain)?;
         }
-        Ok(Self { address, _cluster: cluster })
+        let url = cluster.url(address.login(), cluster.password(), &name);
+        Ok(Self { address, url, _cluster: cluster })
     }
 
     /// A connection as the owner.
@@ -55,6 +58,8 @@ impl Database {
 pub struct Replica {
     /// The copy.
     pub cache: Cache,
+    key: CacheKey,
+    workspace: WorkspaceId,
     _folder: TempDir,
 }
 
@@ -62,9 +67,14 @@ impl Replica {
     /// Makes the file.
     pub fn new() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let id = WorkspaceId(Uuid::now_v7());
-        let cache = Cache::open(&folder.path().join("copy.db"), &CacheKey::generate(), id).map_err(plain)?;
-        Ok(Self { cache, _folder: folder })
+        let (key, workspace) = (CacheKey::generate(), WorkspaceId(Uuid::now_v7()));
+        let cache = Cache::open(&folder.path().join("copy.db"), &key, workspace).map_err(plain)?;
+        Ok(Self { cache, key, workspace, _folder: folder })
+    }
+
+    /// The same file opened anew: nothing of it is in this process's memory yet.
+    pub fn opened_anew(&self) -> Result<Cache> {
+        Cache::open(self.cache.path(), &self.key, self.workspace).map_err(plain)
     }
 
     /// The engine between a server and this copy; it works when asked.

@@ -1,73 +1,129 @@
-//! The initial sync against the server's own `COPY` of the events, in turns.
+//! The initial sync against the server's own `COPY` of the events, in turns and in stages.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use futures::StreamExt as _;
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgConnection;
 use steward_core::Dataset;
+use steward_core::overview::OverviewReq;
+use steward_core::sync::{Chunk, Guards, Occupied};
+use steward_store::cache::{Cache, KeyRange, Writer, query};
+use steward_store::postgres::cut::{self, Purpose};
+use steward_store::postgres::load;
+use steward_store::row::{self, RowReceiver};
+use tokio::sync::mpsc;
 
 use super::database::{Database, Replica, plain};
 use super::{Options, Report, cpu_time, median, peak_memory, reset_peak_memory};
 
+/// Bytes between socket and file, as the engine has them.
+const ROOM_BYTES: usize = 16 << 20;
+
+/// Events per transaction of the stage without sums, about as many as the engine aims at.
+const CHUNK_ROWS: u64 = 65_536;
+
+/// One stage of one run.
+#[derive(Debug, Clone, Copy)]
+pub struct Stage {
+    /// From its beginning to its end.
+    pub seconds: f64,
+    /// Processor time of this process.
+    pub cpu: f64,
+    /// Highest resident memory, in bytes.
+    pub peak: u64,
+    /// Size of the file with its log, in bytes.
+    pub disk: u64,
+}
+
 /// One whole initial sync.
-struct Run {
-    seconds: f64,
-    cpu: f64,
-    peak: u64,
-    disk: u64,
+#[derive(Debug, Clone, Copy)]
+pub struct Run {
+    /// Seconds until the overview of the last day has its first numbers.
+    pub first_chart: f64,
+    /// Until rows, sums and cursor of every dataset are there and every view answers.
+    pub answering: Stage,
+    /// Until indexes and derived sums are there, too.
+    pub whole: Stage,
 }
 
 /// Measures, in turns.
 pub async fn run(options: &Options) -> Result<Report> {
     let database = Database::open(options.size).await?;
     let mut connection = database.connect().await?;
-    let (mut copies, mut runs, mut copied) = (Vec::new(), Vec::new(), 0);
-    for _ in 0..options.rounds {
+    let (mut copies, mut rows_only, mut runs, mut copied) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for round in 0..options.rounds {
         let start = Instant::now();
         copied = copy_events(&mut connection).await?;
         copies.push(start.elapsed().as_secs_f64());
-        runs.push(initial_sync(&database).await?);
+        rows_only.push(load_rows(&database).await?);
+        runs.push(initial_sync(&database, round == 0).await?);
     }
     let events = options.size.events() as f64;
-    let middle = |pick: fn(&Run) -> f64| median(runs.iter().map(pick).collect());
-    let (copy, sync) = (median(copies), middle(|run| run.seconds));
-    let (cpu, disk) = (middle(|run| run.cpu), middle(|run| run.disk as f64));
-    let peak = runs.iter().map(|run| run.peak).max().unwrap_or(0);
+    let copy = median(copies);
+    let first_chart = median(runs.iter().map(|run| run.first_chart).collect());
     let mut report = Report::new(
         format!("sync-{}", options.size.name()),
         format!(
-            "Initial sync of every dataset into the encrypted copy, rollups and indexes included, against \
-             reading the events alone by COPY; {} rounds in turns, medians.",
+            "Initial sync into the encrypted copy against reading the events alone by COPY; {} rounds in turns, \
+             medians; events per second, where the last two stages read every other dataset, too. The \
+             overview of the last day had its first numbers after {first_chart:.2} s.",
             options.rounds
         ),
-        &["what", "seconds", "events/s", "of COPY"],
+        &["what", "seconds", "events/s", "of COPY", "processor s", "peak MB", "file MB"],
     );
-    let row = |what: &str, seconds: f64| {
-        vec![
-            what.to_owned(),
-            format!("{seconds:.2}"),
-            format!("{:.0}", events / seconds),
-            format!("{:.2}", copy / seconds),
-        ]
+    let row = |what: &str, seconds: f64, rest: [String; 3]| {
+        let [cpu, peak, disk] = rest;
+        let (rate, ratio) = (format!("{:.0}", events / seconds), format!("{:.2}", copy / seconds));
+        vec![what.to_owned(), format!("{seconds:.2}"), rate, ratio, cpu, peak, disk]
     };
-    report.rows = vec![row("COPY of the events to nowhere", copy), row("initial sync", sync)];
-    report.figures = json!({
-        "copy_seconds": copy, "copy_bytes": copied, "sync_seconds": sync, "ratio": copy / sync,
-        "sync_cpu_seconds": cpu, "peak_memory_bytes": peak, "file_bytes": disk,
-    });
-    report.rows.push(vec![
-        format!("processor time {cpu:.2} s, peak memory {} MB, file {:.0} MB", peak >> 20, disk / 1e6),
-        String::new(),
-        String::new(),
-        String::new(),
-    ]);
+    report.rows.push(row("COPY of the events to nowhere", copy, Default::default()));
+    let mut figures =
+        json!({ "copy_seconds": copy, "copy_bytes": copied, "first_chart_seconds": first_chart });
+    for (name, what, stages) in [
+        ("rows", "events only: rows, no sums", rows_only),
+        (
+            "answering",
+            "every dataset, sums and cursor: every view answers",
+            runs.iter().map(|run| run.answering).collect(),
+        ),
+        ("whole", "the same with indexes and derived sums", runs.iter().map(|run| run.whole).collect()),
+    ] {
+        let stage = middle(&stages);
+        let rest = [
+            format!("{:.1}", stage.cpu),
+            (stage.peak >> 20).to_string(),
+            format!("{:.0}", stage.disk as f64 / 1e6),
+        ];
+        report.rows.push(row(what, stage.seconds, rest));
+        figures[name] = figure(&stage, copy);
+    }
+    report.figures = figures;
     Ok(report)
 }
 
+/// The median of each figure; of the peak the highest.
+#[must_use]
+pub fn middle(stages: &[Stage]) -> Stage {
+    let of = |pick: fn(&Stage) -> f64| median(stages.iter().map(pick).collect());
+    Stage {
+        seconds: of(|stage| stage.seconds),
+        cpu: of(|stage| stage.cpu),
+        peak: stages.iter().map(|stage| stage.peak).max().unwrap_or(0),
+        disk: of(|stage| stage.disk as f64) as u64,
+    }
+}
+
+fn figure(stage: &Stage, copy: f64) -> Value {
+    json!({
+        "seconds": stage.seconds, "ratio": copy / stage.seconds, "cpu_seconds": stage.cpu,
+        "peak_memory_bytes": stage.peak, "file_bytes": stage.disk,
+    })
+}
+
 /// Reads all synchronised columns of the events and throws them away.
-async fn copy_events(connection: &mut PgConnection) -> Result<u64> {
+pub async fn copy_events(connection: &mut PgConnection) -> Result<u64> {
     let spec = Dataset::UsageEvents.spec();
     let columns: Vec<&str> = spec.columns.iter().map(|column| column.name).collect();
     let statement =
@@ -80,17 +136,106 @@ async fn copy_events(connection: &mut PgConnection) -> Result<u64> {
     Ok(bytes)
 }
 
-async fn initial_sync(database: &Database) -> Result<Run> {
+/// Loads the events as the engine does, chunk by chunk and newest first, into a copy that keeps no sums.
+pub async fn load_rows(database: &Database) -> Result<Stage> {
+    const DATASET: Dataset = Dataset::UsageEvents;
+    let copy = Replica::new()?;
+    let mut connection = database.connect().await?;
+    reset_peak_memory()?;
+    let (start, cpu) = (Instant::now(), cpu_time());
+    cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL).await.map_err(plain)?;
+    let occupied = load::measure(&mut connection, DATASET, i64::MIN, i64::MAX).await.map_err(plain)?;
+    let total = load::estimates(&mut connection).await.map_err(plain)?.get(&DATASET).copied().unwrap_or(0);
+    cut::close(&mut connection).await.map_err(plain)?;
+    let Occupied::Between { first_us, last_us } = occupied else { anyhow::bail!("the company has events") };
+    let mut end_us = last_us + 1;
+    // The company grows: its newest days hold several times the average.
+    let mut width = (end_us - first_us) / i64::try_from(total / CHUNK_ROWS).unwrap_or(1).max(1) / 4;
+    let writer = copy.cache.writer().and_then(Writer::without_sums).map_err(plain)?;
+    let (work, inbox) = mpsc::channel(1);
+    let storing = tokio::task::spawn_blocking(move || store_rows(writer, inbox));
+    while end_us > first_us {
+        let start_us = (end_us - width).max(first_us);
+        let (out, rows) = row::channel(ROOM_BYTES);
+        if work.send((start_us, end_us, rows)).await.is_err() {
+            break;
+        }
+        cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL).await.map_err(plain)?;
+        let chunk = Chunk::Time { start_us, end_us };
+        let end = load::read_chunk(&mut connection, DATASET, &chunk, &out).await.map_err(plain)?;
+        cut::close(&mut connection).await.map_err(plain)?;
+        let rows = i64::try_from(end.row_count.max(1))?;
+        width = (width.saturating_mul(i64::try_from(CHUNK_ROWS)?) / rows).clamp(width / 2, width * 2);
+        end_us = start_us;
+    }
+    drop(work);
+    storing.await?.map_err(plain)?;
+    Ok(stage(start, cpu, &copy.cache))
+}
+
+/// Stores windows of events, each in a transaction of its own.
+fn store_rows(
+    mut writer: Writer,
+    mut inbox: mpsc::Receiver<(i64, i64, RowReceiver)>,
+) -> steward_core::Result<()> {
+    while let Some((start_us, end_us, mut rows)) = inbox.blocking_recv() {
+        let mut batch = writer.begin()?;
+        let mut reconcile =
+            batch.reconcile(Dataset::UsageEvents, &KeyRange::TimeBetween { start_us, end_us })?;
+        while let Some(rows) = rows.blocking_recv() {
+            reconcile.rows(&rows)?;
+        }
+        reconcile.finish()?;
+        batch.commit()?;
+    }
+    Ok(())
+}
+
+/// One sync from nothing, by the engine; afterwards compared with the server where that is asked for.
+pub async fn initial_sync(database: &Database, proves: bool) -> Result<Run> {
     let copy = Replica::new()?;
     reset_peak_memory()?;
     let (start, cpu) = (Instant::now(), cpu_time());
+    let first_chart = tokio::spawn(first_chart(copy.cache.clone(), start));
     let engine = copy.engine(database)?;
     engine.run_once().await.map_err(plain)?;
+    let answering = stage(start, cpu, &copy.cache);
     engine.shutdown().await;
-    Ok(Run {
+    let whole = stage(start, cpu, &copy.cache);
+    let first_chart = first_chart.await??.as_secs_f64();
+    if proves {
+        let engine = copy.engine(database)?;
+        let found = engine.verify().await.map_err(plain)?;
+        engine.shutdown().await;
+        ensure!(found.is_clean, "the copy differs from the server: {found:?}");
+    }
+    Ok(Run { first_chart, answering, whole })
+}
+
+/// Waits until the overview of the company's last day has a number.
+async fn first_chart(cache: Cache, start: Instant) -> Result<Duration> {
+    let mut changes = cache.subscribe();
+    let request: OverviewReq = serde_json::from_value(
+        json!({ "range": "2026-11-21..2026-11-21", "zone": "UTC", "compare": "weekday" }),
+    )?;
+    loop {
+        let change = changes.recv().await.context("the sync commits")?;
+        if change.datasets.contains(&Dataset::UsageEvents) {
+            let request = request.clone();
+            let shown =
+                cache.read(move |reader| query::overview::show(reader, &request)).await.map_err(plain)?;
+            if shown.totals.events > 0 {
+                return Ok(start.elapsed());
+            }
+        }
+    }
+}
+
+fn stage(start: Instant, cpu: Duration, cache: &Cache) -> Stage {
+    Stage {
         seconds: start.elapsed().as_secs_f64(),
         cpu: (cpu_time() - cpu).as_secs_f64(),
         peak: peak_memory(),
-        disk: copy.cache.disk_bytes(),
-    })
+        disk: cache.disk_bytes(),
+    }
 }

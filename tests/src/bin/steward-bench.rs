@@ -1,5 +1,5 @@
-//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | consume |
-//! window [--size medium] [--rounds 3]`.
+//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | peers |
+//! consume | window [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -11,8 +11,9 @@ use steward_tests::bench::{self, Options};
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let verb =
-        arguments.next().context("Name a benchmark: generate, sync, overview, pull, consume or window.")?;
+    let verb = arguments
+        .next()
+        .context("Name a benchmark: generate, sync, overview, pull, peers, consume or window.")?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -27,10 +28,13 @@ async fn main() -> Result<()> {
         "sync" => bench::sync::run(&options).await?,
         "overview" => bench::overview::run(&options).await?,
         "pull" => bench::pull::run(&options).await?,
+        "peers" => bench::peers::run(&options).await?,
         "consume" => bench::consume::run(&options).await?,
         "window" => bench::window::run(&options).await?,
         _ => {
-            bail!("No such benchmark: {verb}. There are generate, sync, overview, pull, consume and window.")
+            bail!(
+                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume and window."
+            )
         }
     };
     say(&report.publish()?);

@@ -285,6 +285,10 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                             desk.failures = 0;
                         }
                         queue.extend(desk.machine.push(event));
+                        if let Some(error) = engine.broke_off() {
+                            queue.clear();
+                            queue.extend(desk.failed(error));
+                        }
                     }
                     Err(error) => {
                         queue.clear();

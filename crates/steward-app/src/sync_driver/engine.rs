@@ -1,5 +1,7 @@
 //! Carries out the machine's instructions: one connection, one writer thread.
 
+mod chunk;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
@@ -7,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use steward_core::sync::{
-    Catalog, Chunk, Delta, Event, Expected, Guard, Guards, Instruction, Load, Observed, Occupied, Position,
-    Reach, Reload, Snapshot, Verdict, Window,
+    Catalog, Delta, Event, Expected, Guards, Instruction, Load, Observed, Occupied, Position, Reach, Reload,
+    Snapshot, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
@@ -27,7 +29,7 @@ use super::writer_thread::{Decision, Finding, Stored, Work, WriterThread};
 use super::{PasswordSource, abort, status};
 use crate::command::sync::{DriftRow, LevelRun, VerifyLevel, VerifyRes, VerifyRow};
 
-/// How many batches may wait between socket and file (S15).
+/// How many batches of a cut may wait between socket and file (S15).
 const CHANNEL_DEPTH: usize = 2;
 
 /// What the last run did.
@@ -76,6 +78,8 @@ pub(super) struct Engine {
     connection: Option<PgConnection>,
     guards: Guards,
     open: Option<OpenDelta>,
+    /// What broke off a run of chunks whose first ones are stored.
+    broke_off: Option<Error>,
     head: Option<(Observed, Catalog)>,
     log: Option<cut::Log>,
     cut_began: Option<Instant>,
@@ -110,6 +114,7 @@ impl Engine {
             connection: None,
             guards,
             open: None,
+            broke_off: None,
             head: None,
             log: None,
             cut_began: None,
@@ -128,7 +133,7 @@ impl Engine {
         token: &CancellationToken,
     ) -> Result<Event> {
         let result = self.step(instruction, position, token).await;
-        if let Err(error) = &result {
+        if let Some(error) = result.as_ref().err().or(self.broke_off.as_ref()) {
             // Dropping the connection ends its transaction on the server, whatever state it was in.
             self.connection = None;
             self.open = None;
@@ -159,7 +164,7 @@ impl Engine {
                 self.measure(dataset, start_us, end_us, token).await
             }
             Instruction::ReadChunk { dataset, chunk } => {
-                Box::pin(self.read_chunk(dataset, chunk, position, token)).await
+                Box::pin(self.read_chunks(dataset, chunk, position, token)).await
             }
             Instruction::Compare => Box::pin(self.compare(token)).await,
             Instruction::Disconnect | Instruction::Release { .. } | Instruction::Sleep { .. } => {
@@ -374,70 +379,6 @@ impl Engine {
         }
     }
 
-    async fn read_chunk(
-        &mut self,
-        dataset: Dataset,
-        chunk: Chunk,
-        position: &Position,
-        token: &CancellationToken,
-    ) -> Result<Event> {
-        let began = Instant::now();
-        let (out, rows) = mpsc::channel(CHANNEL_DEPTH);
-        let (decide, decision) = oneshot::channel();
-        let (reply, stored) = oneshot::channel();
-        let guards = self.guards;
-        let connection = open_connection(&mut self.connection)?;
-        let observed =
-            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset), guards))
-                .await?;
-        let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
-        match position.judge(cursor, &observed) {
-            Verdict::Continues => {}
-            Verdict::Behind => {
-                return Err(Error::new(ErrorKind::Timeout, "This standby is behind what the copy holds."));
-            }
-            Verdict::ReloadAll(reason) => return Err(Error::new(ErrorKind::Identity, reason)),
-        }
-        self.writer.send(Work::Chunk { dataset, chunk: chunk.clone(), rows, decision, reply }).await?;
-        let read = guard(token, Duration::from_secs(120), async {
-            let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
-            cut::close(connection).await?;
-            // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
-            if let Some(lsn) = observed.lsn_to_await().filter(|_| guards.has(Guard::FlushWait)) {
-                cut::await_flush(connection, lsn).await?;
-            }
-            Ok(end)
-        })
-        .await;
-        drop(out);
-        let end = match read {
-            Ok(end) => end,
-            Err(error) => {
-                drop(decide);
-                return Err(first_cause(error, stored).await);
-            }
-        };
-        let row_count = end.row_count;
-        self.tally.rows_read += row_count;
-        let upto = match &chunk {
-            Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
-            Chunk::Keys { .. } | Chunk::Time { .. } => None,
-        };
-        let next = position.after_chunk(dataset, &chunk, end, &observed);
-        let _ = decide.send(Decision { position: next.clone(), upto });
-        let stored = answer(stored).await?;
-        self.learn(stored);
-        let elapsed = began.elapsed();
-        if row_count > 0 {
-            self.gauges.rates.insert(dataset, row_count as f64 / elapsed.as_secs_f64().max(0.001));
-        }
-        Ok(Event::ChunkDone {
-            position: Box::new(next),
-            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            row_count,
-        })
-    }
-
     /// Every row and every rollup, inside the open cut whose state was just committed here (S13).
     async fn compare(&mut self, token: &CancellationToken) -> Result<Event> {
         let began = Instant::now();
@@ -493,6 +434,11 @@ impl Engine {
         self.learn(stored);
         self.verified = Some(result);
         Ok(Event::Compared { drift })
+    }
+
+    /// What went wrong after the event of the last instruction; the connection is gone then.
+    pub(super) fn broke_off(&mut self) -> Option<Error> {
+        self.broke_off.take()
     }
 
     fn learn(&mut self, stored: Stored) {

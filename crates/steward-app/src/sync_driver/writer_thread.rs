@@ -7,7 +7,7 @@ use steward_core::sync::{Chunk, Position};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Applied, Batch, Cache, KeyRange, Writer};
 use steward_store::postgres::cut::Piece;
-use steward_store::row::RowBatch;
+use steward_store::row::RowReceiver;
 use tokio::sync::{mpsc, oneshot};
 
 use super::abort;
@@ -25,6 +25,8 @@ pub(super) struct Stored {
     pub(super) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
     /// What the scrub learned; none when it did nothing.
     pub(super) learned: Option<Learned>,
+    /// Whether the copy equals the server at a cut now.
+    is_consistent: bool,
 }
 
 /// The end of a transaction: what to store with it. When it never comes, everything is taken back.
@@ -58,7 +60,7 @@ pub(super) enum Work {
     Chunk {
         dataset: Dataset,
         chunk: Chunk,
-        rows: mpsc::Receiver<RowBatch>,
+        rows: RowReceiver,
         decision: oneshot::Receiver<Decision>,
         reply: oneshot::Sender<Result<Stored>>,
     },
@@ -127,7 +129,17 @@ impl Desk {
             // Whoever asked may be gone; then nobody needs the answer.
             match work {
                 Work::Delta { pieces, asked, decision, reply } => {
-                    let _ = reply.send(self.delta(pieces, asked, decision));
+                    let stored = self.delta(pieces, asked, decision);
+                    let at_rest = stored.as_ref().ok().filter(|stored| stored.is_consistent);
+                    let applied = at_rest.map(|stored| stored.applied);
+                    let _ = reply.send(stored);
+                    // Every answer is right without it, so nobody waits for it.
+                    if let Some(Err(error)) = applied.map(|applied| self.tidy(applied)) {
+                        tracing::warn!(
+                            "the copy could not be tidied; the next cut tries again: {}",
+                            error.chain()
+                        );
+                    }
                 }
                 Work::Chunk { dataset, chunk, rows, decision, reply } => {
                     let _ = reply.send(self.chunk(dataset, &chunk, rows, decision));
@@ -165,10 +177,8 @@ impl Desk {
         abort::point("before_cut_commit");
         batch.commit()?;
         abort::point("after_cut_commit");
-        if decision.position.is_consistent() {
-            self.tidy(applied)?;
-        }
-        Ok(Stored { learned, ..self.stored(applied)? })
+        let is_consistent = decision.position.is_consistent();
+        Ok(Stored { learned, is_consistent, ..self.stored(applied)? })
     }
 
     /// After the load everything that makes answers fast; later one missing block of sums at a time, so that
@@ -189,7 +199,7 @@ impl Desk {
         &mut self,
         dataset: Dataset,
         chunk: &Chunk,
-        mut rows: mpsc::Receiver<RowBatch>,
+        mut rows: RowReceiver,
         decision: oneshot::Receiver<Decision>,
     ) -> Result<Stored> {
         self.is_tidy = false;
@@ -265,6 +275,7 @@ impl Desk {
             journal: Journal::read(&reader)?,
             span: reader.event_span()?,
             learned: None,
+            is_consistent: false,
         })
     }
 }

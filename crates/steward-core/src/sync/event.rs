@@ -40,13 +40,15 @@ pub enum Event {
         /// The answer.
         occupied: Occupied,
     },
-    /// A chunk was read and committed with its position.
+    /// A chunk, and perhaps those that follow it, were read and committed, each with its position.
     ChunkDone {
-        /// The position stored with it.
+        /// The position stored with the last one.
         position: Box<Position>,
-        /// How long it took, in milliseconds.
+        /// How many chunks there were, at least one.
+        chunk_count: u32,
+        /// How long they took together, in milliseconds.
         elapsed_ms: u64,
-        /// How many rows it had.
+        /// How many rows they had together.
         row_count: u64,
     },
     /// The comparison ended.

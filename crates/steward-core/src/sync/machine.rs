@@ -141,7 +141,7 @@ impl Machine {
             trouble: None,
             backoff,
             key_width: BTreeMap::new(),
-            time_width: Width::new(7 * DAY_US, 1_000_000, 400 * DAY_US),
+            time_width: Width::new(DAY_US, 1_000_000, 400 * DAY_US),
             loading_ms: 0,
             reload_rounds: 0,
         }
@@ -240,8 +240,8 @@ impl Machine {
                 }
                 self.advance()
             }
-            Event::ChunkDone { position, elapsed_ms, row_count } => {
-                self.chunk_done(*position, elapsed_ms, row_count)
+            Event::ChunkDone { position, chunk_count, elapsed_ms, row_count } => {
+                self.chunk_done(*position, u64::from(chunk_count.max(1)), elapsed_ms, row_count)
             }
             Event::Compared { drift } => self.compared(drift),
             Event::Failed { kind } => self.failed(kind),

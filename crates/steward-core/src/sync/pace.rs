@@ -36,6 +36,11 @@ impl Width {
         }
     }
 
+    /// Learns from a chunk that had too many rows.
+    pub fn narrow(&mut self) {
+        self.halve();
+    }
+
     /// Learns from a chunk that ran into the server's time limit. False at the floor: smaller cannot help.
     pub fn timed_out(&mut self) -> bool {
         let could_shrink = self.value > self.floor;

@@ -6,6 +6,7 @@ use steward_core::{Dataset, Result};
 use super::facet::{self, Facet, Status};
 use super::intern::Interner;
 use super::pack::{self, Unpacker};
+use super::rollup::{self, Signed};
 use super::{decode, fault};
 use crate::row::RawRow;
 
@@ -128,9 +129,8 @@ impl Event {
         if from.is_empty() { Ok(event) } else { Err(fault::damaged()) }
     }
 
-    /// Writes the stored form: the key, then numbers, of which most are short.
+    /// Appends the stored form: the key, then numbers, of which most are short.
     pub(crate) fn pack(&self, bytes: &mut Vec<u8>) {
-        bytes.clear();
         bytes.extend(self.key);
         // Wrapping, because the minutes of ±infinity begin outside 64 bits; unpacking wraps back.
         let start = minute(self.occurred_at).wrapping_mul(MINUTE);
@@ -173,6 +173,7 @@ pub(crate) struct Ids {
     facets: Interner<Box<[u8]>>,
     /// How the events of a facet ended, by id.
     outcomes: Vec<Status>,
+    has_sums: bool,
 }
 
 impl Ids {
@@ -196,7 +197,7 @@ impl Ids {
             let facet = value.and_then(Facet::parse).ok_or_else(fault::damaged)?;
             outcomes.push(facet.outcome());
         }
-        Ok(Self { uuids, facets, outcomes })
+        Ok(Self { uuids, facets, outcomes, has_sums: true })
     }
 
     /// Ids for reading only: what is not known gets an id that is forgotten with them.
@@ -210,6 +211,16 @@ impl Ids {
     /// How the events of each facet ended, by id.
     pub(crate) fn outcomes(&self) -> &[Status] {
         &self.outcomes
+    }
+
+    /// Adds changes to the rollups.
+    pub(crate) fn sum(&self, connection: &Connection, changes: &[Signed]) -> Result<()> {
+        if self.has_sums { rollup::apply(connection, &self.outcomes, changes) } else { Ok(()) }
+    }
+
+    /// From now on no rollups are kept: for measuring what they cost.
+    pub(crate) fn forgo_sums(&mut self) {
+        self.has_sums = false;
     }
 
     /// The id of a uuid that is known.

@@ -13,7 +13,7 @@ use crate::row::RowBatch;
 /// A batch is full at this many rows …
 const BATCH_ROWS: usize = 5_000;
 /// … or at this many bytes, whichever comes first (S15).
-const BATCH_BYTES: usize = 8 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 /// A single row above this size is not read: it could fill the memory.
 const ROW_BYTES: usize = 64 << 20;
 
@@ -198,8 +198,10 @@ impl Framing {
     }
 
     fn take(&mut self) -> RowBatch {
-        let dataset = self.batch.dataset();
-        std::mem::replace(&mut self.batch, RowBatch::new(dataset))
+        // The next batch will be about as large; growing there would copy it several times.
+        let (bytes, rows) = (self.batch.byte_len() + self.batch.byte_len() / 16, self.batch.len());
+        let next = RowBatch::with_room(self.batch.dataset(), bytes, rows);
+        std::mem::replace(&mut self.batch, next)
     }
 
     /// A stream that stops before its trailer is an error: rows would be missing.

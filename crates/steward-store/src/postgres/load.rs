@@ -5,11 +5,10 @@ use sqlx::{AssertSqlSafe, PgConnection};
 use steward_core::dataset::ColumnType;
 use steward_core::sync::{Chunk, ChunkEnd, Occupied};
 use steward_core::{Dataset, Error, Result};
-use tokio::sync::mpsc;
 
-use super::copy::{RowReader, send};
+use super::copy::RowReader;
 use super::{error, sql_text};
-use crate::row::{RawRow, RowBatch};
+use crate::row::{RawRow, RowSender};
 
 /// The column events are read by.
 const EVENT_TIME: &str = "occurred_at";
@@ -51,7 +50,7 @@ pub async fn read_chunk(
     connection: &mut PgConnection,
     dataset: Dataset,
     chunk: &Chunk,
-    out: &mpsc::Sender<RowBatch>,
+    out: &RowSender,
 ) -> Result<ChunkEnd> {
     let spec = dataset.spec();
     let columns = sql_text::columns(spec);
@@ -80,7 +79,7 @@ pub async fn read_chunk(
         if wants_key && let Some(row) = batch.rows().last() {
             last_key = Some(key_of(dataset, row)?);
         }
-        send(out, batch).await?;
+        out.send(batch).await?;
     }
     let row_count = rows.row_count();
     Ok(ChunkEnd { row_count, last_key })
@@ -149,6 +148,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::row::RowBatch;
 
     #[test]
     fn a_key_is_read_from_a_row_s_bytes() {

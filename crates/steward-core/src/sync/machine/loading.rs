@@ -6,10 +6,18 @@ use crate::sync::cursor::Position;
 use crate::sync::instruction::{Chunk, Instruction};
 use crate::sync::load::{Load, LoadKind};
 
+/// Chunks of events aim below this many rows (S11).
+const EVENTS_AT_ONCE: u64 = 65_536;
+
 impl Machine {
-    /// The dataset to load next: they are read in the order of [`Dataset::ALL`].
+    /// The dataset to load next: in the order of [`Dataset::ALL`], but the newest events come before
+    /// everything that has more rows than a catalogue, so that the first chart is there at once (S10).
     pub(super) fn next_load(&mut self) -> Option<(Dataset, &mut Load)> {
-        self.position.loads.iter_mut().next().map(|(dataset, load)| (*dataset, load))
+        let loads = &mut self.position.loads;
+        let is_fresh = loads.get(&Dataset::UsageEvents).is_some_and(|load| load.row_count == 0);
+        let first = loads.keys().next().copied()?;
+        let next = if is_fresh && first >= Dataset::Users { Dataset::UsageEvents } else { first };
+        loads.get_mut(&next).map(|load| (next, load))
     }
 
     pub(super) fn load(&mut self) -> Vec<Instruction> {
@@ -45,17 +53,22 @@ impl Machine {
     pub(super) fn chunk_done(
         &mut self,
         position: Position,
+        chunk_count: u64,
         elapsed_ms: u64,
         row_count: u64,
     ) -> Vec<Instruction> {
         let dataset = self.next_load().map(|(dataset, _)| dataset);
+        let (chunk_ms, chunk_rows) = (elapsed_ms / chunk_count, row_count / chunk_count);
         match dataset {
-            Some(Dataset::UsageEvents) => self.time_width.took(elapsed_ms),
+            // The copy sorts a chunk of events in memory.
+            Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE => self.time_width.narrow(),
+            Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE / 2 && chunk_ms < 1_000 => {}
+            Some(Dataset::UsageEvents) => self.time_width.took(chunk_ms),
             Some(dataset) => {
                 let width = self.key_width.entry(dataset).or_insert(KEY_WIDTH);
                 // The last, short chunk says nothing about a full one.
-                if row_count >= width.value() || elapsed_ms > 1_000 {
-                    width.took(elapsed_ms);
+                if chunk_rows >= width.value() || chunk_ms > 1_000 {
+                    width.took(chunk_ms);
                 }
             }
             None => {}

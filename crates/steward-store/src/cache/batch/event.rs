@@ -8,7 +8,7 @@ use steward_core::{Dataset, Error, Result};
 
 use super::{Applied, Batch, KeyRange, key};
 use crate::cache::event::{self, Event, EventKey, Ids, each};
-use crate::cache::rollup::{self, Signed};
+use crate::cache::rollup::Signed;
 use crate::cache::{fault, instant};
 use crate::row::RowBatch;
 
@@ -105,10 +105,10 @@ impl Difference {
         if let Some(seen) = &mut self.seen {
             let mut changes = Vec::new();
             write_each(connection, &self.buffer, &mut self.applied, seen, &mut changes)?;
-            rollup::apply(connection, ids.outcomes(), &changes)?;
+            ids.sum(connection, &changes)?;
         } else {
             self.append(connection)?;
-            rollup::apply(connection, ids.outcomes(), &self.buffer)?;
+            ids.sum(connection, &self.buffer)?;
         }
         self.buffer.clear();
         Ok(())
@@ -116,7 +116,7 @@ impl Difference {
 
     /// Inserts without looking: nothing of the range was here.
     fn append(&mut self, connection: &Connection) -> Result<()> {
-        let mut insert = Insert::new(connection)?;
+        let mut insert = Append::new(connection);
         for minute in by_minute(&self.buffer).chunk_by(|a, b| a.0 == b.0) {
             let number = -minute[0].0;
             let next = match self.next_ids.get(&number) {
@@ -132,6 +132,7 @@ impl Difference {
             }
             self.next_ids.insert(number, end);
         }
+        insert.finish()?;
         self.applied.inserted += self.buffer.len() as u64;
         Ok(())
     }
@@ -183,7 +184,7 @@ pub(super) fn apply(batch: &mut Batch<'_>, keys: &[serde_json::Value], rows: &Ro
         }
         let mut changes = Vec::new();
         write_each(connection, &buffer, &mut applied, &mut Vec::new(), &mut changes)?;
-        rollup::apply(connection, ids.outcomes(), &changes)?;
+        ids.sum(connection, &changes)?;
     }
     let mut extra = Vec::new();
     for key in keys {
@@ -292,7 +293,7 @@ fn remove(connection: &Connection, ids: &Ids, extra: &mut Vec<(i64, Event)>) -> 
         delete.execute([id]).map_err(fault::map)?;
         changes.push(Signed { event, sign: -1 });
     }
-    rollup::apply(connection, ids.outcomes(), &changes)?;
+    ids.sum(connection, &changes)?;
     Ok(changes.len() as u64)
 }
 
@@ -317,6 +318,7 @@ impl<'c> Insert<'c> {
     }
 
     fn put(&mut self, id: i64, event: &Event) -> Result<()> {
+        self.bytes.clear();
         event.pack(&mut self.bytes);
         self.statement
             .raw_bind_parameter(1, id)
@@ -324,6 +326,56 @@ impl<'c> Insert<'c> {
             .and_then(|()| self.statement.raw_execute())
             .map(|_| ())
             .map_err(fault::map)
+    }
+}
+
+/// Appends new events, many with one statement: starting a statement costs as much as inserting a row.
+struct Append<'c> {
+    connection: &'c Connection,
+    /// Waiting rows: their ids, and where each one's bytes end.
+    rows: Vec<(i64, usize)>,
+    bytes: Vec<u8>,
+}
+
+impl<'c> Append<'c> {
+    /// Rows inserted by one statement.
+    const ROWS: usize = 64;
+
+    fn new(connection: &'c Connection) -> Self {
+        Self { connection, rows: Vec::with_capacity(Self::ROWS), bytes: Vec::new() }
+    }
+
+    fn put(&mut self, id: i64, event: &Event) -> Result<()> {
+        event.pack(&mut self.bytes);
+        self.rows.push((id, self.bytes.len()));
+        if self.rows.len() == Self::ROWS { self.finish() } else { Ok(()) }
+    }
+
+    /// Writes what waits.
+    fn finish(&mut self) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        // `or fail` needs no way back to before the statement; a failure takes the whole batch back anyway.
+        let mut sql = String::from("insert or fail into usage_events (id, event) values (?, ?)");
+        (1..self.rows.len()).for_each(|_| sql.push_str(", (?, ?)"));
+        let mut statement = self.connection.prepare_cached(&sql).map_err(fault::map)?;
+        let mut start = 0;
+        for (index, (id, end)) in self.rows.iter().enumerate() {
+            statement
+                .raw_bind_parameter(2 * index + 1, id)
+                .and_then(|()| statement.raw_bind_parameter(2 * index + 2, &self.bytes[start..*end]))
+                .map_err(fault::map)?;
+            start = *end;
+        }
+        statement.raw_execute().map_err(fault::map)?;
+        if self.rows.len() < Self::ROWS {
+            // Only the full length comes again.
+            statement.discard();
+        }
+        self.rows.clear();
+        self.bytes.clear();
+        Ok(())
     }
 }
 

@@ -1,0 +1,187 @@
+//! Chunks of a load, read while the one before is stored.
+
+use std::time::{Duration, Instant};
+
+use steward_core::sync::{Chunk, Event, Guard, LoadKind, Occupied, Position, Verdict};
+use steward_core::{Dataset, Error, ErrorKind, Result};
+use steward_store::postgres::cut::Purpose;
+use steward_store::postgres::{cut, load};
+use steward_store::row;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::{Engine, answer, first_cause, guard, open_connection};
+use crate::sync_driver::writer_thread::{Decision, Stored, Work};
+
+/// How many bytes of rows may wait between socket and file (S15).
+const ROOM_BYTES: usize = 16 << 20;
+
+/// How long chunks follow each other before the machine is asked again what comes next.
+const RUN: Duration = Duration::from_secs(2);
+
+/// A chunk that was read and whose rows wait for their position.
+struct Read {
+    next: Position,
+    upto: Option<serde_json::Value>,
+    row_count: u64,
+    decide: oneshot::Sender<Decision>,
+    stored: oneshot::Receiver<Result<Stored>>,
+}
+
+/// What of a run is stored.
+#[derive(Default)]
+struct Landed {
+    position: Option<Position>,
+    chunk_count: u32,
+    row_count: u64,
+}
+
+/// A chunk that the writer stores.
+struct Storing {
+    next: Position,
+    row_count: u64,
+    stored: oneshot::Receiver<Result<Stored>>,
+}
+
+impl Engine {
+    /// Reads this chunk and those that follow it, each in its own short transaction, while the writer stores
+    /// the one before.
+    ///
+    /// A chunk's position is given to the writer only after the chunk before is stored, so whatever breaks
+    /// off, the file's position is that of its last whole chunk (S10). The machine hears of the stored ones
+    /// together, and of the failure after them.
+    pub(super) async fn read_chunks(
+        &mut self,
+        dataset: Dataset,
+        chunk: Chunk,
+        position: &Position,
+        token: &CancellationToken,
+    ) -> Result<Event> {
+        let began = Instant::now();
+        let mut landed = Landed::default();
+        let run = Box::pin(self.run_of_chunks(dataset, chunk, position, token, &mut landed)).await;
+        let Some(position) = landed.position else {
+            return Err(run.err().unwrap_or_else(|| Error::internal("A run of chunks was empty.")));
+        };
+        self.broke_off = run.err();
+        let elapsed = began.elapsed();
+        if landed.row_count > 0 {
+            let rate = landed.row_count as f64 / elapsed.as_secs_f64().max(0.001);
+            self.gauges.rates.insert(dataset, rate);
+        }
+        Ok(Event::ChunkDone {
+            position: Box::new(position),
+            chunk_count: landed.chunk_count,
+            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+            row_count: landed.row_count,
+        })
+    }
+
+    async fn run_of_chunks(
+        &mut self,
+        dataset: Dataset,
+        chunk: Chunk,
+        position: &Position,
+        token: &CancellationToken,
+        landed: &mut Landed,
+    ) -> Result<()> {
+        let began = Instant::now();
+        let mut position = position.clone();
+        let mut chunk = Some(chunk);
+        let mut storing: Option<Storing> = None;
+        while let Some(current) = chunk.take() {
+            let read = self.read_chunk(dataset, current.clone(), &position, token).await;
+            self.land(storing.take(), landed).await?;
+            let Read { next, upto, row_count, decide, stored } = read?;
+            let _ = decide.send(Decision { position: next.clone(), upto });
+            position = next.clone();
+            storing = Some(Storing { next, row_count, stored });
+            if began.elapsed() < RUN {
+                chunk = following(&position, dataset, &current);
+            }
+        }
+        self.land(storing, landed).await
+    }
+
+    /// Waits until a chunk is stored.
+    async fn land(&mut self, storing: Option<Storing>, landed: &mut Landed) -> Result<()> {
+        let Some(Storing { next, row_count, stored }) = storing else { return Ok(()) };
+        self.learn(answer(stored).await?);
+        landed.position = Some(next);
+        landed.chunk_count += 1;
+        landed.row_count += row_count;
+        Ok(())
+    }
+}
+
+impl Engine {
+    /// Reads one chunk in a transaction of its own; its rows wait at the writer for their position.
+    async fn read_chunk(
+        &mut self,
+        dataset: Dataset,
+        chunk: Chunk,
+        position: &Position,
+        token: &CancellationToken,
+    ) -> Result<Read> {
+        let (out, rows) = row::channel(ROOM_BYTES);
+        let (decide, decision) = oneshot::channel();
+        let (reply, stored) = oneshot::channel();
+        let guards = self.guards;
+        let connection = open_connection(&mut self.connection)?;
+        let observed =
+            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset), guards))
+                .await?;
+        let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
+        match position.judge(cursor, &observed) {
+            Verdict::Continues => {}
+            Verdict::Behind => {
+                return Err(Error::new(ErrorKind::Timeout, "This standby is behind what the copy holds."));
+            }
+            Verdict::ReloadAll(reason) => return Err(Error::new(ErrorKind::Identity, reason)),
+        }
+        self.writer.send(Work::Chunk { dataset, chunk: chunk.clone(), rows, decision, reply }).await?;
+        let read = guard(token, Duration::from_secs(120), async {
+            let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
+            cut::close(connection).await?;
+            // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
+            if let Some(lsn) = observed.lsn_to_await().filter(|_| guards.has(Guard::FlushWait)) {
+                cut::await_flush(connection, lsn).await?;
+            }
+            Ok(end)
+        })
+        .await;
+        drop(out);
+        let end = match read {
+            Ok(end) => end,
+            Err(error) => {
+                drop(decide);
+                return Err(first_cause(error, stored).await);
+            }
+        };
+        let row_count = end.row_count;
+        self.tally.rows_read += row_count;
+        let upto = match &chunk {
+            Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
+            Chunk::Keys { .. } | Chunk::Time { .. } => None,
+        };
+        let next = position.after_chunk(dataset, &chunk, end, &observed);
+        Ok(Read { next, upto, row_count, decide, stored })
+    }
+}
+
+/// The chunk after one, as wide as it; none when the machine has to say what comes next.
+fn following(position: &Position, dataset: Dataset, chunk: &Chunk) -> Option<Chunk> {
+    match (&position.loads.get(&dataset)?.rest, chunk) {
+        (LoadKind::Keys { after }, Chunk::Keys { limit, .. }) => {
+            Some(Chunk::Keys { after: after.clone(), limit: *limit })
+        }
+        (LoadKind::Windows(windows), Chunk::Time { start_us, end_us }) => {
+            // A window nobody asked the server about has to be measured first.
+            let window = windows.last().filter(|window| window.end_us == *start_us)?;
+            let Some(Occupied::Between { last_us, .. }) = window.occupied else { return None };
+            let width = (*end_us).min(last_us.saturating_add(1)).checked_sub(*start_us)?;
+            Some(Chunk::Time { start_us: window.chunk_start(width), end_us: window.end_us })
+        }
+        (LoadKind::Keys { .. }, Chunk::Time { .. }) | (LoadKind::Windows(_), Chunk::Keys { .. }) => None,
+    }
+}
