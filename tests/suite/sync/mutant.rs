@@ -10,6 +10,7 @@ use steward_core::Dataset;
 use steward_core::sync::{Chunk, Guard, Guards, Reach, Snapshot};
 use steward_store::postgres::cut::{self, Purpose};
 use steward_store::postgres::load;
+use steward_store::row;
 use steward_tests::cluster::execute;
 use steward_tests::server::Server;
 use tempfile::TempDir;
@@ -150,7 +151,7 @@ async fn counters_across_a_truncate(guards: Guards) -> u64 {
         .execute(&mut bench.owner)
         .await;
     assert_eq!(emptied.is_err(), guards.has(Guard::TableLock), "the lock makes the truncate wait");
-    let (out, mut rows) = tokio::sync::mpsc::channel(8);
+    let (out, mut rows) = row::channel(1 << 20);
     let chunk = Chunk::Keys { after: None, limit: 100 };
     let end = load::read_chunk(&mut viewer, Dataset::UsageCounters, &chunk, &out).await.expect("it is read");
     drop(out);

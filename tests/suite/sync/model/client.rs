@@ -337,7 +337,7 @@ impl Client {
         self.copy.position = next.clone();
         self.copy.generation += 1;
         // Slow, so that chunks become small and cuts fall between them.
-        Ok(Some(Event::ChunkDone { position: Box::new(next), elapsed_ms: 5_000, row_count }))
+        Ok(Some(Event::ChunkDone { position: Box::new(next), chunk_count: 1, elapsed_ms: 5_000, row_count }))
     }
 
     fn compare(&mut self) -> Event {
