@@ -6,6 +6,7 @@ mod company;
 mod coverage;
 mod limits;
 pub(crate) mod machine;
+mod operators;
 mod text;
 
 use std::path::Path;

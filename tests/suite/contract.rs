@@ -10,6 +10,7 @@ mod guide;
 mod install;
 mod limits;
 mod offline;
+mod operators;
 mod tables;
 mod tracking;
 mod upkeep;

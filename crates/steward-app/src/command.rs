@@ -8,6 +8,7 @@ pub mod doctor;
 pub mod event;
 pub mod limit;
 pub mod operation;
+pub mod operator;
 pub mod overview;
 pub mod plan;
 pub mod sample;

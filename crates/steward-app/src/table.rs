@@ -12,6 +12,7 @@ use steward_core::audit::{AuditList, AuditListReq};
 use steward_core::event::{EventList, EventListReq};
 use steward_core::limit::{AccountLimits, LimitCheck, LimitCheckReq, LimitListReq, LimitRaiseReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
+use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::PlanList;
 use steward_core::upkeep::{
@@ -272,6 +273,12 @@ commands! {
     Reviewed upkeep::usage_recount(UsageRecountReq) -> Outcome, Admin, T2, [Users, Audit];
     /// What is wrong with the data of the last days, from the server.
     Query upkeep::quality_show(QualityReq) -> Quality, Viewer, T0, [Usage, Users];
+    /// Who may use the console, from the server.
+    Query operator::operator_list(()) -> OperatorList, Admin, T0, [Users, Audit];
+    /// Makes a login with a role's rights; its password is answered this once.
+    Reviewed operator::operator_create(OperatorCreateReq) -> OperatorCreated, Admin, T4, [Users, Audit];
+    /// Removes a login; what it did stays in the audit log.
+    Reviewed operator::operator_remove(OperatorRemoveReq) -> Outcome, Admin, T3, [Users, Audit];
     /// Writes the rows of a change back as they were.
     Reviewed operation::operation_revert(OperationRevertReq) -> Outcome, Support, T2, [Users, Plans, Audit];
     /// Who changed what.

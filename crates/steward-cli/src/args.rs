@@ -2,6 +2,7 @@
 
 mod account;
 mod noun;
+mod operator;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use steward_app::table::{Spec, row};
@@ -18,6 +19,8 @@ pub(crate) use noun::{
     SyncCommand, UserCommand, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth, WorkspaceAddArgs,
     WorkspaceCommand, WorkspaceMode,
 };
+
+pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
 
 /// Desktop console for the people who run a SaaS, on the command line.
 #[derive(Debug, Parser)]
@@ -132,6 +135,9 @@ pub(crate) enum Command {
     /// The audit log: who changed what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Operators: who may use the console.
+    #[command(subcommand)]
+    Operators(OperatorCommand),
     /// Take a change back where its rows have not moved since.
     Revert(RevertArgs),
     /// Remove usage before so many months: shows what goes, asks, removes step by step.
@@ -208,6 +214,9 @@ impl Command {
             Self::Plans(PlanCommand::List) => rows![plan_list],
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
+            Self::Operators(OperatorCommand::List) => rows![operator_list],
+            Self::Operators(OperatorCommand::Create(_)) => rows![operator_create],
+            Self::Operators(OperatorCommand::Remove { .. }) => rows![operator_remove],
             Self::Revert(_) => rows![operation_revert],
             Self::Sync(SyncArgs { command: None, .. }) => rows![sync_run],
             Self::Sync(SyncArgs { command: Some(command), .. }) => match command {

@@ -4,6 +4,7 @@ mod account;
 mod change;
 mod database;
 mod list;
+mod operator;
 mod settings;
 mod sync;
 mod upkeep;
@@ -43,6 +44,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Audit(AuditCommand::List { operation, key, page }) => {
             list::audit(client, operation, key, page).await?
         }
+        Command::Operators(command) => operator::run(client, command).await?,
         Command::Revert(args) => change::revert(client, args).await?,
         Command::Sync(args) => return sync::run(client, args).await,
         Command::Verify(args) => sync::verify(client, &args).await?,

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod number;
+pub(crate) mod operator;
 pub(crate) mod output;
 pub(crate) mod overview;
 pub(crate) mod spark;

@@ -7,7 +7,7 @@
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
 //! as data · [`overview`], [`event`], [`user`], [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`],
-//! [`operation`] the nouns people ask
+//! [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
@@ -23,6 +23,7 @@ pub mod id;
 pub mod limit;
 pub mod money;
 pub mod operation;
+pub mod operator;
 pub mod overview;
 pub mod period;
 pub mod plan;

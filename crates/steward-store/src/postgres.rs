@@ -4,9 +4,8 @@
 //! PostgreSQL started by Steward · [`install`] the contract's migrations · [`actions`] previewed writes ·
 //! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
 //! [`verify`] every row, for comparison · [`scrub`] hash sums of ranges, for comparison without rows ·
-//! [`adopted`] tables of other schemas · [`role`] which console role a login has · [`upkeep`] cleanups and the
-//! data-quality report · [`sample`] the sample
-//! company.
+//! [`adopted`] tables of other schemas · [`role`] which console role a login has · [`operators`] logins ·
+//! [`upkeep`] cleanups and the data-quality report · [`sample`] the sample company.
 
 pub mod actions;
 pub mod adopted;
@@ -19,6 +18,7 @@ pub mod doctor;
 pub mod error;
 pub mod install;
 pub mod load;
+pub mod operators;
 pub mod role;
 pub mod sample;
 pub mod scrub;

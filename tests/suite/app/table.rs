@@ -90,6 +90,10 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
         "usage_cleanup" => json!({ "intent": Uuid::now_v7(), "keep_months": 13, "reason": "test" }),
         "usage_recount" => json!({ "intent": Uuid::now_v7(), "period": "2026-11", "reason": "test" }),
         "quality_show" => json!({}),
+        "operator_create" => {
+            json!({ "intent": Uuid::now_v7(), "login": "somebody_new", "name": "New", "role": "nobody", "reason": "test" })
+        }
+        "operator_remove" => json!({ "intent": Uuid::now_v7(), "login": "nobody_here", "reason": "test" }),
         "operation_revert" => json!({ "intent": Uuid::now_v7(), "operation": users[1], "reason": "test" }),
         "user_list" | "audit_list" => json!({}),
         _ => Value::Null,

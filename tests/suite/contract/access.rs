@@ -144,6 +144,12 @@ async fn each_action_is_for_its_roles_only() {
             "select steward.recompute_counters(gen_random_uuid(), '2026-01', null, null, 'test')".to_owned(),
             &["admin"],
         ),
+        ("select steward.list_operators()".to_owned(), &["admin"]),
+        (
+            "select steward.create_operator(gen_random_uuid(), 'x_new', 'X', 'viewer', '')".to_owned(),
+            &["admin"],
+        ),
+        ("select steward.remove_operator(gen_random_uuid(), 'x_new', '')".to_owned(), &["admin"]),
         ("select steward.data_quality()".to_owned(), &["viewer", "finance", "support", "admin"]),
         ("select steward.cleanup_cutoff(13)".to_owned(), &[]),
         ("select steward.usage_partitions()".to_owned(), &[]),

@@ -19,6 +19,7 @@ use steward_core::{Error, ErrorKind, Result};
 use uuid::Uuid;
 
 use super::error::map;
+use super::operators;
 
 /// A write, as its SQL function takes it.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +98,30 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// `steward.create_operator`, and the login itself.
+    CreateOperator {
+        /// Its id.
+        intent: IntentId,
+        /// The login.
+        login: String,
+        /// The name in the audit log.
+        name: String,
+        /// `viewer`, `finance`, `support`, `admin`.
+        role: String,
+        /// What the server keeps of the password, see [`super::operators::verifier`].
+        verifier: String,
+        /// Why.
+        reason: String,
+    },
+    /// `steward.remove_operator`, and the login itself.
+    RemoveOperator {
+        /// Its id.
+        intent: IntentId,
+        /// The login.
+        login: String,
+        /// Why.
+        reason: String,
+    },
     /// `steward.revert`.
     Revert {
         /// Its id.
@@ -146,7 +171,8 @@ impl Action {
                     rows.iter().filter_map(|row| row.key.get("user_id")?.as_str()).collect();
                 many("reset", users.len(), "users")
             }
-            Self::RaiseLimit { .. } => None,
+            Self::RaiseLimit { .. } | Self::CreateOperator { .. } => None,
+            Self::RemoveOperator { login, .. } => Some(login.clone()),
             Self::CleanupUsage { .. } => {
                 let events = rows.first().and_then(|row| row.after.as_ref()?.get("events_planned")?.as_i64());
                 events.map(|events| format!("remove {events} events"))
@@ -235,10 +261,20 @@ async fn begin<'c>(connection: &'c mut PgConnection, patience: &str) -> Result<T
 
 async fn run(transaction: &mut Transaction<'_, Postgres>, action: &Action) -> Result<Answer> {
     let answer = call(action).persistent(false).fetch_one(&mut **transaction).await.map_err(map)?;
-    serde_json::from_value(answer).map_err(|failure| {
+    let answer: Answer = serde_json::from_value(answer).map_err(|failure| {
         Error::internal("The server answered an action in a way Steward does not understand.")
             .with_source(failure)
-    })
+    })?;
+    match action {
+        Action::CreateOperator { login, role, verifier, .. } if !answer.repeated => {
+            operators::create_login(&mut *transaction, login, role, verifier).await?;
+        }
+        Action::RemoveOperator { login, .. } if !answer.repeated => {
+            operators::drop_login(&mut *transaction, login).await?;
+        }
+        _ => {}
+    }
+    Ok(answer)
 }
 
 fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArguments> {
@@ -296,6 +332,20 @@ fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArgum
                 .bind(intent.0)
                 .bind(period.as_str())
                 .bind(users.as_deref().map(ids))
+                .bind(reason.as_str())
+        }
+        Action::CreateOperator { intent, login, name, role, verifier: _, reason } => {
+            sqlx::query_scalar("select steward.create_operator($1, $2, $3, $4, $5)")
+                .bind(intent.0)
+                .bind(login.as_str())
+                .bind(name.as_str())
+                .bind(role.as_str())
+                .bind(reason.as_str())
+        }
+        Action::RemoveOperator { intent, login, reason } => {
+            sqlx::query_scalar("select steward.remove_operator($1, $2, $3)")
+                .bind(intent.0)
+                .bind(login.as_str())
                 .bind(reason.as_str())
         }
         Action::Revert { intent, operation, reason } => {

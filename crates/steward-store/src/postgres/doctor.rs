@@ -33,7 +33,7 @@ pub enum FindingState {
 /// One thing found out.
 #[derive(Debug, Clone)]
 pub struct Finding {
-    /// Stable name: `server`, `role`, `schema`, `privileges`, `row_security`, `pooler`, `timeout`, `clock`.
+    /// Stable name: `server`, `role`, `schema`, `privileges`, `row_security`, `operators`, `pooler`, `timeout`, `clock`.
     pub name: &'static str,
     /// What people call it.
     pub label: &'static str,
@@ -73,6 +73,7 @@ pub async fn examine(
     if is_there {
         findings.push(privileges(connection).await?);
         findings.push(row_security(connection).await?);
+        findings.extend(operators(connection).await?);
     }
     findings.push(pooler(connection, address).await?);
     findings.push(timeout(connection).await?);
@@ -202,6 +203,40 @@ async fn row_security(connection: &mut PgConnection) -> Result<Finding> {
             "A policy for console roles lets every row pass, and none holds any back.",
         )
     })
+}
+
+/// Whether an admin may make logins; who is none is not asked.
+async fn operators(connection: &mut PgConnection) -> Result<Option<Finding>> {
+    const LABEL: &str = "Operators";
+    let (is_admin, may, login): (bool, bool, String) = sqlx::query_as(
+        "select pg_has_role(current_user, 'steward_admin', 'member'),
+             r.rolsuper or (r.rolcreaterole and (
+                 current_setting('server_version_num')::int < 160000
+                 or (select bool_and(pg_has_role(current_user, name, 'member with admin option'))
+                     from unnest(array['steward_viewer', 'steward_finance', 'steward_support', 'steward_admin']) name)
+             )),
+             current_user::text
+         from pg_roles r where r.rolname = current_user",
+    )
+    .persistent(false)
+    .fetch_one(connection)
+    .await
+    .map_err(map)?;
+    Ok(is_admin.then(|| {
+        if may {
+            Finding::good("operators", LABEL, "This login may make and remove logins of operators.")
+        } else {
+            Finding::notable(
+                "operators",
+                LABEL,
+                format!(
+                    "This login may not make logins of operators. An administrator of the server runs: alter role \
+                     {login} createrole; since version 16 also: grant steward_viewer, steward_finance, \
+                     steward_support, steward_admin to {login} with admin option."
+                ),
+            )
+        }
+    }))
 }
 
 async fn pooler(connection: &mut PgConnection, address: &Address) -> Result<Finding> {

@@ -67,6 +67,7 @@ migrations! {
     20261122022000 "account_actions",
     20261122022100 "upkeep",
     20261122022200 "kept_plans",
+    20261122022300 "operators",
 }
 
 /// A migration, and whether a database has it.

@@ -16,6 +16,10 @@ import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
 import type { LimitRaiseReq } from "./LimitRaiseReq";
 import type { OperationRevertReq } from "./OperationRevertReq";
+import type { OperatorCreateReq } from "./OperatorCreateReq";
+import type { OperatorCreated } from "./OperatorCreated";
+import type { OperatorList } from "./OperatorList";
+import type { OperatorRemoveReq } from "./OperatorRemoveReq";
 import type { Outcome } from "./Outcome";
 import type { Overview } from "./Overview";
 import type { OverviewPictureReq } from "./OverviewPictureReq";
@@ -127,6 +131,12 @@ export interface Commands {
   usage_recount: { request: UsageRecountReq; response: Outcome };
   /** What is wrong with the data of the last days, from the server. */
   quality_show: { request: QualityReq; response: Quality };
+  /** Who may use the console, from the server. */
+  operator_list: { request: null; response: OperatorList };
+  /** Makes a login with a role's rights; its password is answered this once. */
+  operator_create: { request: OperatorCreateReq; response: OperatorCreated };
+  /** Removes a login; what it did stays in the audit log. */
+  operator_remove: { request: OperatorRemoveReq; response: Outcome };
   /** Writes the rows of a change back as they were. */
   operation_revert: { request: OperationRevertReq; response: Outcome };
   /** Who changed what. */
@@ -180,6 +190,9 @@ export const commands = {
   cleanup_resume: { kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
   usage_recount: { kind: "reviewed", role: "admin", tier: "T2", tags: ["users","audit"] },
   quality_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
+  operator_list: { kind: "query", role: "admin", tier: "T0", tags: ["users","audit"] },
+  operator_create: { kind: "reviewed", role: "admin", tier: "T4", tags: ["users","audit"] },
+  operator_remove: { kind: "reviewed", role: "admin", tier: "T3", tags: ["users","audit"] },
   operation_revert: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   audit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
 } as const satisfies Record<keyof Commands, CommandSpec>;
