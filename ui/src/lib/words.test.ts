@@ -54,7 +54,10 @@ describe("words for what happened", () => {
   it("calls a server out of reach only after it was asked", () => {
     const error = SYNC.last_error;
     expect(isOffline({ ...SYNC, is_online: false, phase: "connecting", last_error: error })).toBe(false);
+    expect(isOffline({ ...SYNC, is_online: false, phase: "paused", last_error: error })).toBe(false);
     expect(isOffline({ ...SYNC, is_online: false, phase: "retrying" })).toBe(true);
+    // Where no engine may run, as with `--offline`, nothing will connect.
+    expect(isOffline({ ...SYNC, is_online: false, phase: "idle" })).toBe(true);
     expect(isOffline({ ...SYNC, is_online: true, phase: "idle" })).toBe(false);
   });
 

@@ -31,8 +31,8 @@ export function stateTone(state: DatasetState): Tone {
 
 /** Whether the server was asked in vain; one that was not asked yet is not out of reach. */
 export function isOffline(status: SyncStatus): boolean {
-  const gaveUp = status.phase === "retrying" || status.phase === "stopped" || status.last_error !== null;
-  return !status.is_online && gaveUp;
+  const isUnasked = status.phase === "connecting" || status.phase === "paused";
+  return !status.is_online && (status.last_error !== null || !isUnasked);
 }
 
 /** The state in a word or two, where a table is narrow. */
