@@ -13,6 +13,7 @@ pub mod rendering;
 pub mod screen;
 mod window;
 
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -36,7 +37,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(10);
 /// Opens the window and stays until it is closed.
 ///
 /// # Errors
-/// When there is no screen, no folder for data, or no window system that works.
+/// When there is no screen, or no window system that works.
 pub fn run(arguments: Arguments) -> Result<()> {
     screen::require()?;
     tracing_subscriber::fmt()
@@ -45,9 +46,18 @@ pub fn run(arguments: Arguments) -> Result<()> {
         )
         .with_writer(std::io::stderr)
         .init();
-    let home = Home::resolve(arguments.home.clone()).map_err(|error| anyhow::anyhow!("{}", error.chain()))?;
-    let start = Start::new(rendering_level(&arguments, &home)?, Canary::in_home(home.path()));
-    let window_file = home.path().join("window.json");
+    // Where there is no folder for data the window opens all the same, for that is where it is told.
+    let folder = match Home::resolve(arguments.home.clone()) {
+        Ok(home) => home.path().to_owned(),
+        Err(_) => {
+            let spare = std::env::temp_dir().join("steward-without-home");
+            // Only the window's size and the mark of the start lie there.
+            let _ = std::fs::create_dir_all(&spare);
+            spare
+        }
+    };
+    let start = Start::new(rendering_level(&arguments, &folder)?, Canary::in_home(&folder));
+    let window_file = folder.join("window.json");
     if arguments.is_window_reset
         && let Err(error) = std::fs::remove_file(&window_file)
         && error.kind() != std::io::ErrorKind::NotFound
@@ -59,7 +69,7 @@ pub fn run(arguments: Arguments) -> Result<()> {
     let app = tauri::Builder::default()
         .plugin(
             tauri_plugin_single_instance::Builder::new()
-                .dbus_id(instance_name(&home))
+                .dbus_id(instance_name(&folder))
                 .callback(|app, given, _| second_start(app, given))
                 .build(),
         )
@@ -115,15 +125,14 @@ pub fn run(arguments: Arguments) -> Result<()> {
 /// Decides how to draw. WebKit reads its variables when its library loads, and a process must not
 /// change its environment beside other threads: so the program starts itself again with them.
 #[cfg(target_os = "linux")]
-fn rendering_level(arguments: &Arguments, home: &Home) -> Result<(u8, Option<String>)> {
+fn rendering_level(arguments: &Arguments, folder: &Path) -> Result<(u8, Option<String>)> {
     use std::os::unix::process::CommandExt as _;
 
     if let Ok(told) = std::env::var(RENDERING) {
         let (level, news) = told.split_once(' ').unwrap_or((&told, ""));
         return Ok((level.parse().unwrap_or(0), (!news.is_empty()).then(|| news.to_owned())));
     }
-    let chosen =
-        rendering::decide(&Facts::gather(arguments.is_safe_rendering, &Canary::in_home(home.path())));
+    let chosen = rendering::decide(&Facts::gather(arguments.is_safe_rendering, &Canary::in_home(folder)));
     tracing::info!(rendering.level = chosen.level, "{}", chosen.reason);
     if chosen.variables.is_empty() {
         return Ok((chosen.level, None));
@@ -140,7 +149,7 @@ fn rendering_level(arguments: &Arguments, home: &Home) -> Result<(u8, Option<Str
 }
 
 #[cfg(not(target_os = "linux"))]
-fn rendering_level(_: &Arguments, _: &Home) -> Result<(u8, Option<String>)> {
+fn rendering_level(_: &Arguments, _: &Path) -> Result<(u8, Option<String>)> {
     Ok((0, None))
 }
 
@@ -153,11 +162,11 @@ fn window_memory() -> StateFlags {
 }
 
 /// One window for each folder of data: two would fight over the same copies.
-fn instance_name(home: &Home) -> String {
+fn instance_name(folder: &Path) -> String {
     use std::hash::{Hash as _, Hasher as _};
 
     let mut hasher = std::hash::DefaultHasher::new();
-    home.path().hash(&mut hasher);
+    folder.hash(&mut hasher);
     format!("app.steward.console.h{:016x}", hasher.finish())
 }
 

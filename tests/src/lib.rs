@@ -2,8 +2,7 @@
 
 pub mod bench;
 pub mod cluster;
-pub mod server;
-
 pub mod file_system;
 pub mod rows;
+pub mod server;
 pub mod window;

@@ -3,7 +3,7 @@
 //! Xvfb and the bus choose their own free places, so any number of windows run side by side. Everything
 //! started here ends when its owner is dropped.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -87,6 +87,17 @@ impl Desk {
             .env("NO_AT_BRIDGE", "1");
     }
 
+    /// Starts a keyring service on this bus and lets the home use it, as a person's own does.
+    pub fn with_keyring(&self, home: Home) -> Result<(Home, Running)> {
+        let mut command = Command::new("gnome-keyring-daemon");
+        self.prepare(&mut command, &home);
+        command.args(["--unlock", "--components=secrets", "--foreground"]);
+        let started = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut child = started.context("gnome-keyring-daemon (Debian package gnome-keyring)")?;
+        child.stdin.take().context("its input is piped")?.write_all(b"the keyring's password")?;
+        Ok((Home { keyring_bus: Some(self.bus.clone()), ..home }, Running(child)))
+    }
+
     /// Says to the window on this screen what the button in its frame says; the driver would end the program instead.
     pub async fn ask_to_close(&self) -> Result<()> {
         let (connection, screen) = x11rb::connect(Some(&self.display))?;
@@ -136,6 +147,8 @@ impl Desk {
 pub struct Home {
     folder: tempfile::TempDir,
     file_system: Option<FileSystem>,
+    /// The bus of the keyring that is used instead of the passphrase file.
+    keyring_bus: Option<String>,
 }
 
 impl Home {
@@ -144,7 +157,7 @@ impl Home {
         let folder = tempfile::Builder::new().prefix("steward-window-").tempdir()?;
         std::fs::create_dir(folder.path().join("home"))?;
         std::fs::write(folder.path().join("passphrase"), "a passphrase of a test")?;
-        Ok(Self { folder, file_system: None })
+        Ok(Self { folder, file_system: None, keyring_bus: None })
     }
 
     /// The same on a file system of its own, which only windows see.
@@ -161,9 +174,12 @@ impl Home {
 
     /// Gives a process this home.
     pub fn prepare(&self, command: &mut Command) {
+        match &self.keyring_bus {
+            Some(bus) => command.env("DBUS_SESSION_BUS_ADDRESS", bus).env_remove("STEWARD_PASSPHRASE_FILE"),
+            None => command.env("STEWARD_PASSPHRASE_FILE", self.folder.path().join("passphrase")),
+        };
         command
             .env("STEWARD_HOME", self.path())
-            .env("STEWARD_PASSPHRASE_FILE", self.folder.path().join("passphrase"))
             .env("XDG_DATA_HOME", self.folder.path().join("data"))
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
             .env("XDG_CACHE_HOME", self.folder.path().join("cache"));

@@ -1,6 +1,7 @@
 //! The real window: WebKitGTK on a screen of its own, driven through WebKitWebDriver.
 
 mod demo;
+mod disk;
 mod pictures;
 mod sample;
 mod start;

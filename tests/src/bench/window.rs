@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 use super::{Options, Report, median};
-use crate::window::{Desk, Home, LIMIT, desktop_program};
+use crate::window::{Desk, Home, LIMIT, desktop_program, until};
 
 /// What the shell says when its page has painted, and when the page has painted numbers.
 const FRAME: &str = "The first frame is painted.";
@@ -18,12 +18,14 @@ const NUMBERS: &str = "The first numbers are painted.";
 
 /// Opens an empty window and a window with a company in turns.
 pub async fn run(options: &Options) -> Result<Report> {
-    let (desk, home) = (Desk::new()?, Home::new()?);
+    let desk = Desk::new()?;
+    let (home, _keyring) = desk.with_keyring(Home::new()?)?;
     let config = ClusterConfig { data_dir: home.path().join("server"), ..ClusterConfig::default() };
     let cluster = tokio::task::spawn_blocking(move || Cluster::start(config)).await??;
     let url = cluster.url(SUPERUSER, cluster.password(), "postgres");
     let size = options.size.name();
-    home.steward_json(&["sample", "open", "--size", size, "--database-url", &url])?;
+    let open = ["sample", "open", "--size", size, "--database-url", &url];
+    until("the keyring answers and the company is made", async || home.steward_json(&open).ok()).await?;
     home.steward_json(&["sync"])?;
 
     // The first start of each reads programs and libraries from the disk.

@@ -69,6 +69,13 @@ async fn every_view_of_the_documentation_is_filled_and_nothing_is_cut() {
             .await
             .expect("the sync view");
         verify.click().await.expect("a press");
+        let full = window
+            .page
+            .wait()
+            .for_element(Locator::XPath("//*[@role='menuitem'][contains(., 'Full comparison')]"))
+            .await
+            .expect("the levels of comparing");
+        full.click().await.expect("a press");
         let is_equal = "return /Copy and server are equal/.test(document.body.innerText)";
         window.wait_for("the comparison", is_equal).await.expect("the copy equals the server");
         take(&desk, &window, "sync", theme).await;
