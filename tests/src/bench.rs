@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use steward_core::sample::SampleSize;
 
+pub mod capture;
 pub mod consume;
 pub mod database;
 pub mod generate;

@@ -5,13 +5,15 @@
 //!
 //! Map: [`engine`] carries instructions out · [`desk`] takes requests and answers them · [`writer_thread`]
 //! owns the cache's writer · [`scrub`] some rows compared with every look · [`journal`] what is remembered
-//! between runs · [`status`] the state in words · [`abort`] where tests kill the process.
+//! between runs · [`slumber`] computers that slept · [`status`] the state in words · [`abort`] where tests
+//! kill the process.
 
 mod abort;
 mod desk;
 mod engine;
 mod journal;
 mod scrub;
+mod slumber;
 mod status;
 mod writer_thread;
 
@@ -55,7 +57,7 @@ impl Default for SyncConfig {
     fn default() -> Self {
         Self {
             pull: Duration::from_secs(5),
-            seed: 0,
+            seed: rand::random(),
             is_automatic: true,
             guards: Guards::default(),
             scrub: ScrubBudget::default(),
@@ -278,6 +280,12 @@ impl SyncHandle {
     /// `Cancelled` when the engine has stopped.
     pub async fn set_pull(&self, pull: Duration) -> Result<()> {
         self.ask(|reply| Command::SetPull(pull, reply)).await
+    }
+
+    /// Says that somebody looks at the numbers, so that the server is looked at as often as configured.
+    pub fn attend(&self) {
+        // A desk with a full inbox is busy enough.
+        let _ = self.commands.try_send(Command::Attend);
     }
 
     /// Whether the last cut certainly contains what this transaction wrote.

@@ -5,11 +5,13 @@
 //! lies here, so that it can be tested against a model in microseconds.
 //!
 //! Map: [`snapshot`] what a server snapshot sees · [`catalog`] fingerprints of tables · [`cursor`] where the
-//! copy stands and whether a server continues it · [`load`] what still has to be read in full ·
-//! [`event`] and [`instruction`] the machine's words · [`machine`] the machine · [`guard`] what a test may take
-//! away from it.
+//! copy stands and whether a server continues it · [`ack`] what the server was told · [`load`] what still has
+//! to be read in full · [`catch_up`] what is read in pages · [`event`] and [`instruction`] the machine's
+//! words · [`machine`] the machine · [`guard`] what a test may take away from it.
 
+pub mod ack;
 pub mod catalog;
+pub mod catch_up;
 pub mod cursor;
 pub mod event;
 pub mod guard;
@@ -19,11 +21,13 @@ pub mod machine;
 pub mod pace;
 pub mod snapshot;
 
+pub use ack::{AckChain, Acked, Told};
 pub use catalog::{Catalog, Reload, TablePart, TablePrint};
+pub use catch_up::{CatchUp, LogPlace, Page, PageEnd, Since};
 pub use cursor::{ChunkEnd, Cursor, Identity, Moment, Observed, Position, Verdict};
 pub use event::{Delta, Event};
 pub use guard::{Guard, Guards};
 pub use instruction::{Chunk, Expected, Instruction, Reach};
-pub use load::{Load, LoadKind, Occupied, Window};
+pub use load::{KeySpan, Load, LoadKind, Occupied, Window};
 pub use machine::{Machine, MachineConfig, Stage, Trouble};
 pub use snapshot::Snapshot;

@@ -19,6 +19,7 @@ pub mod error;
 pub mod install;
 pub mod load;
 pub mod operators;
+pub mod pooler;
 pub mod role;
 pub mod sample;
 pub mod scrub;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use chrono::DateTime;
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
 use steward_core::SystemClock;
 use steward_core::id::WorkspaceId;
@@ -45,6 +45,20 @@ impl Database {
             sample::load(&mut database, company, |_| {}).await.map_err(plain)?;
         }
         let url = cluster.url(address.login(), cluster.password(), &name);
+        Ok(Self { address, url, _cluster: cluster })
+    }
+
+    /// A database of this name with the contract and nothing in it, made anew.
+    pub async fn empty(name: &str) -> Result<Self> {
+        let config = ClusterConfig { data_dir: folder(), ..ClusterConfig::default() };
+        let cluster = tokio::task::spawn_blocking(move || Cluster::start(config)).await??;
+        let mut server = connect(&cluster.address("postgres"), None).await.map_err(plain)?;
+        server.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await?;
+        sample::ensure_database(&mut server, name, false).await.map_err(plain)?;
+        let address = cluster.address(name);
+        let mut database = connect(&address, None).await.map_err(plain)?;
+        install::install(&mut database, Some("credits")).await.map_err(plain)?;
+        let url = cluster.url(address.login(), cluster.password(), name);
         Ok(Self { address, url, _cluster: cluster })
     }
 

@@ -143,8 +143,8 @@ pub async fn load_rows(database: &Database) -> Result<Stage> {
     let mut connection = database.connect().await?;
     reset_peak_memory()?;
     let (start, cpu) = (Instant::now(), cpu_time());
-    cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL).await.map_err(plain)?;
-    let occupied = load::measure(&mut connection, DATASET, i64::MIN, i64::MAX).await.map_err(plain)?;
+    cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL, None).await.map_err(plain)?;
+    let occupied = load::measure(&mut connection, DATASET, i64::MIN, i64::MAX, None).await.map_err(plain)?;
     let total = load::estimates(&mut connection).await.map_err(plain)?.get(&DATASET).copied().unwrap_or(0);
     cut::close(&mut connection).await.map_err(plain)?;
     let Occupied::Between { first_us, last_us } = occupied else { anyhow::bail!("the company has events") };
@@ -160,7 +160,7 @@ pub async fn load_rows(database: &Database) -> Result<Stage> {
         if work.send((start_us, end_us, rows)).await.is_err() {
             break;
         }
-        cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL).await.map_err(plain)?;
+        cut::open(&mut connection, Purpose::Chunk(DATASET), Guards::ALL, None).await.map_err(plain)?;
         let chunk = Chunk::Time { start_us, end_us };
         let end = load::read_chunk(&mut connection, DATASET, &chunk, &out).await.map_err(plain)?;
         cut::close(&mut connection).await.map_err(plain)?;

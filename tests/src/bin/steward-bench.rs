@@ -1,5 +1,5 @@
 //! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | peers |
-//! consume | window [--size medium] [--rounds 3]`.
+//! consume | window | capture [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -13,7 +13,7 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let verb = arguments
         .next()
-        .context("Name a benchmark: generate, sync, overview, pull, peers, consume or window.")?;
+        .context("Name a benchmark: generate, sync, overview, pull, peers, consume, window or capture.")?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -31,9 +31,11 @@ async fn main() -> Result<()> {
         "peers" => bench::peers::run(&options).await?,
         "consume" => bench::consume::run(&options).await?,
         "window" => bench::window::run(&options).await?,
+        "capture" => bench::capture::run(&options).await?,
         _ => {
             bail!(
-                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume and window."
+                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume, window and \
+                 capture."
             )
         }
     };

@@ -1,8 +1,5 @@
-//! Broken connections, poolers, copies that were tampered with.
+//! Broken connections, copies that were tampered with.
 
-use std::io::Write;
-use std::os::unix::process::CommandExt;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,7 +11,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use super::bench::{Bench, differences};
-use super::writers::Writers;
 
 /// A way to the server that breaks after so many bytes of the server's.
 struct Proxy {
@@ -40,7 +36,7 @@ impl Proxy {
 }
 
 /// The same login at another port of this computer.
-fn through(address: &Address, port: u16) -> Address {
+pub(super) fn through(address: &Address, port: u16) -> Address {
     let password = address.password().expect("test logins carry one").expose_secret().to_owned();
     let url = format!(
         "postgres://{}:{password}@127.0.0.1:{port}/{}?sslmode=disable",
@@ -132,95 +128,4 @@ async fn s10_a_rebuild_reads_everything_and_keeps_answering() {
     engine.shutdown().await;
     let found = bench.verify().await;
     assert!(found.is_clean, "{:?}", differences(&found));
-}
-
-/// PgBouncer between engine and server; stopped when dropped.
-struct Pooler {
-    child: std::process::Child,
-    port: u16,
-    _folder: tempfile::TempDir,
-}
-
-impl Pooler {
-    fn start(target: &Address) -> Self {
-        let folder = tempfile::TempDir::new().expect("a folder");
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .and_then(|socket| socket.local_addr())
-            .expect("a port")
-            .port();
-        let Host::Tcp(host) = target.host() else { panic!("the test cluster listens on TCP") };
-        let password = target.password().expect("test logins carry one").expose_secret();
-        let users = folder.path().join("users.txt");
-        std::fs::write(&users, format!("\"{}\" \"{password}\"\n", target.login())).expect("written");
-        let ini = folder.path().join("pgbouncer.ini");
-        let mut file = std::fs::File::create(&ini).expect("created");
-        write!(
-            file,
-            "[databases]\n* = host={host} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-             auth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\n\
-             unix_socket_dir =\n",
-            target.port(),
-            users.display()
-        )
-        .expect("written");
-        for path in [folder.path(), &users, &ini] {
-            std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o755))
-                .expect("readable");
-        }
-        let mut command = Command::new("pgbouncer");
-        command.arg(&ini).stderr(Stdio::piped()).stdout(Stdio::null());
-        // It refuses to run as root; 65534 is nobody.
-        if is_root() {
-            command.gid(65_534).uid(65_534);
-        }
-        let mut child = command.spawn().expect("pgbouncer is installed");
-        let log = std::io::BufReader::new(child.stderr.take().expect("piped"));
-        let mut lines = std::io::BufRead::lines(log);
-        let is_up = lines.by_ref().map_while(Result::ok).any(|line| line.contains("process up"));
-        assert!(is_up, "pgbouncer says when it is ready");
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port, _folder: folder }
-    }
-}
-
-fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|data| std::os::unix::fs::MetadataExt::uid(&data) == 0)
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        // It may have died by itself.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn s14_everything_works_through_a_pooler_in_transaction_mode() {
-    let mut bench = Bench::new().await;
-    bench.fill(30, 4_000).await;
-    let viewer = bench.database.login("viewer");
-    let pooler = Pooler::start(&viewer);
-    let writers = Writers::start(&bench.database.owner(), 2, 9);
-    // Two engines share the pool's two server connections, so that their transactions alternate on them.
-    let other = Bench::new().await;
-    let path = other.path();
-    let engines = [
-        bench.engine_at(through(&viewer, pooler.port)),
-        super::bench::start(super::bench::open_cache(&path), through(&viewer, pooler.port)),
-    ];
-    for _ in 0..10 {
-        let (first, second) = tokio::join!(engines[0].run_once(), engines[1].run_once());
-        for run in [first, second] {
-            if let Err(error) = run {
-                assert_eq!(error.kind(), ErrorKind::LockTimeout, "{}", error.chain());
-            }
-        }
-    }
-    writers.stop().await;
-    for engine in engines {
-        let found = engine.verify().await.expect("the comparison runs");
-        assert!(found.is_clean, "{:?}", differences(&found));
-        engine.shutdown().await;
-    }
 }

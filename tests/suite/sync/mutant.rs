@@ -53,7 +53,8 @@ impl Mirror {
             .fetch_one(&mut *connection)
             .await?;
         let server = everything(connection).await?;
-        let select = "select rel::regclass::text, op::text, pk::text from steward.change_log where ";
+        let select = "select rel::regclass::text, op::text, k::text
+            from steward.change_log left join lateral steward.changed_keys(pk) k on true where ";
         let log: Option<Vec<(String, String, Option<String>)>> = match &self.memory {
             Memory::Snapshot(None) => None,
             Memory::Snapshot(Some(seen)) => {
@@ -146,13 +147,13 @@ async fn counters_across_a_truncate(guards: Guards) -> u64 {
     bench.fill(10, 10).await;
     bench.sql("insert into steward.usage_counters (user_id, period, metric) select id, '2026-10', 'a' from steward.users").await;
     let mut viewer = bench.database.connect("viewer").await;
-    cut::open(&mut viewer, Purpose::Chunk(Dataset::UsageCounters), guards).await.expect("a snapshot");
+    cut::open(&mut viewer, Purpose::Chunk(Dataset::UsageCounters), guards, None).await.expect("a snapshot");
     let emptied = sqlx::raw_sql("set lock_timeout = '200ms'; truncate steward.usage_counters")
         .execute(&mut bench.owner)
         .await;
     assert_eq!(emptied.is_err(), guards.has(Guard::TableLock), "the lock makes the truncate wait");
     let (out, mut rows) = row::channel(1 << 20);
-    let chunk = Chunk::Keys { after: None, limit: 100 };
+    let chunk = Chunk::Keys { after: None, upto: None, limit: 100 };
     let end = load::read_chunk(&mut viewer, Dataset::UsageCounters, &chunk, &out).await.expect("it is read");
     drop(out);
     while rows.recv().await.is_some() {}

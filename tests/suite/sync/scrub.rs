@@ -29,7 +29,7 @@ async fn s30_server_and_copy_agree_on_the_sum_of_every_dataset() {
         bench.cache().reader().expect("a reader").state(Position::KEY).expect("readable").expect("stored");
     assert!(position.is_consistent());
     let mut viewer = bench.database.connect("viewer").await;
-    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default()).await.expect("a cut");
+    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default(), None).await.expect("a cut");
     let shapes = scrub::shapes(&mut viewer).await.expect("shapes");
     let cache = bench.cache();
     let mut writer = cache.writer().expect("nobody else writes");
@@ -237,13 +237,13 @@ async fn s2_a_policy_never_makes_the_scrub_remove_rows() {
     // The mutant: the same sums without the look at the policies. It takes hidden rows for deleted ones, so it
     // is that look that keeps them.
     let mut viewer = bench.database.connect("viewer").await;
-    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default()).await.expect("a cut");
+    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default(), None).await.expect("a cut");
     let server =
         scrub::set_sums(&mut viewer, Dataset::Users, &[KeyRange::All], 1_000_000).await.expect("a sum");
     assert_eq!(server[0].rows, 0, "to the mutant the table is empty");
     cut::abandon(&mut viewer).await.expect("ended");
     assert!(
-        cut::open_cut(&mut viewer, cut::Purpose::Cut, Guards::default(), None, None).await.is_err(),
+        cut::open_cut(&mut viewer, cut::Purpose::Cut, Guards::default(), None, None, None).await.is_err(),
         "and the engine looks first"
     );
     bench.sql("drop policy some_rows on steward.users").await;

@@ -185,7 +185,7 @@ async fn f16_every_value_comes_back_from_the_copy_as_the_server_sent_it() {
     bench.sql("insert into steward.teams (name) values (repeat('é', 8388608))").await;
     bench.sync().await;
     let mut viewer = bench.database.connect("viewer").await;
-    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default()).await.expect("a cut");
+    cut::open(&mut viewer, cut::Purpose::Cut, Guards::default(), None).await.expect("a cut");
     let shapes = scrub::shapes(&mut viewer).await.expect("shapes");
     let cache = bench.cache();
     let mut writer = cache.writer().expect("nobody else writes");

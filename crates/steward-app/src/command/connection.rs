@@ -9,6 +9,7 @@ use steward_core::{Error, ErrorKind, Result};
 use steward_store::postgres::PgConnection;
 use steward_store::postgres::connect::{Address, Host, SslMode, connect};
 use steward_store::postgres::install;
+use steward_store::postgres::pooler::{self, Pooling};
 use steward_store::postgres::role::role_of;
 
 use super::workspace::{Check, CheckList, CheckState, ConnectionTestReq};
@@ -136,9 +137,45 @@ pub(super) async fn server(
         ),
         Ok(status) => {
             steps.passed("schema", schema_started, format!("Up to date on {}", status.server_version));
+            restored(steps, &mut connection).await;
         }
     }
+    pooled(steps, &mut connection, address, password).await;
     Some(connection)
+}
+
+/// Says so where the database came from another server's dump.
+async fn restored(steps: &mut Steps, connection: &mut PgConnection) {
+    let started = Instant::now();
+    if install::is_restored(connection).await.is_ok_and(|is_restored| is_restored) {
+        let finding = "Restored from another server's dump: an admin should run select steward.rotate_epoch(), \
+                       so that what the other server logged is forgotten";
+        steps.add("restored", "History", CheckState::Warning, finding.to_owned(), millis(started), None);
+    }
+}
+
+/// Says so where a pooler in transaction mode stands in between: everything works, but the server cannot call.
+async fn pooled(
+    steps: &mut Steps,
+    connection: &mut PgConnection,
+    address: &Address,
+    password: Option<&SecretString>,
+) {
+    let started = Instant::now();
+    let is_supabase = pooler::is_supabase_transaction_pooler(address);
+    // Whoever cannot connect twice has been told of what matters more.
+    let is_seen = is_supabase
+        || pooler::probe(connection, address, password)
+            .await
+            .is_ok_and(|found| found == Pooling::Transaction);
+    if is_seen {
+        let place = if is_supabase { "Supabase's pooler (port 6543)" } else { "A pooler" };
+        let finding = format!(
+            "{place} in transaction mode shares the server's sessions; Steward works through it and looks for \
+             changes at intervals"
+        );
+        steps.add("pooler", "Way to the server", CheckState::Ok, finding, millis(started), None);
+    }
 }
 
 async fn address(steward: &Steward, request: ConnectionTestReq) -> Result<(Address, Option<SecretString>)> {

@@ -243,6 +243,10 @@ pub struct SyncStatus {
     pub login: String,
     /// The server's clock minus this computer's, in milliseconds.
     pub clock_skew_ms: Option<i64>,
+    /// Since when the step under way has taken longer than two pauses between looks.
+    #[serde(default)]
+    #[ts(optional)]
+    pub stalled_since: Option<DateTime<Utc>>,
 }
 
 /// The result of one run.

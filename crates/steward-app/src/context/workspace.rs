@@ -139,7 +139,11 @@ impl Steward {
 
     /// The copy of the current workspace.
     pub(crate) async fn cache(&self) -> Result<Cache> {
-        Ok(self.opened().await?.cache.clone())
+        let opened = self.opened().await?;
+        if let Some(engine) = opened.engine.get() {
+            engine.attend();
+        }
+        Ok(opened.cache.clone())
     }
 
     /// Lets go of the open workspace; the next call opens the then current one.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::SyncSnapshot;
 use super::engine::{Engine, Gauges, Tally};
+use super::slumber::Slumber;
 use super::status;
 use crate::command::sync::{DatasetState, DatasetStatus, SyncRunRes, SyncStatus, VerifyRes};
 use crate::wire::WireError;
@@ -28,6 +29,7 @@ pub(super) enum Command {
     Resume(oneshot::Sender<()>),
     Cancel(oneshot::Sender<()>),
     SetPull(Duration, oneshot::Sender<()>),
+    Attend,
 }
 
 /// A person's request rides over this many short troubles before it is answered with the error.
@@ -133,6 +135,7 @@ impl Desk {
                 }
                 Vec::new()
             }
+            Command::Attend => self.machine.push(Event::Attended),
             Command::SetPull(pull, reply) => {
                 let _ = reply.send(());
                 self.machine.set_pull_ms(u64::try_from(pull.as_millis()).unwrap_or(u64::MAX));
@@ -155,7 +158,9 @@ impl Desk {
     /// Answers who waits, once the machine rests.
     fn settle(&mut self, engine: &mut Engine) {
         let outcome = match self.machine.stage() {
-            Stage::Connecting | Stage::Cutting | Stage::Loading | Stage::Comparing => return,
+            Stage::Connecting | Stage::Cutting | Stage::Loading | Stage::CatchingUp | Stage::Comparing => {
+                return;
+            }
             Stage::Retrying if self.is_short_trouble() => return,
             Stage::Idle => self.finished(engine.tally),
             Stage::Paused => Err(Error::new(ErrorKind::Cancelled, "Sync is paused.")),
@@ -246,13 +251,16 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                 // Who gets an answer and asks for the state gets the one that goes with it.
                 desk.publish(&engine);
                 desk.settle(&mut engine);
+                let slumber = Slumber::new(engine.clock());
                 let waits = is_automatic || !desk.runs.is_empty() || !desk.verifications.is_empty();
                 tokio::select! {
                     biased;
                     () = shutdown.cancelled() => break,
                     command = desk.inbox.recv() => match command {
                         Some(command) => {
-                            desk.began = Instant::now();
+                            if !matches!(command, Command::Attend) {
+                                desk.began = Instant::now();
+                            }
                             queue.extend(desk.accept(command, None));
                         }
                         None => break,
@@ -261,6 +269,11 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                         release_at = None;
                         engine.disconnect().await;
                         queue.extend(desk.machine.push(Event::Released));
+                    }
+                    () = slumber.ended(), if waits => {
+                        wake_at = None;
+                        desk.began = Instant::now();
+                        queue.extend(desk.machine.push(Event::Wake { by_person: false }));
                     }
                     () = wake(wake_at), if waits => {
                         wake_at = None;
@@ -273,14 +286,20 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
             Some(Instruction::Release { ms }) => {
                 release_at = Some(Instant::now() + Duration::from_millis(ms));
             }
-            Some(Instruction::Sleep { ms }) => wake_at = Some(Instant::now() + Duration::from_millis(ms)),
+            Some(Instruction::Sleep { ms }) => {
+                let next = Instant::now() + Duration::from_millis(ms);
+                wake_at = Some(wake_at.map_or(next, |at: Instant| at.min(next)));
+            }
             Some(instruction) => {
                 (wake_at, release_at) = (None, None);
                 desk.publish(&engine);
                 let result = carry_out(&mut desk, &mut engine, instruction, &shutdown).await;
                 match result {
                     Ok(event) => {
-                        if matches!(event, Event::Committed | Event::ChunkDone { .. }) {
+                        if matches!(
+                            event,
+                            Event::Committed | Event::ChunkDone { .. } | Event::PageDone { .. }
+                        ) {
                             desk.last_error = None;
                             desk.failures = 0;
                         }
@@ -309,12 +328,20 @@ async fn carry_out(
 ) -> Result<Event> {
     let token = shutdown.child_token();
     let position = desk.machine.position().clone();
+    let now = engine.clock().now();
     let step = Box::pin(engine.carry_out(instruction, &position, &token));
     tokio::pin!(step);
+    // S21: a step that takes longer than two pauses is told, before it has failed.
+    let late =
+        tokio::time::sleep(Duration::from_millis(desk.machine.pull_ms()).max(Duration::from_secs(1)) * 2);
+    tokio::pin!(late);
     loop {
         tokio::select! {
             biased;
             result = &mut step => return result,
+            () = &mut late, if !late.is_elapsed() => desk.status.send_modify(|told| {
+                told.status = Arc::new(SyncStatus { stalled_since: Some(now), ..told.status.as_ref().clone() });
+            }),
             command = desk.inbox.recv() => match command {
                 // The machine is busy, so it only notes the wish.
                 Some(command) => {
@@ -370,6 +397,7 @@ fn view(
         server: server.to_owned(),
         login: login.to_owned(),
         clock_skew_ms: gauges.clock_skew_ms,
+        stalled_since: None,
     };
     SyncSnapshot { status: Arc::new(status), cursor: position.cursor.clone().map(Arc::new) }
 }

@@ -1,6 +1,7 @@
 //! Carries out the machine's instructions: one connection, one writer thread.
 
 mod chunk;
+mod page;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use steward_core::sync::{
-    Catalog, Delta, Event, Expected, Guards, Instruction, Load, Observed, Occupied, Position, Reach, Reload,
+    AckChain, Catalog, Delta, Event, Expected, Guards, Instruction, Load, Observed, Position, Reach, Reload,
     Snapshot, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
@@ -20,6 +21,7 @@ use steward_store::postgres::verify::{Compared, Comparison};
 use steward_store::postgres::{PgConnection, cut, load, verify};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use super::journal::Journal;
 use super::scrub::ask::Ask;
@@ -84,6 +86,7 @@ pub(super) struct Engine {
     log: Option<cut::Log>,
     cut_began: Option<Instant>,
     scrubber: Scrubber,
+    pruned_at: Option<Instant>,
     pub(super) tally: Tally,
     pub(super) gauges: Gauges,
     pub(super) verified: Option<VerifyRes>,
@@ -119,6 +122,7 @@ impl Engine {
             log: None,
             cut_began: None,
             scrubber,
+            pruned_at: None,
             tally: Tally::default(),
             gauges: Gauges::default(),
             verified: None,
@@ -152,17 +156,23 @@ impl Engine {
     ) -> Result<Event> {
         match instruction {
             Instruction::Connect => self.connect(token).await,
-            Instruction::Peek => self.peek(token).await,
+            Instruction::Peek => self.peek(position, token).await,
             Instruction::OpenCut { may_compare, expected } => {
                 let known = position.cursor.as_ref().map(|cursor| &cursor.catalog);
-                self.open_cut(may_compare, expected.as_deref(), known, token).await
+                let client = client_of(position);
+                self.open_cut(may_compare, client, expected.as_deref(), known, token).await
             }
-            Instruction::ReadDelta { since, reach } => self.read_delta(&since, reach, position, token).await,
-            Instruction::AwaitFlush { lsn, keeps_cut } => self.await_flush(lsn, keeps_cut, token).await,
+            Instruction::ReadDelta { since, reach, may_page } => {
+                self.read_delta(&since, reach, may_page, position, token).await
+            }
+            Instruction::AwaitFlush { lsn, keeps_cut, ack } => {
+                self.await_flush(lsn, keeps_cut, ack.as_ref(), token).await
+            }
             Instruction::Commit { position } => self.commit(*position).await,
-            Instruction::MeasureWindow { dataset, start_us, end_us } => {
-                self.measure(dataset, start_us, end_us, token).await
+            Instruction::MeasureWindow { dataset, start_us, end_us, since } => {
+                self.measure(dataset, start_us, end_us, since.as_ref(), token).await
             }
+            Instruction::ReadPage { page } => Box::pin(self.read_page(page, position, token)).await,
             Instruction::ReadChunk { dataset, chunk } => {
                 Box::pin(self.read_chunks(dataset, chunk, position, token)).await
             }
@@ -188,17 +198,40 @@ impl Engine {
         Ok(Event::Connected)
     }
 
-    async fn peek(&mut self, token: &CancellationToken) -> Result<Event> {
+    async fn peek(&mut self, position: &Position, token: &CancellationToken) -> Result<Event> {
+        self.prune(token).await?;
         self.cut_began = Some(Instant::now());
         let connection = open_connection(&mut self.connection)?;
-        let observed = guard(token, Duration::from_secs(15), cut::peek(connection)).await?;
+        let observed =
+            guard(token, Duration::from_secs(15), cut::peek(connection, client_of(position))).await?;
         self.gauges.clock_skew_ms = Some((observed.as_of - self.clock.now()).num_milliseconds());
         Ok(Event::Peeked(Box::new(observed)))
+    }
+
+    /// Once a day, and never while a transaction is open.
+    async fn prune(&mut self, token: &CancellationToken) -> Result<()> {
+        const DAY: Duration = Duration::from_secs(86_400);
+        if self.pruned_at.is_some_and(|at| at.elapsed() < DAY) {
+            return Ok(());
+        }
+        self.pruned_at = Some(Instant::now());
+        let connection = open_connection(&mut self.connection)?;
+        match guard(token, Duration::from_secs(90), cut::prune_log(connection)).await {
+            Err(failure) if matches!(failure.kind(), ErrorKind::Offline | ErrorKind::Cancelled) => {
+                Err(failure)
+            }
+            Err(failure) => {
+                tracing::warn!("the change log was not pruned: {}", failure.chain());
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     async fn open_cut(
         &mut self,
         may_compare: bool,
+        client: Option<Uuid>,
         expected: Option<&Expected>,
         known: Option<&Catalog>,
         token: &CancellationToken,
@@ -209,7 +242,7 @@ impl Engine {
         let needs_estimates = self.gauges.estimates.is_empty();
         let connection = open_connection(&mut self.connection)?;
         let (opened, estimates) = guard(token, Duration::from_secs(30), async {
-            let opened = cut::open_cut(connection, purpose, guards, expected, known).await?;
+            let opened = cut::open_cut(connection, purpose, guards, client, expected, known).await?;
             let estimates = if needs_estimates { Some(load::estimates(connection).await?) } else { None };
             Ok((opened, estimates))
         })
@@ -230,6 +263,7 @@ impl Engine {
         &mut self,
         since: &Snapshot,
         reach: Reach,
+        may_page: bool,
         position: &Position,
         token: &CancellationToken,
     ) -> Result<Event> {
@@ -240,16 +274,23 @@ impl Engine {
         let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
         self.writer.send(Work::Delta { pieces, asked, decision, reply }).await?;
         let connection = open_connection(&mut self.connection)?;
-        let delta = cut::read_delta(connection, since, reach, catalog, self.log.take(), &out);
+        let delta = cut::read_delta(connection, since, reach, catalog, self.log.take(), may_page, &out);
         let read = guard(token, Duration::from_secs(60), delta).await;
         drop(out);
         let read = match read {
             // S30: with the changes in the open local transaction, both sides are to be equal now.
+            Ok(delta) if delta.is_long => Ok(delta),
             Ok(mut delta) => self.scrub(&mut delta, position, &asks, token).await.map(|()| delta),
             Err(error) => Err(error),
         };
         drop(asks);
         match read {
+            // S18: too much for one cut; nothing of it is kept, and pages read it later.
+            Ok(delta) if delta.is_long => {
+                drop(decide);
+                let _ = stored.await;
+                Ok(Event::DeltaRead(delta))
+            }
             Ok(delta) => {
                 self.tally.rows_read += delta.row_count;
                 self.open = Some(OpenDelta { decide, stored });
@@ -314,21 +355,19 @@ impl Engine {
         &mut self,
         lsn: Option<u64>,
         keeps_cut: bool,
+        ack: Option<&AckChain>,
         token: &CancellationToken,
     ) -> Result<Event> {
         let connection = open_connection(&mut self.connection)?;
-        guard(token, Duration::from_secs(15), async {
+        let acked = guard(token, Duration::from_secs(15), async {
             if !keeps_cut {
                 cut::close(connection).await?;
             }
-            match lsn {
-                Some(lsn) => cut::await_flush(connection, lsn).await,
-                None => Ok(()),
-            }
+            page::settle(connection, lsn, ack).await
         })
         .await?;
         abort::point("flushed");
-        Ok(Event::Flushed)
+        Ok(Event::Flushed { acked })
     }
 
     /// Not to be broken off: the machine must know whether it happened.
@@ -347,36 +386,6 @@ impl Engine {
         self.learn(stored);
         self.gauges.last_cut_ms = self.cut_began.take().map(|began| began.elapsed().as_secs_f64() * 1_000.0);
         Ok(Event::Committed)
-    }
-
-    async fn measure(
-        &mut self,
-        dataset: Dataset,
-        start_us: i64,
-        end_us: i64,
-        token: &CancellationToken,
-    ) -> Result<Event> {
-        let guards = self.guards;
-        let connection = open_connection(&mut self.connection)?;
-        let measured = guard(token, Duration::from_secs(30), async {
-            cut::open(connection, Purpose::Chunk(dataset), guards).await?;
-            let occupied = load::measure(connection, dataset, start_us, end_us).await?;
-            cut::close(connection).await?;
-            Ok(occupied)
-        })
-        .await;
-        match measured {
-            Ok(occupied) => Ok(Event::WindowMeasured { occupied }),
-            // A partition too large to be measured is read from its end anyway.
-            Err(error)
-                if error.kind() == ErrorKind::Timeout && start_us != i64::MIN && end_us != i64::MAX =>
-            {
-                cut::abandon(open_connection(&mut self.connection)?).await?;
-                let occupied = Occupied::Between { first_us: start_us, last_us: end_us - 1 };
-                Ok(Event::WindowMeasured { occupied })
-            }
-            Err(error) => Err(error),
-        }
     }
 
     /// Every row and every rollup, inside the open cut whose state was just committed here (S13).
@@ -453,6 +462,10 @@ impl Engine {
         self.gauges.is_urgent = self.scrubber.is_urgent;
     }
 
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Closes the connection politely.
     pub(super) async fn disconnect(&mut self) {
         if let Some(connection) = self.connection.take() {
@@ -471,6 +484,10 @@ impl Engine {
 
 fn open_connection(connection: &mut Option<PgConnection>) -> Result<&mut PgConnection> {
     connection.as_mut().ok_or_else(|| Error::new(ErrorKind::Offline, "No connection is open."))
+}
+
+fn client_of(position: &Position) -> Option<Uuid> {
+    position.ack.as_ref().map(|chain| chain.client)
 }
 
 /// Runs until done, cancelled, or so late that the other side must be gone.
@@ -555,9 +572,8 @@ fn drift_row(range: &Compared, observed: &Observed) -> DriftRow {
 fn drift_of(found: &[Compared]) -> BTreeMap<Dataset, Reload> {
     let mut drift: BTreeMap<Dataset, Reload> = BTreeMap::new();
     for range in found.iter().filter(|range| !range.diff.is_clean()) {
-        let reload = drift.entry(range.dataset).or_insert_with(|| Reload {
-            reason: "A comparison found rows that differ from the server.".to_owned(),
-            windows: Some(Vec::new()),
+        let reload = drift.entry(range.dataset).or_insert_with(|| {
+            Reload::windows("A comparison found rows that differ from the server.", Vec::new())
         });
         match (&range.range, &mut reload.windows) {
             (KeyRange::TimeBetween { start_us, end_us }, Some(windows)) => {

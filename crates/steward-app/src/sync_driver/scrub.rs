@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use steward_core::sync::{Observed, Reload, Window};
+use steward_core::sync::{KeySpan, Observed, Reload, Window};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::local::{self, LocalCheck};
 use steward_store::cache::{Applied, Cache, KeyRange};
@@ -406,12 +406,15 @@ impl Repair<'_> {
     }
 
     fn reload(&self) -> Reload {
-        Reload {
-            reason: "A comparison found many rows that differ from the server.".to_owned(),
-            windows: match &self.target.range {
-                KeyRange::TimeBetween { start_us, end_us } => Some(vec![Window::new(*start_us, *end_us)]),
-                KeyRange::All | KeyRange::KeysAfter { .. } => None,
-            },
+        const REASON: &str = "A comparison found many rows that differ from the server.";
+        match &self.target.range {
+            KeyRange::TimeBetween { start_us, end_us } => {
+                Reload::windows(REASON, vec![Window::new(*start_us, *end_us)])
+            }
+            KeyRange::KeysAfter { after, upto } => {
+                Reload::keys(REASON, KeySpan { after: after.clone(), upto: upto.clone() })
+            }
+            KeyRange::All => Reload::whole(REASON),
         }
     }
 }

@@ -31,6 +31,7 @@ pub(super) fn phase(machine: &Machine) -> SyncPhase {
         Stage::Cutting if is_loading => SyncPhase::Loading,
         Stage::Cutting => SyncPhase::Pulling,
         Stage::Loading => SyncPhase::Loading,
+        Stage::CatchingUp => SyncPhase::Pulling,
         Stage::Comparing => SyncPhase::Verifying,
         Stage::Retrying => SyncPhase::Retrying,
         Stage::Paused => SyncPhase::Paused,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::load::Window;
+use super::load::{KeySpan, Window};
 use crate::dataset::Dataset;
 
 /// Fingerprints of all synchronised tables in one snapshot.
@@ -47,8 +47,49 @@ pub struct TablePart {
 pub struct Reload {
     /// Why, as a sentence for people.
     pub reason: String,
-    /// The windows of time affected; none for the whole table.
+    /// The windows of time affected; none for the whole table, or a span of keys.
     pub windows: Option<Vec<Window>>,
+    /// The span of keys affected; none for the whole table, or windows.
+    pub keys: Option<KeySpan>,
+}
+
+impl Reload {
+    /// The whole table.
+    #[must_use]
+    pub fn whole(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), windows: None, keys: None }
+    }
+
+    /// Windows of time.
+    #[must_use]
+    pub fn windows(reason: impl Into<String>, windows: Vec<Window>) -> Self {
+        Self { reason: reason.into(), windows: Some(windows), keys: None }
+    }
+
+    /// A span of keys.
+    #[must_use]
+    pub fn keys(reason: impl Into<String>, keys: KeySpan) -> Self {
+        Self { reason: reason.into(), windows: None, keys: Some(keys) }
+    }
+
+    /// Adds this to what a dataset has to read again already.
+    pub fn join_into(self, reloads: &mut BTreeMap<Dataset, Self>, dataset: Dataset) {
+        let Some(earlier) = reloads.get_mut(&dataset) else {
+            reloads.insert(dataset, self);
+            return;
+        };
+        earlier.windows = match (earlier.windows.take(), self.windows) {
+            (Some(mut windows), Some(more)) => {
+                windows.extend(more);
+                Some(windows)
+            }
+            (None, _) | (_, None) => None,
+        };
+        earlier.keys = match (earlier.keys.take(), self.keys) {
+            (Some(one), Some(two)) => Some(one.hull(two, dataset)),
+            (None, _) | (_, None) => None,
+        };
+    }
 }
 
 impl Catalog {
@@ -69,9 +110,7 @@ impl Catalog {
     pub fn truncated(&self, oid: u32) -> Option<(Dataset, Reload)> {
         let dataset = self.dataset_of(oid)?;
         let is_whole = self.tables.get(&dataset)?.parts.is_empty();
-        is_whole.then(|| {
-            (dataset, Reload { reason: "The table was emptied on the server.".to_owned(), windows: None })
-        })
+        is_whole.then(|| (dataset, Reload::whole("The table was emptied on the server.")))
     }
 
     /// What to read again when the tables changed from `self` to `next` (S7).
@@ -83,16 +122,14 @@ impl Catalog {
                 Some(old) if old == new => continue,
                 Some(old) if old.oid == new.oid && old.print == new.print => {
                     let windows = changed_parts(old, new);
-                    Reload {
-                        reason: "A part of the table was added, removed or rewritten on the server."
-                            .to_owned(),
-                        windows: Some(windows),
-                    }
+                    Reload::windows(
+                        "A part of the table was added, removed or rewritten on the server.",
+                        windows,
+                    )
                 }
-                Some(_) | None => Reload {
-                    reason: "The table, its triggers or its policies were changed on the server.".to_owned(),
-                    windows: None,
-                },
+                Some(_) | None => {
+                    Reload::whole("The table, its triggers or its policies were changed on the server.")
+                }
             };
             reloads.insert(*dataset, reload);
         }

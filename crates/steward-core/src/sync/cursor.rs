@@ -6,9 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::ack::{AckChain, Acked, Told};
 use super::catalog::Catalog;
+use super::catch_up::CatchUp;
 use super::instruction::Chunk;
-use super::load::{Load, LoadKind};
+use super::load::Load;
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 use crate::freshness::Freshness;
@@ -43,6 +45,8 @@ pub struct Observed {
     pub flush_lsn: Option<u64>,
     /// The server's time before the snapshot was taken.
     pub as_of: DateTime<Utc>,
+    /// What the server was told of this copy.
+    pub told: Option<Told>,
     /// Version of the installed contract.
     pub contract_version: i32,
 }
@@ -96,6 +100,12 @@ pub struct Position {
     pub settled: BTreeSet<Dataset>,
     /// Cuts taken.
     pub cut_count: u64,
+    /// Pages that are left before a cut can be taken again.
+    #[serde(default)]
+    pub catch_up: Option<CatchUp>,
+    /// What the server was told; none in a copy that was never stored.
+    #[serde(default)]
+    pub ack: Option<AckChain>,
 }
 
 /// How a chunk ended.
@@ -141,27 +151,19 @@ impl Position {
         next.reached = Some(Moment::of(observed));
         next.settled.remove(&dataset);
         let Some(load) = next.loads.get_mut(&dataset) else { return next };
-        load.row_count += end.row_count;
-        let is_done = match (&mut load.rest, chunk) {
-            (LoadKind::Keys { after }, Chunk::Keys { limit, .. }) => {
-                let is_short = end.row_count < u64::from(*limit);
-                *after = end.last_key.or_else(|| after.take());
-                is_short
-            }
-            (LoadKind::Windows(windows), Chunk::Time { start_us, .. }) => {
-                if let Some(window) = windows.last_mut() {
-                    window.end_us = *start_us;
-                }
-                windows.retain(|window| window.start_us < window.end_us);
-                windows.is_empty()
-            }
-            // The chunk belongs to a plan that was dropped meanwhile: nothing is known to be done.
-            (LoadKind::Keys { .. }, Chunk::Time { .. }) | (LoadKind::Windows(_), Chunk::Keys { .. }) => false,
-        };
-        if is_done {
+        if load.advance(chunk, end.row_count, end.last_key) {
             next.loads.remove(&dataset);
         }
         next
+    }
+
+    /// The position once the server was told of it, where it was.
+    #[must_use]
+    pub fn after_ack(mut self, acked: Option<Acked>) -> Self {
+        if let (Some(chain), Some(acked)) = (&self.ack, acked) {
+            self.ack = Some(chain.told(acked));
+        }
+        self
     }
 
     /// Whether the whole copy equals the server at the cursor.
@@ -181,13 +183,24 @@ impl Position {
 }
 
 impl Position {
-    /// Whether the server continues what the copy holds: the cursor, and chunks read since.
+    /// Whether the server continues what the copy holds: the cursor, chunks read since, and what the server
+    /// was told.
     #[must_use]
     pub fn judge(&self, cursor: &Cursor, observed: &Observed) -> Verdict {
-        match (cursor.judge(observed), &self.reached) {
+        let verdict = match (cursor.judge(observed), &self.reached) {
             // S5: rows of a chunk may be newer than the cursor, and a cut must not be older than they are.
             (Verdict::Continues, Some(reached)) => reached.judge(observed),
             (verdict, _) => verdict,
+        };
+        // S20: a standby may not have heard yet what the primary was told.
+        let asks = verdict == Verdict::Continues && !observed.is_standby;
+        match &self.ack {
+            Some(chain) if asks && !chain.is_known_to(observed.told.as_ref()) => Verdict::ReloadAll(
+                "The server does not know what this copy has told it: it was put back to an earlier state, or \
+                 is a copy itself."
+                    .to_owned(),
+            ),
+            Some(_) | None => verdict,
         }
     }
 }
@@ -278,8 +291,9 @@ impl Cursor {
             Verdict::Continues => {}
             verdict => return verdict,
         }
-        // S12: what was pruned cannot be asked for.
-        if self.snapshot.xmin() < observed.floor_xid {
+        // S12: what was pruned cannot be asked for. A floor ahead of every transaction came with a dump of
+        // another server and says nothing here.
+        if self.snapshot.xmin() < observed.floor_xid && observed.floor_xid <= observed.snapshot.xmax() {
             return Verdict::ReloadAll(
                 "The server has dropped the changes made since the last look.".to_owned(),
             );
@@ -302,6 +316,7 @@ mod tests {
             insert_lsn: Some(100),
             flush_lsn: Some(100),
             as_of: DateTime::UNIX_EPOCH,
+            told: None,
             contract_version: 1,
         }
     }
@@ -340,6 +355,8 @@ mod tests {
         assert!(matches!(cursor("10:20:10").judge(&next), Verdict::ReloadAll(_)));
         next.floor_xid = 10;
         assert_eq!(cursor("10:20:10").judge(&next), Verdict::Continues);
+        next.floor_xid = 31;
+        assert_eq!(cursor("10:20:10").judge(&next), Verdict::Continues, "another server's floor");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::ack::Acked;
 use super::catalog::{Catalog, Reload};
 use super::cursor::{Observed, Position};
 use super::load::Occupied;
@@ -16,6 +17,8 @@ pub enum Event {
         /// Whether a person asks: then a failure that stopped the engine is tried again.
         by_person: bool,
     },
+    /// Somebody looks at the numbers.
+    Attended,
     /// A connection is open.
     Connected,
     /// The connection was given back after a long rest.
@@ -32,7 +35,10 @@ pub enum Event {
     /// Everything that changed was read and lies in the open local transaction.
     DeltaRead(Delta),
     /// The server's write-ahead log is on its disk up to the cut.
-    Flushed,
+    Flushed {
+        /// That the server was told, where it was.
+        acked: Option<Acked>,
+    },
     /// The local transaction was committed.
     Committed,
     /// The server was asked where a window has rows.
@@ -50,6 +56,13 @@ pub enum Event {
         elapsed_ms: u64,
         /// How many rows they had together.
         row_count: u64,
+    },
+    /// A page was read and committed with its position.
+    PageDone {
+        /// The position stored with it.
+        position: Box<Position>,
+        /// How long it took, in milliseconds.
+        elapsed_ms: u64,
     },
     /// The comparison ended.
     Compared {
@@ -80,10 +93,12 @@ pub struct Delta {
     pub row_count: u64,
     /// Whether nothing at all had changed: no key, no row, no table.
     pub is_empty: bool,
+    /// Whether it is too much for one cut; then nothing of it was kept, and the cut is closed.
+    pub is_long: bool,
 }
 
 impl Default for Delta {
     fn default() -> Self {
-        Self { reloads: BTreeMap::new(), row_count: 0, is_empty: true }
+        Self { reloads: BTreeMap::new(), row_count: 0, is_empty: true, is_long: false }
     }
 }

@@ -1,7 +1,10 @@
 //! What the driver shall do.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::ack::AckChain;
+use super::catch_up::{Page, Since};
 use super::cursor::Position;
 use super::guard::{Guard, Guards};
 use super::snapshot::Snapshot;
@@ -28,6 +31,8 @@ pub enum Instruction {
         since: Snapshot,
         /// Which predicate.
         reach: Reach,
+        /// Whether more than fits a cut is left to pages.
+        may_page: bool,
     },
     /// End the server's transaction, then wait until the server's log is on disk up to here.
     AwaitFlush {
@@ -36,6 +41,8 @@ pub enum Instruction {
         lsn: Option<u64>,
         /// Whether the server's transaction stays open for a comparison.
         keeps_cut: bool,
+        /// What to tell the server, where it takes it: its own commit then is the wait (S20).
+        ack: Option<AckChain>,
     },
     /// Commit the local transaction with this position.
     Commit {
@@ -50,6 +57,13 @@ pub enum Instruction {
         start_us: i64,
         /// First instant beyond.
         end_us: i64,
+        /// Only of rows written since; none for all rows.
+        since: Option<Since>,
+    },
+    /// Read one page in a transaction of its own and commit it with the position that follows from it.
+    ReadPage {
+        /// Which.
+        page: Page,
     },
     /// Read one chunk in a transaction of its own and commit it with the position that follows from it.
     ReadChunk {
@@ -92,6 +106,8 @@ pub enum Chunk {
     Keys {
         /// Above this key; none from the first.
         after: Option<Value>,
+        /// Up to this key, included; none to the last.
+        upto: Option<Value>,
         /// At most this many.
         limit: u32,
     },
@@ -105,7 +121,8 @@ pub enum Chunk {
 }
 
 /// Which predicate finds what a snapshot does not contain.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reach {
     /// From `xmax` on, and what was running: right between two snapshots of a primary.
     Exact,

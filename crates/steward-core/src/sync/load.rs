@@ -1,5 +1,7 @@
 //! What still has to be read in full: the first load, and every repair.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -25,9 +27,47 @@ pub enum LoadKind {
     Keys {
         /// The last key read; none at the start.
         after: Option<Value>,
+        /// The last key to read; none to the end.
+        #[serde(default)]
+        upto: Option<Value>,
     },
     /// Windows of time; the last one is read next, from its end backwards.
     Windows(Vec<Window>),
+}
+
+/// The rows whose keys lie between two keys, in the order of bytes and numbers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeySpan {
+    /// Above this key; none from the first.
+    pub after: Option<Value>,
+    /// Up to this key, included; none to the last.
+    pub upto: Option<Value>,
+}
+
+impl KeySpan {
+    /// The smallest span that holds both.
+    #[must_use]
+    pub fn hull(self, other: Self, dataset: Dataset) -> Self {
+        let pick = |one: Option<Value>, two: Option<Value>, wanted: Ordering| match (one, two) {
+            (Some(one), Some(two)) if key_order(dataset, &one, &two) == wanted => Some(one),
+            (Some(_), Some(two)) => Some(two),
+            (None, _) | (_, None) => None,
+        };
+        Self {
+            after: pick(self.after, other.after, Ordering::Less),
+            upto: pick(self.upto, other.upto, Ordering::Greater),
+        }
+    }
+}
+
+/// How two keys of a dataset lie to each other where copy and server read them in order: text by its bytes,
+/// as `collate "C"` has it.
+fn key_order(dataset: Dataset, one: &Value, two: &Value) -> Ordering {
+    let column = |name: &&str| match (one.get(*name), two.get(*name)) {
+        (Some(Value::String(one)), Some(Value::String(two))) => one.as_bytes().cmp(two.as_bytes()),
+        (one, two) => one.and_then(Value::as_i64).cmp(&two.and_then(Value::as_i64)),
+    };
+    dataset.spec().key.iter().map(column).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
 }
 
 /// A half-open window of time that is read from its end backwards.
@@ -94,7 +134,7 @@ impl Load {
             | Dataset::SubscriptionChanges
             | Dataset::QuotaOverrides
             | Dataset::UsageCounters
-            | Dataset::AuditLog => LoadKind::Keys { after: None },
+            | Dataset::AuditLog => LoadKind::Keys { after: None, upto: None },
         };
         Self { reason, row_count: 0, rest }
     }
@@ -113,7 +153,18 @@ impl Load {
                 windows.extend(rest);
                 Self { reason, row_count: 0, rest: LoadKind::Windows(merge(windows)) }
             }
-            (Some(_), Some(LoadKind::Keys { .. })) | (None, _) => Self::whole(dataset, catalog, reason),
+            (Some(_), Some(LoadKind::Keys { .. })) => Self::whole(dataset, catalog, reason),
+            (None, earlier) => match (reload.keys, earlier) {
+                (Some(span), None) if dataset != Dataset::UsageEvents => {
+                    Self { reason, row_count: 0, rest: LoadKind::Keys { after: span.after, upto: span.upto } }
+                }
+                (Some(span), Some(LoadKind::Keys { after, upto })) => {
+                    let left = KeySpan { after: after.clone(), upto: upto.clone() };
+                    let KeySpan { after, upto } = span.hull(left, dataset);
+                    Self { reason, row_count: 0, rest: LoadKind::Keys { after, upto } }
+                }
+                (Some(_) | None, _) => Self::whole(dataset, catalog, reason),
+            },
         }
     }
 
@@ -151,6 +202,7 @@ fn merge(mut windows: Vec<Window>) -> Vec<Window> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -162,6 +214,18 @@ mod tests {
             [Window::new(i64::MIN, 0), Window::new(0, 100), Window::new(100, i64::MAX)],
             "rows outside every partition may lie in the copy and must go"
         );
+    }
+
+    #[test]
+    fn s19_spans_of_keys_are_joined_to_the_smallest_that_holds_both() {
+        let key = |metric: &str| Some(json!({"user_id": "0a", "period": "2026-10", "metric": metric}));
+        let one = KeySpan { after: key("b"), upto: key("m") };
+        let two = KeySpan { after: key("Z"), upto: key("f") };
+        let hull = one.clone().hull(two.clone(), Dataset::UsageCounters);
+        assert_eq!(hull, KeySpan { after: key("Z"), upto: key("m") }, "capitals come first among bytes");
+        assert_eq!(two.hull(one.clone(), Dataset::UsageCounters), hull);
+        let open = KeySpan { after: None, upto: key("c") };
+        assert_eq!(open.hull(one, Dataset::UsageCounters), KeySpan { after: None, upto: key("m") });
     }
 
     proptest! {

@@ -3,12 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::ack::Acked;
 use super::catalog::{Catalog, Reload};
 use super::cursor::{Observed, Position};
 use super::event::Event;
 use super::guard::{Guard, Guards};
 use super::instruction::{Expected, Instruction, Reach};
-use super::load::{Load, LoadKind};
 use super::pace::{Backoff, Width};
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
@@ -16,6 +19,8 @@ use crate::error::{ErrorKind, RetryPolicy};
 
 mod cutting;
 mod loading;
+#[cfg(test)]
+mod tests;
 
 /// What the machine is told once.
 #[derive(Debug, Clone)]
@@ -27,7 +32,7 @@ pub struct MachineConfig {
     pub cut_while_loading_ms: u64,
     /// The contract versions this Steward reads.
     pub contract_versions: RangeInclusive<i32>,
-    /// Seed of the jitter.
+    /// Seed of the jitter, and of the first words told to the server; random where it matters.
     pub seed: u64,
     /// All of them, outside tests.
     pub guards: Guards,
@@ -44,6 +49,8 @@ pub enum Stage {
     Cutting,
     /// Reading a dataset in full.
     Loading,
+    /// Reading page by page what changed in a long time.
+    CatchingUp,
     /// Comparing every row.
     Comparing,
     /// Waiting after a failure.
@@ -87,8 +94,16 @@ pub struct Machine {
     backoff: Backoff,
     key_width: BTreeMap<Dataset, Width>,
     time_width: Width,
+    page_width: Width,
     loading_ms: u64,
     reload_rounds: u32,
+    /// Whether the server has to be judged before anything else is read from it.
+    must_judge: bool,
+    /// Whether reading what changed ran into the server's time limit.
+    is_delta_slow: bool,
+    /// Looks in a row that found nothing while nobody looked at the numbers.
+    quiet_looks: u32,
+    random: ChaCha8Rng,
 }
 
 #[derive(Debug)]
@@ -100,6 +115,11 @@ struct Cut {
     compares: bool,
     /// Whether the copy equals this snapshot as it is.
     is_empty: bool,
+    /// Whether what changed is being read.
+    is_reading: bool,
+    /// Whether it is too much for one cut.
+    is_long: bool,
+    acked: Option<Acked>,
 }
 
 /// What this connection has looked at since the cursor was stored, and found equal to the copy (S17).
@@ -124,6 +144,7 @@ impl Machine {
     #[must_use]
     pub fn new(config: MachineConfig, position: Position) -> Self {
         let backoff = Backoff::new(500, 60_000, config.seed);
+        let random = ChaCha8Rng::seed_from_u64(config.seed.rotate_left(32));
         Self {
             config,
             stage: Stage::Idle,
@@ -142,8 +163,13 @@ impl Machine {
             backoff,
             key_width: BTreeMap::new(),
             time_width: Width::new(DAY_US, 1_000_000, 400 * DAY_US),
+            page_width: PAGE_WIDTH,
             loading_ms: 0,
             reload_rounds: 0,
+            must_judge: false,
+            is_delta_slow: false,
+            quiet_looks: 0,
+            random,
         }
     }
 
@@ -169,7 +195,9 @@ impl Machine {
     #[must_use]
     pub fn is_busy(&self) -> bool {
         match self.stage {
-            Stage::Connecting | Stage::Cutting | Stage::Loading | Stage::Comparing => true,
+            Stage::Connecting | Stage::Cutting | Stage::Loading | Stage::CatchingUp | Stage::Comparing => {
+                true
+            }
             Stage::Idle | Stage::Retrying | Stage::Paused | Stage::Stopped => false,
         }
     }
@@ -185,6 +213,12 @@ impl Machine {
         self.wants_scrub = wants_scrub;
     }
 
+    /// The configured pause between two looks, in milliseconds.
+    #[must_use]
+    pub fn pull_ms(&self) -> u64 {
+        self.config.pull_ms
+    }
+
     /// Changes the pause between two looks.
     pub fn set_pull_ms(&mut self, pull_ms: u64) {
         self.config.pull_ms = pull_ms;
@@ -197,8 +231,20 @@ impl Machine {
                 if self.is_paused || (self.stage == Stage::Stopped && !by_person) {
                     return Vec::new();
                 }
+                if by_person {
+                    self.quiet_looks = 0;
+                }
                 self.wants_pull = true;
                 self.start()
+            }
+            Event::Attended => {
+                let was_slow = self.idle_ms() > self.config.pull_ms;
+                self.quiet_looks = 0;
+                if was_slow && self.stage == Stage::Idle {
+                    vec![Instruction::Sleep { ms: self.config.pull_ms }]
+                } else {
+                    Vec::new()
+                }
             }
             Event::VerifyRequested => {
                 self.wants_verify = true;
@@ -230,16 +276,13 @@ impl Machine {
             Event::Peeked(observed) => self.peeked(*observed),
             Event::CutOpened { observed, catalog } => self.judge(*observed, *catalog),
             Event::DeltaRead(delta) => self.delta_read(delta),
-            Event::Flushed => self.store(),
+            Event::Flushed { acked } => self.store(acked),
             Event::Committed => self.committed(),
             Event::WindowMeasured { occupied } => {
-                if let Some((_, Load { rest: LoadKind::Windows(windows), .. })) = self.next_load()
-                    && let Some(window) = windows.last_mut()
-                {
-                    window.occupied = Some(occupied);
-                }
+                self.measured(occupied);
                 self.advance()
             }
+            Event::PageDone { position, elapsed_ms } => self.page_done(*position, elapsed_ms),
             Event::ChunkDone { position, chunk_count, elapsed_ms, row_count } => {
                 self.chunk_done(*position, u64::from(chunk_count.max(1)), elapsed_ms, row_count)
             }
@@ -261,15 +304,18 @@ impl Machine {
         if self.is_paused {
             return self.rest(Stage::Paused, None);
         }
-        let must_cut = self.position.cursor.is_none() || self.restart.is_some();
+        let must_cut = self.position.cursor.is_none() || self.restart.is_some() || self.must_judge;
         let has_loads = !self.position.loads.is_empty();
         let may_load = has_loads && self.reload_rounds < RELOAD_ROUNDS;
         if !must_cut && !may_load && !self.wants_pull && (has_loads || self.position.is_consistent()) {
-            return self.rest(Stage::Idle, Some(self.config.pull_ms));
+            return self.rest(Stage::Idle, Some(self.idle_ms()));
         }
         if !self.is_connected {
             self.stage = Stage::Connecting;
             return vec![Instruction::Connect];
+        }
+        if !must_cut && self.position.catch_up.is_some() {
+            return self.page();
         }
         if !must_cut && may_load && self.loading_ms < self.config.cut_while_loading_ms {
             return self.load();
@@ -287,7 +333,7 @@ impl Machine {
     fn open_cut(&mut self) -> Vec<Instruction> {
         let expected = match (&self.restart, &self.position.cursor) {
             (Some(_), _) | (None, None) => None,
-            (None, Some(cursor)) => Some(Box::new(Expected {
+            (None, Some(cursor)) if !self.is_delta_slow => Some(Box::new(Expected {
                 since: self
                     .seen
                     .as_ref()
@@ -295,6 +341,7 @@ impl Machine {
                 reach: Reach::between(cursor.is_standby, self.config.guards),
                 digest: cursor.catalog.digest.clone(),
             })),
+            (None, Some(_)) => None,
         };
         vec![Instruction::OpenCut { may_compare: self.wants_verify, expected }]
     }
@@ -304,6 +351,13 @@ impl Machine {
         self.is_connected = false;
         self.is_stale = false;
         self.seen = None;
+    }
+
+    /// The pause until the next look: the configured one while something happens or somebody watches, and up
+    /// to a minute when it has been quiet for long (S21).
+    fn idle_ms(&self) -> u64 {
+        let doublings = self.quiet_looks.saturating_sub(QUIET_LOOKS).min(16);
+        (self.config.pull_ms << doublings).min(SLOWEST_PULL_MS).max(self.config.pull_ms)
     }
 
     fn rest(&mut self, stage: Stage, ms: Option<u64>) -> Vec<Instruction> {
@@ -330,7 +384,10 @@ impl Machine {
     }
 
     fn failed(&mut self, kind: ErrorKind) -> Vec<Instruction> {
-        let was_loading = self.stage == Stage::Loading;
+        let was_chunked = matches!(self.stage, Stage::Loading | Stage::CatchingUp);
+        // S18: what takes longer than the server allows is read in pages.
+        self.is_delta_slow |=
+            kind == ErrorKind::Timeout && self.cut.as_ref().is_some_and(|cut| cut.is_reading);
         let was_stale = std::mem::take(&mut self.is_stale);
         self.cut = None;
         self.pending = None;
@@ -352,7 +409,7 @@ impl Machine {
             return instructions;
         }
         // S11: a chunk that took too long is tried again at once, at half its width.
-        let is_retried_smaller = kind == ErrorKind::Timeout && was_loading && self.narrow();
+        let is_retried_smaller = kind == ErrorKind::Timeout && was_chunked && self.narrow();
         let mut instructions = vec![Instruction::Disconnect];
         let trouble = Trouble { kind, message: None };
         instructions.extend(match kind.retry() {
@@ -361,7 +418,7 @@ impl Machine {
             RetryPolicy::Backoff => self.wait(trouble),
             // The next cut judges the server anew and reads everything again if it must.
             RetryPolicy::Person | RetryPolicy::Never if kind == ErrorKind::Identity => {
-                self.loading_ms = u64::MAX;
+                self.must_judge = true;
                 self.wants_pull = true;
                 self.wait(trouble)
             }
@@ -381,8 +438,16 @@ impl Machine {
     }
 }
 
+/// After so many looks that found nothing the pauses grow …
+const QUIET_LOOKS: u32 = 30;
+/// … up to this.
+const SLOWEST_PULL_MS: u64 = 60_000;
+
 /// A connection that nobody used for this long is given back.
 const RELEASE_MS: u64 = 60_000;
+
+/// Entries of the change log in a page.
+const PAGE_WIDTH: Width = Width::new(5_000, 50, 5_000);
 
 /// Rows of a chunk in key order: they are held in memory until the last key is known.
 const KEY_WIDTH: Width = Width::new(2_000, 50, 20_000);

@@ -34,6 +34,12 @@ impl Snapshot {
         Ok(Self { xmin, xmax, xip })
     }
 
+    /// The snapshot that contains every transaction before this one, and no other.
+    #[must_use]
+    pub fn before(xid: u64) -> Self {
+        Self { xmin: xid, xmax: xid, xip: Vec::new() }
+    }
+
     /// The lowest transaction still running: every lower one is finished.
     #[must_use]
     pub fn xmin(&self) -> u64 {

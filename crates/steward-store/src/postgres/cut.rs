@@ -4,7 +4,8 @@
 //! failure leaves the connection in an unknown state: the caller drops it, which ends the transaction on
 //! the server, also behind a pooler.
 //!
-//! Map: [`head`] which server and snapshot · [`delta`] what changed.
+//! Map: [`head`] which server and snapshot · [`delta`] what changed · [`page`] a piece of what changed in
+//! weeks · [`ack`] what the server is told.
 
 use futures::TryStreamExt as _;
 use serde_json::Value;
@@ -12,15 +13,21 @@ use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, Either, PgConnection, Row as _};
 use steward_core::sync::{Catalog, Expected, Guard, Guards, Observed};
 use steward_core::{Dataset, Error, ErrorKind, Result};
+use uuid::Uuid;
 
 use super::{catalog, error};
 use crate::row::RowBatch;
 
+mod ack;
 mod delta;
 mod head;
+mod page;
 
+pub use ack::{Answer, tell};
+pub(super) use delta::writer_predicate;
 pub use delta::{Log, log_condition, read_delta};
 pub use head::peek;
+pub use page::read_page;
 
 /// A piece of what a cut reads, on its way to the cache.
 #[derive(Debug)]
@@ -64,8 +71,13 @@ pub struct Opened {
 ///
 /// # Errors
 /// When a lock is not granted in time, or the login or the schema does not allow it.
-pub async fn open(connection: &mut PgConnection, purpose: Purpose, guards: Guards) -> Result<Observed> {
-    let statements = [begin(purpose, guards).as_str(), head::HEAD].join("; ");
+pub async fn open(
+    connection: &mut PgConnection,
+    purpose: Purpose,
+    guards: Guards,
+    client: Option<Uuid>,
+) -> Result<Observed> {
+    let statements = [begin(purpose, guards), head::statement(client)].join("; ");
     let results = ask(connection, statements).await?;
     head::observed(results.last().and_then(|rows| rows.first()))
 }
@@ -78,10 +90,11 @@ pub async fn open_cut(
     connection: &mut PgConnection,
     purpose: Purpose,
     guards: Guards,
+    client: Option<Uuid>,
     expected: Option<&Expected>,
     known: Option<&Catalog>,
 ) -> Result<Opened> {
-    let mut statements = vec![begin(purpose, guards), head::HEAD.to_owned(), catalog::digest_statement()];
+    let mut statements = vec![begin(purpose, guards), head::statement(client), catalog::digest_statement()];
     statements.extend(expected.map(|expected| Log::statement(&expected.since, expected.reach)));
     let mut results = ask(connection, statements.join("; ")).await?;
     let log = match expected {
@@ -142,6 +155,25 @@ async fn ask(connection: &mut PgConnection, statements: String) -> Result<Vec<Ve
         }
     }
     Ok(results)
+}
+
+/// Prunes the change log where this login may: an admin's console does it, so that a database without a
+/// scheduler is not forgotten (S12). Does nothing for everybody else.
+///
+/// # Errors
+/// When the statement fails.
+pub async fn prune_log(connection: &mut PgConnection) -> Result<()> {
+    let statements = "begin isolation level read committed read write; \
+        set local statement_timeout = '60s'; set local lock_timeout = '1s'; \
+        select steward.prune_log() \
+        where pg_has_role(session_user, 'steward_admin', 'member') and not pg_is_in_recovery(); commit";
+    match ask(connection, statements.to_owned()).await {
+        Ok(_) => Ok(()),
+        Err(failure) => {
+            abandon(connection).await?;
+            Err(failure)
+        }
+    }
 }
 
 /// Ends the open transaction.

@@ -17,7 +17,7 @@ const COMFORTABLE_TIMEOUT_MS: i64 = 15_000;
 const CLOCK_SLACK_MS: i64 = 5_000;
 
 /// Tables besides the datasets that a console reads.
-const OWN_TABLES: [&str; 3] = ["change_log", "meta", "migrations"];
+const OWN_TABLES: [&str; 4] = ["change_log", "meta", "acks", "migrations"];
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

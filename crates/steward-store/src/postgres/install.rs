@@ -68,6 +68,10 @@ migrations! {
     20261122022100 "upkeep",
     20261122022200 "kept_plans",
     20261122022300 "operators",
+    20261122030000 "capture_ranges",
+    20261122030100 "acks",
+    20261122030200 "retention",
+    20261122030300 "restored",
 }
 
 /// A migration, and whether a database has it.
@@ -108,6 +112,14 @@ impl InstallStatus {
     pub fn is_current(&self) -> bool {
         self.unknown_versions.is_empty() && self.migrations.iter().all(|migration| migration.is_applied)
     }
+}
+
+/// Whether the database came from another server's dump and nobody has said so (`steward.rotate_epoch()`).
+pub async fn is_restored(connection: &mut PgConnection) -> Result<bool> {
+    let statement = "select exists (
+        select from steward.meta m, pg_control_system() c where m.sysid <> c.system_identifier)";
+    let row = sqlx::raw_sql(statement).fetch_one(connection).await.map_err(map)?;
+    row.try_get(0).map_err(map)
 }
 
 /// Looks at a database without changing it.

@@ -3,17 +3,18 @@
 use serde_json::{Map, Value};
 use sqlx::{AssertSqlSafe, PgConnection};
 use steward_core::dataset::ColumnType;
-use steward_core::sync::{Chunk, ChunkEnd, Occupied};
+use steward_core::sync::{Chunk, ChunkEnd, Occupied, Since};
 use steward_core::{Dataset, Error, Result};
 
 use super::copy::RowReader;
+use super::cut::writer_predicate;
 use super::{error, sql_text};
-use crate::row::{RawRow, RowSender};
+use crate::row::{RawRow, RowBatch, RowSender};
 
 /// The column events are read by.
 const EVENT_TIME: &str = "occurred_at";
 
-/// Asks where a window of events has rows. A hint: nothing is decided by it but the width of chunks.
+/// Asks where a window of events has rows, all or those written since. A hint: nothing is decided by it but the width of chunks.
 ///
 /// # Errors
 /// When the statement fails.
@@ -22,12 +23,15 @@ pub async fn measure(
     dataset: Dataset,
     start_us: i64,
     end_us: i64,
+    since: Option<&Since>,
 ) -> Result<Occupied> {
     let spec = dataset.spec();
+    let only = since
+        .map_or_else(String::new, |since| format!(" and {}", writer_predicate(&since.snapshot, since.reach)));
     let statement = format!(
         "select (extract(epoch from min(t.{EVENT_TIME})) * 1000000)::bigint, \
                 (extract(epoch from max(t.{EVENT_TIME})) * 1000000)::bigint \
-         from steward.{} t where {}",
+         from steward.{} t where {}{only}",
         spec.table,
         sql_text::between(EVENT_TIME, start_us, end_us)
     );
@@ -52,37 +56,65 @@ pub async fn read_chunk(
     chunk: &Chunk,
     out: &RowSender,
 ) -> Result<ChunkEnd> {
-    let spec = dataset.spec();
-    let columns = sql_text::columns(spec);
-    let query = match chunk {
-        Chunk::Keys { after, limit } => {
-            let condition = match after {
-                Some(after) => sql_text::above(spec, after)?,
-                None => "true".to_owned(),
-            };
-            format!(
-                "select {columns} from steward.{} t where {condition} order by {} limit {limit}",
-                spec.table,
-                sql_text::key_order(spec)
-            )
-        }
-        Chunk::Time { start_us, end_us } => format!(
-            "select {columns} from steward.{} t where {}",
-            spec.table,
-            sql_text::between(EVENT_TIME, *start_us, *end_us)
-        ),
-    };
-    let wants_key = matches!(chunk, Chunk::Keys { .. });
-    let mut last_key = None;
-    let mut rows = RowReader::open(connection, dataset, &query).await?;
+    let mut rows = ChunkReader::open(connection, dataset, chunk, None).await?;
     while let Some(batch) = rows.next().await? {
-        if wants_key && let Some(row) = batch.rows().last() {
-            last_key = Some(key_of(dataset, row)?);
-        }
         out.send(batch).await?;
     }
-    let row_count = rows.row_count();
-    Ok(ChunkEnd { row_count, last_key })
+    Ok(rows.end())
+}
+
+/// Reads the rows of a chunk, all of them or those that meet a condition.
+pub(super) struct ChunkReader<'c> {
+    rows: RowReader<'c>,
+    dataset: Dataset,
+    wants_key: bool,
+    last_key: Option<Value>,
+}
+
+impl<'c> ChunkReader<'c> {
+    pub(super) async fn open(
+        connection: &'c mut PgConnection,
+        dataset: Dataset,
+        chunk: &Chunk,
+        only: Option<&str>,
+    ) -> Result<Self> {
+        let spec = dataset.spec();
+        let columns = sql_text::columns(spec);
+        let only = only.map_or_else(String::new, |condition| format!(" and {condition}"));
+        let query = match chunk {
+            Chunk::Keys { after, upto, limit } => {
+                let above = after.as_ref().map(|after| sql_text::above(spec, after)).transpose()?;
+                let below = upto.as_ref().map(|upto| sql_text::up_to(spec, upto)).transpose()?;
+                let condition: Vec<_> = above.into_iter().chain(below).collect();
+                let condition =
+                    if condition.is_empty() { "true".to_owned() } else { condition.join(" and ") };
+                format!(
+                    "select {columns} from steward.{} t where {condition}{only} order by {} limit {limit}",
+                    spec.table,
+                    sql_text::key_order(spec)
+                )
+            }
+            Chunk::Time { start_us, end_us } => format!(
+                "select {columns} from steward.{} t where {}{only}",
+                spec.table,
+                sql_text::between(EVENT_TIME, *start_us, *end_us)
+            ),
+        };
+        let rows = RowReader::open(connection, dataset, &query).await?;
+        Ok(Self { rows, dataset, wants_key: matches!(chunk, Chunk::Keys { .. }), last_key: None })
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<RowBatch>> {
+        let batch = self.rows.next().await?;
+        if let Some(row) = batch.as_ref().filter(|_| self.wants_key).and_then(|batch| batch.rows().last()) {
+            self.last_key = Some(key_of(self.dataset, row)?);
+        }
+        Ok(batch)
+    }
+
+    pub(super) fn end(self) -> ChunkEnd {
+        ChunkEnd { row_count: self.rows.row_count(), last_key: self.last_key }
+    }
 }
 
 /// The server's own estimate of a dataset's rows: from its statistics, without reading the table.

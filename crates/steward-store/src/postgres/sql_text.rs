@@ -64,10 +64,15 @@ pub(super) fn within(spec: &'static DatasetSpec, range: &KeyRange) -> Result<Str
     }
 }
 
-fn beyond(spec: &'static DatasetSpec, after: &Value, sign: &str) -> Result<String> {
+/// The condition "up to this key, included".
+pub(super) fn up_to(spec: &'static DatasetSpec, last: &Value) -> Result<String> {
+    beyond(spec, last, "<=")
+}
+
+fn beyond(spec: &'static DatasetSpec, key: &Value, sign: &str) -> Result<String> {
     let mut literals = Vec::new();
     for column in key_columns(spec) {
-        let value = match after.get(column.name) {
+        let value = match key.get(column.name) {
             Some(Value::String(text)) => literal(text),
             Some(Value::Number(number)) => number.to_string(),
             Some(Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_)) | None => {

@@ -183,6 +183,7 @@ impl Node {
             flush_lsn,
             // Time goes on with what happens, so that now and then an hour has passed.
             as_of: DateTime::UNIX_EPOCH + TimeDelta::minutes(i64::try_from(self.lsn).expect("short")),
+            told: None,
             contract_version: 1,
         }
     }

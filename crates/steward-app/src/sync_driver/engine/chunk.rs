@@ -2,15 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use steward_core::sync::{Chunk, Event, Guard, LoadKind, Occupied, Position, Verdict};
-use steward_core::{Dataset, Error, ErrorKind, Result};
+use steward_core::sync::{Chunk, Event, LoadKind, Occupied, Position};
+use steward_core::{Dataset, Error, Result};
 use steward_store::postgres::cut::Purpose;
 use steward_store::postgres::{cut, load};
 use steward_store::row;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, answer, first_cause, guard, open_connection};
+use super::page::{continues, settle_observed};
+use super::{Engine, answer, client_of, first_cause, guard, open_connection};
 use crate::sync_driver::writer_thread::{Decision, Stored, Work};
 
 /// How many bytes of rows may wait between socket and file (S15).
@@ -128,31 +129,21 @@ impl Engine {
         let (reply, stored) = oneshot::channel();
         let guards = self.guards;
         let connection = open_connection(&mut self.connection)?;
-        let observed =
-            guard(token, Duration::from_secs(20), cut::open(connection, Purpose::Chunk(dataset), guards))
-                .await?;
-        let cursor = position.cursor.as_ref().ok_or_else(|| Error::internal("A load needs a cursor."))?;
-        match position.judge(cursor, &observed) {
-            Verdict::Continues => {}
-            Verdict::Behind => {
-                return Err(Error::new(ErrorKind::Timeout, "This standby is behind what the copy holds."));
-            }
-            Verdict::ReloadAll(reason) => return Err(Error::new(ErrorKind::Identity, reason)),
-        }
+        let opening = cut::open(connection, Purpose::Chunk(dataset), guards, client_of(position));
+        let observed = guard(token, Duration::from_secs(20), opening).await?;
+        continues(position, &observed)?;
         self.writer.send(Work::Chunk { dataset, chunk: chunk.clone(), rows, decision, reply }).await?;
         let read = guard(token, Duration::from_secs(120), async {
             let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
             cut::close(connection).await?;
             // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
-            if let Some(lsn) = observed.lsn_to_await().filter(|_| guards.has(Guard::FlushWait)) {
-                cut::await_flush(connection, lsn).await?;
-            }
-            Ok(end)
+            let acked = settle_observed(connection, &observed, position, guards).await?;
+            Ok((end, acked))
         })
         .await;
         drop(out);
-        let end = match read {
-            Ok(end) => end,
+        let (end, acked) = match read {
+            Ok(read) => read,
             Err(error) => {
                 drop(decide);
                 return Err(first_cause(error, stored).await);
@@ -162,9 +153,10 @@ impl Engine {
         self.tally.rows_read += row_count;
         let upto = match &chunk {
             Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
-            Chunk::Keys { .. } | Chunk::Time { .. } => None,
+            Chunk::Keys { upto, .. } => upto.clone(),
+            Chunk::Time { .. } => None,
         };
-        let next = position.after_chunk(dataset, &chunk, end, &observed);
+        let next = position.after_chunk(dataset, &chunk, end, &observed).after_ack(acked);
         Ok(Read { next, upto, row_count, decide, stored })
     }
 }
@@ -172,8 +164,8 @@ impl Engine {
 /// The chunk after one, as wide as it; none when the machine has to say what comes next.
 fn following(position: &Position, dataset: Dataset, chunk: &Chunk) -> Option<Chunk> {
     match (&position.loads.get(&dataset)?.rest, chunk) {
-        (LoadKind::Keys { after }, Chunk::Keys { limit, .. }) => {
-            Some(Chunk::Keys { after: after.clone(), limit: *limit })
+        (LoadKind::Keys { after, upto }, Chunk::Keys { limit, .. }) => {
+            Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit: *limit })
         }
         (LoadKind::Windows(windows), Chunk::Time { start_us, end_us }) => {
             // A window nobody asked the server about has to be measured first.

@@ -2,12 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rand::Rng as _;
+use uuid::Uuid;
+
 use super::{Cut, Machine, Seen, Stage, Trouble};
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
+use crate::sync::ack::{AckChain, Acked};
 use crate::sync::catalog::{Catalog, Reload};
+use crate::sync::catch_up::{CatchUp, Since};
 use crate::sync::cursor::{Cursor, Observed, Position, Verdict};
 use crate::sync::event::Delta;
+use crate::sync::guard::Guard;
 use crate::sync::instruction::{Instruction, Reach};
 use crate::sync::load::Load;
 
@@ -31,6 +37,7 @@ impl Machine {
         if let Some(cursor) = &mut next.cursor {
             cursor.as_of = observed.as_of;
         }
+        self.quiet_looks = self.quiet_looks.saturating_add(1);
         self.commit(next)
     }
 
@@ -40,6 +47,7 @@ impl Machine {
     }
 
     pub(super) fn judge(&mut self, observed: Observed, catalog: Catalog) -> Vec<Instruction> {
+        self.must_judge = false;
         let versions = &self.config.contract_versions;
         if observed.contract_version < *versions.start() {
             return self.failed(ErrorKind::SchemaOlder);
@@ -77,17 +85,34 @@ impl Machine {
                     Next::Nothing
                 } else {
                     let reach = Reach::between(cursor.is_standby || observed.is_standby, self.config.guards);
-                    let since = seen.map_or(&cursor.snapshot, |seen| &seen.snapshot).clone();
-                    Next::Delta(Instruction::ReadDelta { since, reach })
+                    // S18: pages reach up to the oldest transaction that runs, so one that was running at the
+                    // cursor already leaves them nothing to read.
+                    let may_page = observed.snapshot.xmin() > cursor.snapshot.xmin();
+                    if may_page && self.is_delta_slow {
+                        Next::Pages
+                    } else {
+                        let since = seen.map_or(&cursor.snapshot, |seen| &seen.snapshot).clone();
+                        Next::Delta(Instruction::ReadDelta { since, reach, may_page })
+                    }
                 }
             }
         };
         let lsn = self.flush_lsn(&observed);
-        let is_start = matches!(next, Next::Start);
-        self.cut = Some(Cut { observed, catalog, reloads, is_start, compares: false, is_empty: false });
+        self.cut = Some(Cut {
+            observed,
+            catalog,
+            reloads,
+            is_start: matches!(next, Next::Start),
+            compares: false,
+            is_empty: false,
+            is_reading: matches!(next, Next::Delta(_)),
+            is_long: false,
+            acked: None,
+        });
         match next {
-            Next::Start => vec![Instruction::AwaitFlush { lsn, keeps_cut: false }],
+            Next::Start => vec![Instruction::AwaitFlush { lsn, keeps_cut: false, ack: None }],
             Next::Delta(instruction) => vec![instruction],
+            Next::Pages => self.delta_read(Delta { is_long: true, ..Delta::default() }),
             Next::Nothing => self.delta_read(Delta::default()),
         }
     }
@@ -97,23 +122,48 @@ impl Machine {
         let wants_verify = self.wants_verify;
         let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
         for (dataset, reload) in delta.reloads {
-            join_reload(&mut cut.reloads, dataset, reload);
+            reload.join_into(&mut cut.reloads, dataset);
         }
-        cut.compares = wants_verify && is_loaded && cut.reloads.is_empty();
+        cut.is_reading = false;
+        cut.is_long = delta.is_long;
+        cut.compares = wants_verify && is_loaded && cut.reloads.is_empty() && !cut.is_long;
         // S17: where nothing is new the cursor stays, so there is nothing to wait for.
-        cut.is_empty = cut.reloads.is_empty()
+        cut.is_empty = !cut.is_long
+            && cut.reloads.is_empty()
             && delta.is_empty
             && self.position.cursor.as_ref().is_some_and(|cursor| {
                 cursor.catalog == cut.catalog && !cut.observed.is_standby && !cursor.is_due(&cut.observed)
             });
         let (is_empty, keeps_cut) = (cut.is_empty, cut.compares);
+        let may_tell = !is_empty && !keeps_cut && !cut.observed.is_standby;
         let lsn = self.cut.as_ref().filter(|_| !is_empty).and_then(|cut| self.flush_lsn(&cut.observed));
-        vec![Instruction::AwaitFlush { lsn, keeps_cut }]
+        let ack = self.position.ack.clone().filter(|_| may_tell && self.config.guards.has(Guard::FlushWait));
+        vec![Instruction::AwaitFlush { lsn, keeps_cut, ack }]
     }
 
-    pub(super) fn store(&mut self) -> Vec<Instruction> {
+    pub(super) fn store(&mut self, acked: Option<Acked>) -> Vec<Instruction> {
         let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
         let mut next = self.position.clone();
+        cut.acked = acked;
+        next.ack = match (next.ack.take(), acked) {
+            (Some(chain), Some(acked)) => Some(chain.told(acked)),
+            // S20: after a new beginning the server has been told nothing.
+            (Some(chain), None) if !cut.is_start => Some(chain),
+            (Some(_) | None, _) => {
+                let mut word = || Uuid::from_u128(self.random.random());
+                Some(AckChain::new(word(), word()))
+            }
+        };
+        if cut.is_long
+            && let Some(cursor) = &next.cursor
+        {
+            let reach = Reach::between(cursor.is_standby || cut.observed.is_standby, self.config.guards);
+            let since = Since { snapshot: cursor.snapshot.clone(), reach };
+            next.catch_up = Some(CatchUp::new(since, &cut.observed, &cut.catalog));
+            next.settled = BTreeSet::new();
+            return self.commit(next);
+        }
+        next.catch_up = None;
         if cut.is_start {
             // S10: the first load begins by storing where the change log will be read from.
             let reason = self.restart.clone().flatten();
@@ -159,8 +209,10 @@ impl Machine {
         self.seen = (!cut.observed.is_standby && self.position.is_consistent()).then(|| Seen {
             snapshot: cut.observed.snapshot.clone(),
             node: cut.observed.node.clone(),
-            own: BTreeSet::new(),
+            own: cut.acked.iter().map(|acked| acked.xid).collect(),
         });
+        self.is_delta_slow = false;
+        self.quiet_looks = if cut.is_empty { self.quiet_looks.saturating_add(1) } else { 0 };
         if cut.compares {
             self.stage = Stage::Comparing;
             return vec![Instruction::Compare];
@@ -190,6 +242,7 @@ impl Machine {
 enum Next {
     Start,
     Delta(Instruction),
+    Pages,
     Nothing,
 }
 
@@ -200,22 +253,5 @@ impl Seen {
         !observed.is_standby
             && self.node == observed.node
             && self.snapshot.is_followed_only_by(&observed.snapshot, &self.own)
-    }
-}
-
-fn join_reload(reloads: &mut BTreeMap<Dataset, Reload>, dataset: Dataset, reload: Reload) {
-    match reloads.get_mut(&dataset) {
-        None => {
-            reloads.insert(dataset, reload);
-        }
-        Some(earlier) => {
-            earlier.windows = match (earlier.windows.take(), reload.windows) {
-                (Some(mut windows), Some(more)) => {
-                    windows.extend(more);
-                    Some(windows)
-                }
-                (None, _) | (_, None) => None,
-            };
-        }
     }
 }

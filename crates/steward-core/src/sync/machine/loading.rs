@@ -1,10 +1,13 @@
-//! The machine while a dataset is read in full, chunk by chunk.
+//! The machine while a dataset is read in full, chunk by chunk, and while it catches up, page by page.
 
 use super::{KEY_WIDTH, Machine, Stage};
 use crate::dataset::Dataset;
+use crate::error::ErrorKind;
+use crate::sync::catch_up::{Page, Since};
 use crate::sync::cursor::Position;
 use crate::sync::instruction::{Chunk, Instruction};
-use crate::sync::load::{Load, LoadKind};
+use crate::sync::load::{Load, LoadKind, Occupied};
+use crate::sync::pace::Width;
 
 /// Chunks of events aim below this many rows (S11).
 const EVENTS_AT_ONCE: u64 = 65_536;
@@ -12,42 +15,71 @@ const EVENTS_AT_ONCE: u64 = 65_536;
 impl Machine {
     /// The dataset to load next: in the order of [`Dataset::ALL`], but the newest events come before
     /// everything that has more rows than a catalogue, so that the first chart is there at once (S10).
-    pub(super) fn next_load(&mut self) -> Option<(Dataset, &mut Load)> {
-        let loads = &mut self.position.loads;
+    fn next_load(&self) -> Option<Dataset> {
+        let loads = &self.position.loads;
         let is_fresh = loads.get(&Dataset::UsageEvents).is_some_and(|load| load.row_count == 0);
         let first = loads.keys().next().copied()?;
-        let next = if is_fresh && first >= Dataset::Users { Dataset::UsageEvents } else { first };
-        loads.get_mut(&next).map(|load| (next, load))
+        Some(if is_fresh && first >= Dataset::Users { Dataset::UsageEvents } else { first })
     }
 
     pub(super) fn load(&mut self) -> Vec<Instruction> {
         self.stage = Stage::Loading;
         let time_width = i64::try_from(self.time_width.value()).unwrap_or(i64::MAX);
-        let Some((dataset, load)) = self.next_load() else { return self.advance() };
-        let chunk = match &load.rest {
-            LoadKind::Keys { after } => Chunk::Keys { after: after.clone(), limit: 0 },
-            LoadKind::Windows(windows) => match windows.last() {
-                Some(window) if window.occupied.is_none() => {
-                    return vec![Instruction::MeasureWindow {
-                        dataset,
-                        start_us: window.start_us,
-                        end_us: window.end_us,
-                    }];
-                }
-                Some(window) => {
-                    Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us }
-                }
-                None => Chunk::Time { start_us: 0, end_us: 0 },
-            },
+        let next = self.next_load().and_then(|dataset| Some((dataset, self.position.loads.get(&dataset)?)));
+        let Some((dataset, load)) = next else { return self.advance() };
+        let key_width = self.key_width.get(&dataset).copied().unwrap_or(KEY_WIDTH);
+        vec![match next_chunk(dataset, load, time_width, key_width, None) {
+            Ok(chunk) => Instruction::ReadChunk { dataset, chunk },
+            Err(measure) => measure,
+        }]
+    }
+
+    /// The next page, first of the change log, then of rows that carry their writer (S18).
+    pub(super) fn page(&mut self) -> Vec<Instruction> {
+        let Some(catch_up) = &self.position.catch_up else { return self.advance() };
+        self.stage = Stage::CatchingUp;
+        if !catch_up.is_log_read {
+            let limit = u32::try_from(self.page_width.value()).unwrap_or(u32::MAX);
+            let page = Page::Log { after: catch_up.after, horizon: catch_up.horizon, limit };
+            return vec![Instruction::ReadPage { page }];
+        }
+        let time_width = i64::try_from(self.time_width.value()).unwrap_or(i64::MAX);
+        let Some((dataset, load)) = catch_up.rows.iter().next() else {
+            // Position::after_page ends the pages with the last of them.
+            return self.failed(ErrorKind::Internal);
         };
-        let chunk = match chunk {
-            Chunk::Keys { after, .. } => {
-                let width = self.key_width.entry(dataset).or_insert(KEY_WIDTH);
-                Chunk::Keys { after, limit: u32::try_from(width.value()).unwrap_or(u32::MAX) }
+        let key_width = self.key_width.get(dataset).copied().unwrap_or(KEY_WIDTH);
+        vec![match next_chunk(*dataset, load, time_width, key_width, Some(&catch_up.since)) {
+            Ok(chunk) => Instruction::ReadPage { page: Page::Rows { dataset: *dataset, chunk } },
+            Err(measure) => measure,
+        }]
+    }
+
+    pub(super) fn page_done(&mut self, position: Position, elapsed_ms: u64) -> Vec<Instruction> {
+        match &self.position.catch_up {
+            Some(catch_up) if !catch_up.is_log_read => self.page_width.took(elapsed_ms),
+            Some(catch_up) if catch_up.rows.keys().next() == Some(&Dataset::UsageEvents) => {
+                self.time_width.took(elapsed_ms);
             }
-            Chunk::Time { .. } => chunk,
+            Some(_) | None => {}
+        }
+        self.position = position;
+        self.succeeded();
+        self.advance()
+    }
+
+    /// Learns where the window to be read next has rows.
+    pub(super) fn measured(&mut self, occupied: Occupied) {
+        let next = self.next_load();
+        let load = match &mut self.position.catch_up {
+            Some(catch_up) => catch_up.rows.values_mut().next(),
+            None => next.and_then(|dataset| self.position.loads.get_mut(&dataset)),
         };
-        vec![Instruction::ReadChunk { dataset, chunk }]
+        if let Some(Load { rest: LoadKind::Windows(windows), .. }) = load
+            && let Some(window) = windows.last_mut()
+        {
+            window.occupied = Some(occupied);
+        }
     }
 
     pub(super) fn chunk_done(
@@ -57,9 +89,8 @@ impl Machine {
         elapsed_ms: u64,
         row_count: u64,
     ) -> Vec<Instruction> {
-        let dataset = self.next_load().map(|(dataset, _)| dataset);
         let (chunk_ms, chunk_rows) = (elapsed_ms / chunk_count, row_count / chunk_count);
-        match dataset {
+        match self.next_load() {
             // The copy sorts a chunk of events in memory.
             Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE => self.time_width.narrow(),
             Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE / 2 && chunk_ms < 1_000 => {}
@@ -81,10 +112,48 @@ impl Machine {
 
     /// Halves the width of the load under way; false when it was as narrow as it gets.
     pub(super) fn narrow(&mut self) -> bool {
-        match self.next_load().map(|(dataset, _)| dataset) {
+        if let Some(catch_up) = &self.position.catch_up {
+            if !catch_up.is_log_read {
+                return self.page_width.timed_out();
+            }
+            return match catch_up.rows.keys().next() {
+                Some(Dataset::UsageEvents) => self.time_width.timed_out(),
+                Some(dataset) => self.key_width.entry(*dataset).or_insert(KEY_WIDTH).timed_out(),
+                None => false,
+            };
+        }
+        match self.next_load() {
             Some(Dataset::UsageEvents) => self.time_width.timed_out(),
             Some(dataset) => self.key_width.entry(dataset).or_insert(KEY_WIDTH).timed_out(),
             None => false,
         }
+    }
+}
+
+/// The next chunk of a load, or the question that has to be asked before.
+fn next_chunk(
+    dataset: Dataset,
+    load: &Load,
+    time_width: i64,
+    key_width: Width,
+    since: Option<&Since>,
+) -> Result<Chunk, Instruction> {
+    match &load.rest {
+        LoadKind::Keys { after, upto } => {
+            let limit = u32::try_from(key_width.value()).unwrap_or(u32::MAX);
+            Ok(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit })
+        }
+        LoadKind::Windows(windows) => match windows.last() {
+            Some(window) if window.occupied.is_none() => Err(Instruction::MeasureWindow {
+                dataset,
+                start_us: window.start_us,
+                end_us: window.end_us,
+                since: since.cloned(),
+            }),
+            Some(window) => {
+                Ok(Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us })
+            }
+            None => Ok(Chunk::Time { start_us: 0, end_us: 0 }),
+        },
     }
 }

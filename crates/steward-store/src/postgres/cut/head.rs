@@ -2,16 +2,17 @@
 
 use chrono::DateTime;
 use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row as _};
-use steward_core::sync::{Identity, Observed};
+use sqlx::{AssertSqlSafe, PgConnection, Row as _};
+use steward_core::sync::{Identity, Observed, Told};
 use steward_core::{Error, ErrorKind, Result};
+use uuid::Uuid;
 
 use crate::postgres::error;
 
 /// The end of the log is read before what is flushed of it: the other way round a wait could end too early.
 /// Every column is text or a number whatever the session's settings are, since a look outside a
 /// transaction sets none.
-pub(super) const HEAD: &str = "
+const HEAD: &str = "
     select pg_current_snapshot()::text, m.epoch, c.system_identifier,
         case when pg_is_in_recovery() then k.timeline_id
              else ('x' || substr(pg_walfile_name(pg_current_wal_insert_lsn()), 1, 8))::bit(32)::int end,
@@ -21,15 +22,26 @@ pub(super) const HEAD: &str = "
         case when not pg_is_in_recovery()
              then (pg_current_wal_flush_lsn() - '0/0'::pg_lsn)::bigint end,
         (extract(epoch from statement_timestamp()) * 1000000)::bigint, m.version,
-        current_setting('wal_block_size')::bigint, pg_size_bytes(current_setting('wal_segment_size'))
-    from steward.meta m, pg_control_system() c, pg_control_checkpoint() k";
+        current_setting('wal_block_size')::bigint, pg_size_bytes(current_setting('wal_segment_size')),
+        a.n, a.nonces::text
+    from steward.meta m cross join pg_control_system() c cross join pg_control_checkpoint() k
+    left join steward.acks a on a.client = $CLIENT";
+
+/// The statement that reads the head, with what the server was told of this copy.
+pub(super) fn statement(client: Option<Uuid>) -> String {
+    let client = client.map_or_else(|| "null".to_owned(), |client| format!("'{client}'"));
+    HEAD.replace("$CLIENT", &client)
+}
 
 /// Reads the head outside any transaction, in one message: enough to see that nothing has happened (S17).
 ///
 /// # Errors
 /// When the connection broke or the schema is not complete.
-pub async fn peek(connection: &mut PgConnection) -> Result<Observed> {
-    let row = sqlx::raw_sql(HEAD).fetch_optional(connection).await.map_err(error::map)?;
+pub async fn peek(connection: &mut PgConnection, client: Option<Uuid>) -> Result<Observed> {
+    let row = sqlx::raw_sql(AssertSqlSafe(statement(client)))
+        .fetch_optional(connection)
+        .await
+        .map_err(error::map)?;
     observed(row.as_ref())
 }
 
@@ -64,8 +76,25 @@ pub(super) fn observed(row: Option<&PgRow>) -> Result<Observed> {
         as_of: number(9)?
             .and_then(DateTime::from_timestamp_micros)
             .ok_or_else(|| Error::internal("The server's time is no time."))?,
+        told: match (number(13)?, row.try_get::<Option<String>, _>(14).map_err(error::map)?) {
+            (Some(n), Some(nonces)) => Some(Told { n, nonces: words(&nonces)? }),
+            (None, _) | (_, None) => None,
+        },
         contract_version: row.try_get(10).map_err(error::map)?,
     })
+}
+
+/// The elements of an array of uuids in its text form.
+fn words(array: &str) -> Result<Vec<Uuid>> {
+    array
+        .trim_matches(['{', '}'])
+        .split(',')
+        .filter(|word| !word.is_empty())
+        .map(|word| {
+            word.parse()
+                .map_err(|cause| Error::internal("What the server was told is no uuid.").with_source(cause))
+        })
+        .collect()
 }
 
 /// The end of the last record before a position of the log.
