@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use steward_core::sync::{
     Catalog, Chunk, ChunkEnd, Delta, Event, Guard, Guards, Instruction, Machine, MachineConfig, Occupied,
-    Position, Reach, Reload, Snapshot, Stage, Verdict,
+    Page, PageEnd, Position, Reach, Reload, Snapshot, Stage, Verdict,
 };
 use steward_core::{Dataset, ErrorKind};
 
@@ -192,7 +192,7 @@ impl Client {
                 // This server takes no words, as one does where the login has no right to tell it any.
                 Ok(Some(Event::Flushed { acked: None }))
             }
-            Instruction::ReadPage { .. } => unreachable!("a few changes fit a cut"),
+            Instruction::ReadPage { page } => self.read_page(place, page),
             Instruction::MeasureWindow { dataset, start_us, end_us, .. } => {
                 let rows = place.node.rows(dataset);
                 let mut keys = rows.range(start_us..end_us).map(|(key, _)| *key);
@@ -275,6 +275,58 @@ impl Client {
         }
         self.open = Some(rows);
         Ok(Some(Event::DeltaRead(delta)))
+    }
+
+    /// S18: what is left of the log below the horizon, or of rows written since; a page here holds all of it.
+    fn read_page(&mut self, place: Place<'_>, page: Page) -> Outcome {
+        let node = place.node;
+        if self.guards.has(Guard::TableLock) && super::TABLES.iter().any(|table| node.is_locked(*table)) {
+            return Err(ErrorKind::LockTimeout);
+        }
+        let observed = place.observe();
+        let position = self.machine.position().clone();
+        match position.judge(position.cursor.as_ref().expect("pages have a cursor"), &observed) {
+            Verdict::Continues => {}
+            Verdict::Behind => return Err(ErrorKind::Timeout),
+            Verdict::ReloadAll(_) => return Err(ErrorKind::Identity),
+        }
+        let must_wait =
+            self.guards.has(Guard::FlushWait) && place.flush_lsn.is_some_and(|flushed| node.lsn > flushed);
+        if must_wait {
+            return self.wait(Instruction::ReadPage { page });
+        }
+        let since = position.catch_up.as_ref().expect("pages have a beginning").since.clone();
+        let catalog = node.catalog();
+        let mut end = PageEnd::default();
+        match &page {
+            Page::Log { .. } => {
+                for (dataset, key) in node.logged(&since.snapshot, since.reach) {
+                    let rows = node.rows(dataset);
+                    let local = self.copy.rows.entry(dataset).or_default();
+                    match key {
+                        Some(key) => match rows.get(&key) {
+                            Some(value) => local.insert(key, *value),
+                            None => local.remove(&key),
+                        },
+                        None => {
+                            if let Some((dataset, reload)) = catalog.truncated(catalog.tables[&dataset].oid) {
+                                end.reloads.insert(dataset, reload);
+                            }
+                            None
+                        }
+                    };
+                }
+            }
+            Page::Rows { dataset: Dataset::UsageEvents, .. } => {
+                let local = self.copy.rows.entry(Dataset::UsageEvents).or_default();
+                local.extend(node.written(&since.snapshot, since.reach));
+            }
+            Page::Rows { .. } => {}
+        }
+        let next = position.after_page(&page, end, &observed, &catalog);
+        self.copy.position = next.clone();
+        self.copy.generation += 1;
+        Ok(Some(Event::PageDone { position: Box::new(next), elapsed_ms: 400 }))
     }
 
     /// S9: rows and position are one, and the generation rises by one.
