@@ -38,7 +38,6 @@ impl Pooler {
             file,
             "[databases]\n* = host={host} port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
              auth_type = scram-sha-256\nauth_file = {}\npool_mode = transaction\ndefault_pool_size = 2\n\
-             max_prepared_statements = 0\nmax_client_conn = 20\n\
              unix_socket_dir =\n",
             target.port(),
             users.display()

@@ -165,7 +165,8 @@ async fn s20_a_kill_between_telling_and_storing_loses_nothing() {
     assert!(run.rows_read < 200, "nothing is read again: {run:?}");
     assert_eq!(position(&bench.cache()).ack.map(|chain| chain.client), Some(chain.client));
     // Somebody else's word in the chain is another history.
-    let stranger = steward_core::sync::AckChain { nonce: Some(uuid::Uuid::max()), ..chain };
+    let stranger =
+        steward_core::sync::AckChain { nonce: Some(uuid::Uuid::max()), next: uuid::Uuid::nil(), ..chain };
     assert_eq!(tell(&mut viewer, &stranger).await.expect("an answer"), Answer::Unknown);
     let found = bench.verify().await;
     assert!(found.is_clean, "{:?}", differences(&found));
