@@ -74,4 +74,8 @@ login: string,
 /**
  * The server's clock minus this computer's, in milliseconds.
  */
-clock_skew_ms: number | null, };
+clock_skew_ms: number | null, 
+/**
+ * Since when the step under way has taken longer than two pauses between looks.
+ */
+stalled_since?: string, };
