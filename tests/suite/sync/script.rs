@@ -13,6 +13,10 @@ pub(super) enum Table {
     Events,
 }
 
+impl Table {
+    pub(super) const ALL: [Self; 3] = [Self::Teams, Self::Counters, Self::Events];
+}
+
 /// Keys are numbers below this; each table spells them in its own way.
 pub(super) const KEYS: u8 = 72;
 
