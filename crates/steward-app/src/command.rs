@@ -16,5 +16,7 @@ pub mod session;
 pub mod settings;
 pub mod sync;
 pub mod upkeep;
+pub mod usage;
 pub mod user;
+pub mod view;
 pub mod workspace;

@@ -18,6 +18,7 @@ use steward_core::plan::PlanList;
 use steward_core::upkeep::{
     CleanupProgress, CleanupRes, Quality, QualityReq, UsageCleanupReq, UsageRecountReq,
 };
+use steward_core::usage::{SavedView, SavedViewList, SavedViewRef, Usage, UsageReq};
 use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
 use steward_core::{Error, Result};
 use ts_rs::TS;
@@ -241,6 +242,14 @@ commands! {
     Query overview::overview_show(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
     /// Writes the overview as a picture into a file of this computer.
     Mutation overview::overview_picture(OverviewPictureReq) -> WrittenFile, Viewer, T0, [];
+    /// What was used, by anything an event is counted by, compared with the days before.
+    Query usage::usage_show(UsageReq) -> Usage, Viewer, T0, [Usage, Users, Plans];
+    /// The views kept for the current workspace on this computer.
+    Query view::view_list(()) -> SavedViewList, Viewer, T0, [Settings, Workspace];
+    /// Keeps a view under a name; one of that name is replaced.
+    Mutation view::view_save(SavedView) -> SavedViewList, Viewer, T1, [Settings];
+    /// Forgets a kept view.
+    Mutation view::view_remove(SavedViewRef) -> SavedViewList, Viewer, T1, [Settings];
     /// The rows behind a number.
     Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
     /// Users by search, plan and status.

@@ -3,6 +3,7 @@
 mod account;
 mod noun;
 mod operator;
+mod usage;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use steward_app::table::{Spec, row};
@@ -14,13 +15,14 @@ pub(crate) use account::{
     StatusArgs,
 };
 pub(crate) use noun::{
-    AuditCommand, ChangePlanArgs, CompareArg, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
+    AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
     SyncCommand, UserCommand, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth, WorkspaceAddArgs,
     WorkspaceCommand, WorkspaceMode,
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
+pub(crate) use usage::{UsageArgs, UsageShape, ViewCommand, column};
 
 /// Desktop console for the people who run a SaaS, on the command line.
 #[derive(Debug, Parser)]
@@ -120,6 +122,11 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// The state of the company: six numbers, activity, features, plans, top users.
     Overview(OverviewArgs),
+    /// What was used: by feature, model, plan, team or user, compared with the days before.
+    Usage(UsageArgs),
+    /// Views kept for the workspace.
+    #[command(subcommand)]
+    Views(ViewCommand),
     /// Users: find, look at, move to another plan, suspend, raise a limit.
     #[command(subcommand)]
     Users(UserCommand),
@@ -197,6 +204,10 @@ impl Command {
         }
         match self {
             Self::Overview(_) => rows![overview_show, overview_picture],
+            Self::Usage(_) => rows![usage_show, view_list],
+            Self::Views(ViewCommand::List) => rows![view_list],
+            Self::Views(ViewCommand::Save { .. }) => rows![view_save],
+            Self::Views(ViewCommand::Remove { .. }) => rows![view_remove],
             Self::Users(UserCommand::List(_)) => rows![user_list],
             Self::Users(UserCommand::Show { .. }) => rows![user_show],
             Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],

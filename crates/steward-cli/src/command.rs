@@ -8,6 +8,7 @@ mod operator;
 mod settings;
 mod sync;
 mod upkeep;
+mod usage;
 mod workspace;
 
 use steward_app::Mode;
@@ -17,7 +18,7 @@ use steward_core::Result;
 use steward_core::overview::OverviewReq;
 
 use crate::args::{
-    AuditCommand, Command, CompareArg, EventCommand, OverviewArgs, PlanCommand, SettingsCommand, UserCommand,
+    AuditCommand, Command, EventCommand, OverviewArgs, PlanCommand, SettingsCommand, UserCommand,
 };
 use crate::client::{Answer, Client};
 use crate::{exit, render};
@@ -26,6 +27,8 @@ use crate::{exit, render};
 pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answer>> {
     Ok(Some(match command {
         Command::Overview(args) => overview(client, args).await?,
+        Command::Usage(args) => usage::usage(client, args).await?,
+        Command::Views(command) => usage::views(client, command).await?,
         Command::Users(UserCommand::List(args)) => list::users(client, args).await?,
         Command::Users(UserCommand::Show { user }) => list::user(client, user).await?,
         Command::Users(UserCommand::ChangePlan(args)) => change::plan(client, args).await?,
@@ -70,13 +73,9 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
 }
 
 async fn overview(client: &Client, args: OverviewArgs) -> Result<Answer> {
-    use steward_core::period::Compare;
     client.ensure_fresh().await?;
     let compare = match args.compare {
-        Some(CompareArg::Weekday) => Compare::Weekday,
-        Some(CompareArg::Previous) => Compare::Previous,
-        Some(CompareArg::Year) => Compare::Year,
-        Some(CompareArg::Off) => Compare::Off,
+        Some(compare) => compare.into(),
         None => client.settings().await?.compare,
     };
     let request = OverviewReq { range: client.range().await?, zone: client.zone().await?, compare };

@@ -14,3 +14,4 @@ pub(crate) mod style;
 pub(crate) mod table;
 mod tokens;
 pub(crate) mod upkeep;
+pub(crate) mod usage;

@@ -25,6 +25,10 @@ pub enum Unit {
     Percent,
     /// Milliseconds.
     Milliseconds,
+    /// Bytes.
+    Bytes,
+    /// An amount of money in the currency's major unit.
+    Money,
 }
 
 /// One step of the horizontal axis.

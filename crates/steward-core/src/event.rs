@@ -2,7 +2,8 @@
 
 use crate::id::{TeamId, UserId};
 use crate::period::Period;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -10,13 +11,14 @@ use uuid::Uuid;
 use crate::freshness::Freshness;
 
 /// A column that events can be filtered by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum EventField {
     /// The user's id.
     UserId,
     /// Feature.
+    #[default]
     Feature,
     /// Plan at the time.
     PlanCode,
@@ -30,9 +32,32 @@ pub enum EventField {
     Status,
     /// Event type.
     EventType,
+    /// The team's id.
+    TeamId,
+    /// `true` for use by an admin of the product, else `false`.
+    IsAdmin,
 }
 
-/// Events where a column has one value; none means "has no value".
+impl EventField {
+    /// Every column, in the order in which they are offered.
+    pub const ALL: [Self; 10] = [
+        Self::EventType,
+        Self::Feature,
+        Self::Provider,
+        Self::Model,
+        Self::Endpoint,
+        Self::PlanCode,
+        Self::Status,
+        Self::IsAdmin,
+        Self::TeamId,
+        Self::UserId,
+    ];
+}
+
+/// Events where a column has one value, or where it has any other; no value means "has no value".
+///
+/// Of several filters on the same column one has to hold, of different columns all; what is excluded never
+/// counts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct EventFilter {
@@ -40,6 +65,53 @@ pub struct EventFilter {
     pub field: EventField,
     /// Which value.
     pub value: Option<String>,
+    /// Whether the events that have it are left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub exclude: Option<bool>,
+}
+
+impl EventFilter {
+    /// Events that have this value.
+    #[must_use]
+    pub fn is(field: EventField, value: Option<&str>) -> Self {
+        Self { field, value: value.map(str::to_owned), exclude: None }
+    }
+
+    /// Events that do not.
+    #[must_use]
+    pub fn is_not(field: EventField, value: Option<&str>) -> Self {
+        Self { exclude: Some(true), ..Self::is(field, value) }
+    }
+
+    /// Whether the events that have the value are left out.
+    #[must_use]
+    pub fn is_excluded(&self) -> bool {
+        self.exclude == Some(true)
+    }
+}
+
+/// An hour of the week in a zone: what a cell of a heat map stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct HourOfWeek {
+    /// IANA zone.
+    #[ts(type = "string")]
+    pub zone: Tz,
+    /// 1 is Monday, 7 Sunday.
+    pub weekday: u8,
+    /// Hour of the local day, 0 to 23.
+    pub hour: u8,
+}
+
+impl HourOfWeek {
+    /// The hour an instant lies in.
+    #[must_use]
+    pub fn of(zone: Tz, instant: DateTime<Utc>) -> Self {
+        let local = instant.with_timezone(&zone);
+        let weekday = u8::try_from(local.weekday().number_from_monday()).unwrap_or(1);
+        Self { zone, weekday, hour: u8::try_from(local.hour()).unwrap_or(0) }
+    }
 }
 
 /// Which events, from where on.
@@ -48,9 +120,13 @@ pub struct EventFilter {
 pub struct EventListReq {
     /// Half-open span of `occurred_at`.
     pub period: Period,
-    /// All of them hold.
+    /// Of the same column one has to hold, of different columns all; what is excluded never counts.
     #[serde(default)]
     pub filters: Vec<EventFilter>,
+    /// Only this hour of the week.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub hour: Option<HourOfWeek>,
     /// Where the page before ended; none for the first page.
     #[serde(default)]
     pub after: Option<String>,

@@ -6,7 +6,7 @@
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
-//! as data · [`overview`], [`event`], [`user`], [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`],
+//! as data · [`overview`], [`usage`], [`event`], [`user`], [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`],
 //! [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
@@ -31,6 +31,7 @@ pub mod revenue;
 pub mod sample;
 pub mod sync;
 pub mod upkeep;
+pub mod usage;
 pub mod user;
 
 pub use clock::{Clock, SystemClock};

@@ -50,6 +50,8 @@ pub fn tick(value: f64, step: f64, unit: Unit) -> String {
 pub fn label(value: f64, unit: Unit) -> String {
     match unit {
         Unit::Count => decimal(value, 0),
+        Unit::Bytes => with_unit(decimal(value, 0), unit),
+        Unit::Money => decimal(value, 2),
         Unit::Percent => with_unit(decimal(value, 2), unit),
         Unit::Milliseconds => with_unit(decimal(value, 0), unit),
     }
@@ -125,7 +127,8 @@ pub fn change(metric: CardMetric, change: &Change) -> String {
 
 fn with_unit(text: String, unit: Unit) -> String {
     match unit {
-        Unit::Count => text,
+        Unit::Count | Unit::Money => text,
+        Unit::Bytes => format!("{text} B"),
         Unit::Percent => format!("{text}%"),
         Unit::Milliseconds => format!("{text} ms"),
     }

@@ -1,4 +1,4 @@
-//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings.
+//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings, kept views.
 //!
 //! Plain SQLite without a secret in it, `synchronous = full`, each change a transaction of its own. Calls
 //! block and are short; async callers run them on a blocking thread.
@@ -11,12 +11,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use steward_core::id::WorkspaceId;
+use steward_core::usage::SavedView;
 use steward_core::{Error, ErrorKind, Result};
 
 /// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 
-const SCHEMA: &str = include_str!("../../../migrations/local/0001_workspaces_and_settings.sql");
+const MIGRATIONS: [&str; VERSION as usize] = [
+    include_str!("../../../migrations/local/0001_workspaces_and_settings.sql"),
+    include_str!("../../../migrations/local/0002_saved_views.sql"),
+];
 
 /// A workspace as `local.db` keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -162,6 +166,47 @@ impl Local {
             .map_err(map)
     }
 
+    /// The views kept for a workspace, by name.
+    pub fn views(&self, workspace: WorkspaceId) -> Result<Vec<SavedView>> {
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached(
+                "select name, path, search from saved_views where workspace_id = ?1 order by name",
+            )
+            .map_err(map)?;
+        let read = |row: &Row<'_>| {
+            let search: String = row.get(2)?;
+            let search = serde_json::from_str(&search).map_err(|cause| unreadable(2, cause))?;
+            Ok(SavedView { name: row.get(0)?, path: row.get(1)?, search })
+        };
+        let rows = statement.query_map([workspace.to_string()], read).map_err(map)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(map)
+    }
+
+    /// Keeps a view; one of its name is replaced.
+    pub fn put_view(&self, workspace: WorkspaceId, view: &SavedView) -> Result<()> {
+        self.connection()
+            .execute(
+                "insert into saved_views (workspace_id, name, path, search) values (?1, ?2, ?3, ?4)
+                 on conflict (workspace_id, name) do update set name = excluded.name, path = excluded.path,
+                     search = excluded.search",
+                params![workspace.to_string(), view.name, view.path, view.search.to_string()],
+            )
+            .map(drop)
+            .map_err(map)
+    }
+
+    /// Forgets a view; false where there is none of this name.
+    pub fn remove_view(&self, workspace: WorkspaceId, name: &str) -> Result<bool> {
+        self.connection()
+            .execute(
+                "delete from saved_views where workspace_id = ?1 and name = ?2",
+                params![workspace.to_string(), name],
+            )
+            .map(|removed| removed > 0)
+            .map_err(map)
+    }
+
     /// A number that changes whenever another process, or another open file, wrote something.
     pub fn data_version(&self) -> Result<i64> {
         self.connection().pragma_query_value(None, "data_version", |row| row.get(0)).map_err(map)
@@ -176,8 +221,8 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     // Two first starts at once: the second finds the work done.
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version < 1 {
-        transaction.execute_batch(SCHEMA)?;
+    for migration in MIGRATIONS.iter().skip(usize::try_from(version).unwrap_or(0)) {
+        transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "user_version", VERSION)?;
     transaction.commit()

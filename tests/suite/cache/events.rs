@@ -43,7 +43,13 @@ fn loaded(events: &[UsageEvent]) -> Scratch {
 
 fn request(start_us: i64, end_us: i64, filters: Vec<EventFilter>, limit: u32) -> EventListReq {
     let at = |us| DateTime::from_timestamp_micros(us).expect("an instant");
-    EventListReq { period: Period { start: at(start_us), end: at(end_us) }, filters, after: None, limit }
+    EventListReq {
+        period: Period { start: at(start_us), end: at(end_us) },
+        filters,
+        hour: None,
+        after: None,
+        limit,
+    }
 }
 
 fn matches(event: &UsageEvent, filter: &EventFilter) -> bool {
@@ -56,26 +62,42 @@ fn matches(event: &UsageEvent, filter: &EventFilter) -> bool {
         EventField::EventType => Some(event.event_type.clone()),
         EventField::Provider => Some("provider".to_owned()),
         EventField::Endpoint => None,
+        EventField::TeamId => event.team_id.map(|team| team.to_string()),
+        EventField::IsAdmin => Some(event.is_admin.to_string()),
     };
     own == filter.value
 }
 
+/// Of the same column one has to hold, of different columns all; what is excluded never counts.
+fn holds(event: &UsageEvent, filters: &[EventFilter]) -> bool {
+    let (excluded, included): (Vec<&EventFilter>, Vec<&EventFilter>) =
+        filters.iter().partition(|filter| filter.is_excluded());
+    !excluded.iter().any(|filter| matches(event, filter))
+        && included
+            .iter()
+            .all(|filter| included.iter().any(|other| other.field == filter.field && matches(event, other)))
+}
+
 fn filter() -> impl Strategy<Value = EventFilter> {
-    let of = |field, value: Option<&str>| EventFilter { field, value: value.map(str::to_owned) };
-    prop_oneof![
-        (1_u128..14).prop_map(|user| EventFilter {
-            field: EventField::UserId,
-            value: Some(Uuid::from_u128(user).to_string())
-        }),
+    let columns = prop_oneof![
+        (1_u128..14).prop_map(|user| (EventField::UserId, Some(Uuid::from_u128(user).to_string()))),
         prop::sample::select(vec![
-            of(EventField::Feature, Some("feature-1")),
-            of(EventField::Feature, None),
-            of(EventField::Feature, Some("unheard of")),
-            of(EventField::Status, Some("error")),
-            of(EventField::Endpoint, None),
-            of(EventField::Model, Some("model-1")),
-        ]),
-    ]
+            (EventField::Feature, Some("feature-1")),
+            (EventField::Feature, Some("feature-2")),
+            (EventField::Feature, None),
+            (EventField::Feature, Some("unheard of")),
+            (EventField::Status, Some("error")),
+            (EventField::Endpoint, None),
+            (EventField::Model, Some("model-1")),
+            (EventField::IsAdmin, Some("false")),
+            (EventField::TeamId, None),
+        ])
+        .prop_map(|(field, value)| (field, value.map(str::to_owned))),
+    ];
+    (columns, any::<bool>()).prop_map(|((field, value), is_excluded)| {
+        let value = value.as_deref();
+        if is_excluded { EventFilter::is_not(field, value) } else { EventFilter::is(field, value) }
+    })
 }
 
 proptest! {
@@ -96,7 +118,7 @@ proptest! {
         let mut expected: Vec<&UsageEvent> = events
             .iter()
             .filter(|event| start_us <= event.occurred_at && event.occurred_at < end_us)
-            .filter(|event| filters.iter().all(|filter| matches(event, filter)))
+            .filter(|event| holds(event, &filters))
             .collect();
         let mut req = request(start_us, end_us, filters, limit);
         let mut found = Vec::new();
@@ -148,7 +170,7 @@ fn wrong_cursors_and_ids_are_refused() {
         req.after = Some(wrong.to_owned());
         assert_eq!(event::list(&reader, &req).unwrap_err().kind(), ErrorKind::Invalid, "{wrong:?}");
     }
-    let filter = EventFilter { field: EventField::UserId, value: Some("nobody".to_owned()) };
+    let filter = EventFilter::is(EventField::UserId, Some("nobody"));
     let req = request(EPOCH_US, EPOCH_US + HOUR, vec![filter], 10);
     assert_eq!(event::list(&reader, &req).unwrap_err().kind(), ErrorKind::Invalid);
 }

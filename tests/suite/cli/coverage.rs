@@ -11,6 +11,10 @@ const ID: &str = "0190b2a0-0000-7000-8000-000000000001";
 fn every_row_of_the_table_is_reachable() {
     let lines = [
         "overview",
+        "usage --by model --filter feature=draft --measure tokens --bucket week",
+        "views list",
+        "views save chats --by feature",
+        "views remove chats",
         "users list",
         "users show a@example.com",
         "users change-plan a@example.com --plan pro",

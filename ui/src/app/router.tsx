@@ -56,8 +56,11 @@ const filter = v.object({
     "endpoint",
     "status",
     "event_type",
+    "team_id",
+    "is_admin",
   ]),
   value: v.nullable(v.string()),
+  exclude: v.optional(v.boolean()),
 });
 
 const eventsRoute = createRoute({

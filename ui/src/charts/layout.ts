@@ -54,6 +54,8 @@ export function tickLabel(value: number, unit: Unit): string {
 export function valueLabel(value: number, unit: Unit): string {
   if (unit === "percent") return `${formatNumber(value, 2)}%`;
   if (unit === "milliseconds") return `${formatNumber(value)} ms`;
+  if (unit === "bytes") return `${formatNumber(value)} B`;
+  if (unit === "money") return formatNumber(value, 2);
   return formatNumber(value);
 }
 

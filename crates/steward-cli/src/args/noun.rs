@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
+use steward_core::period::Compare;
 
 use super::account::{ExtendTrialArgs, RaiseLimitArgs, ResetUsageArgs, StatusArgs};
 
@@ -31,6 +32,17 @@ pub(crate) enum CompareArg {
     Year,
     /// Nothing.
     Off,
+}
+
+impl From<CompareArg> for Compare {
+    fn from(compare: CompareArg) -> Self {
+        match compare {
+            CompareArg::Weekday => Self::Weekday,
+            CompareArg::Previous => Self::Previous,
+            CompareArg::Year => Self::Year,
+            CompareArg::Off => Self::Off,
+        }
+    }
 }
 
 /// `users …`.
@@ -131,8 +143,9 @@ pub(crate) enum EventCommand {
 /// `events list`.
 #[derive(Debug, Args)]
 pub(crate) struct EventListArgs {
-    /// Only events where a column has this value (`feature=chat`, `status=error`, `user_id=…`; nothing after
-    /// the sign means "has no value"). May be given several times.
+    /// Only events where a column has this value (`feature=chat`, `user_id=…`; nothing after the sign means
+    /// "has no value"), or has not (`status!=error`). Given several times: of one column any, of different
+    /// columns all.
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     pub(crate) filters: Vec<String>,
     #[command(flatten)]

@@ -1,13 +1,13 @@
 //! `users`, `plans`, `events`, `audit`: lists from the copy.
 
-use serde_json::Value;
 use steward_app::table::row;
 use steward_core::audit::AuditListReq;
-use steward_core::event::{EventField, EventFilter, EventListReq};
+use steward_core::event::EventListReq;
 use steward_core::period::Compare;
 use steward_core::user::{UserListReq, UserShowReq, UserSort};
 use steward_core::{Error, Result};
 
+use super::usage;
 use crate::args::{EventListArgs, Page, UserListArgs, UserSortArg};
 use crate::client::{Answer, Client};
 use crate::render::list;
@@ -55,7 +55,8 @@ pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answe
     let range = client.range().await?.resolve(zone, client.as_of().await?, Compare::Off);
     let request = EventListReq {
         period: range.period,
-        filters: args.filters.iter().map(|text| filter(text)).collect::<Result<_>>()?,
+        filters: usage::filters("where", &args.filters)?,
+        hour: None,
         after: args.page.after,
         limit: args.page.limit,
     };
@@ -81,19 +82,6 @@ pub(crate) async fn audit(
     let log = client.ask::<row::audit_list>(request).await?;
     let text = list::audit(&log.rows, client.zone().await?);
     Ok(Answer::new(&log, text)?.fresh(&log.freshness).next(log.next.clone()))
-}
-
-fn filter(text: &str) -> Result<EventFilter> {
-    let wrong = || {
-        Error::invalid(
-            "where",
-            "A filter is written COLUMN=VALUE; the columns are user_id, feature, plan_code, model, provider, \
-             endpoint, status and event_type.",
-        )
-    };
-    let (column, value) = text.split_once('=').ok_or_else(wrong)?;
-    let field: EventField = serde_json::from_value(Value::from(column)).map_err(|_| wrong())?;
-    Ok(EventFilter { field, value: (!value.is_empty()).then(|| value.to_owned()) })
 }
 
 fn counted(shown: usize, total: u64, noun: &str) -> String {

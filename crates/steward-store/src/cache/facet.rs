@@ -62,17 +62,18 @@ impl Facet {
         }
     }
 
-    /// The value of a column; none for the user, which is no part of a facet.
-    pub(crate) fn value(&self, field: EventField) -> Option<&Option<String>> {
+    /// The value of a column; none where it is empty, and for user and team, which are no part of a facet.
+    pub(crate) fn value(&self, field: EventField) -> Option<&str> {
         match field {
-            EventField::UserId => None,
-            EventField::Feature => Some(&self.feature),
-            EventField::PlanCode => Some(&self.plan_code),
-            EventField::Model => Some(&self.model),
-            EventField::Provider => Some(&self.provider),
-            EventField::Endpoint => Some(&self.endpoint),
-            EventField::Status => Some(&self.status),
-            EventField::EventType => Some(&self.event_type),
+            EventField::UserId | EventField::TeamId => None,
+            EventField::Feature => self.feature.as_deref(),
+            EventField::PlanCode => self.plan_code.as_deref(),
+            EventField::Model => self.model.as_deref(),
+            EventField::Provider => self.provider.as_deref(),
+            EventField::Endpoint => self.endpoint.as_deref(),
+            EventField::Status => self.status.as_deref(),
+            EventField::EventType => self.event_type.as_deref(),
+            EventField::IsAdmin => self.is_admin.map(|is_admin| if is_admin { "true" } else { "false" }),
         }
     }
 }

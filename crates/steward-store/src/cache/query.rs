@@ -6,10 +6,13 @@ pub mod event;
 pub mod limit;
 pub mod overview;
 pub mod plan;
+pub mod usage;
 pub mod user;
 
 mod chart;
+mod naming;
 mod people;
+mod selection;
 
 use steward_core::freshness::Freshness;
 use steward_core::sync::Position;

@@ -39,8 +39,8 @@ pub(crate) use derive::derive_block;
 pub(crate) use latency::Latencies;
 pub(crate) use mend::mend;
 pub(crate) use read::{
-    FacetCount, FacetSet, add_facet_counts, add_totals, add_user_counts, buckets_with, count_events, extent,
-    step_totals,
+    FacetCount, FacetSet, add_facet_counts, add_facet_sums, add_totals, add_user_counts, buckets_with,
+    count_events, extent, step_totals,
 };
 
 use gather::Gathered;
@@ -134,7 +134,7 @@ const COUNTS: usize = 3;
 pub(crate) struct Sums(pub(crate) [i128; SUMS]);
 
 impl Sums {
-    fn add(&mut self, event: &Event, sign: i128) {
+    pub(crate) fn add(&mut self, event: &Event, sign: i128) {
         let metric = |index: usize| sign * i128::from(event.metrics[index]);
         self.0[sum::EVENTS] += sign;
         for (offset, index) in (0..event::COST).enumerate() {
@@ -173,6 +173,33 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
+    /// Adds the sums of events that ended alike.
+    pub(crate) fn add_sums(&mut self, sums: &Sums, outcome: Status) {
+        self.sums.merge(sums, 1);
+        let events = sums.0[sum::EVENTS];
+        match outcome {
+            Status::Success => self.successes += events,
+            Status::Error => self.errors += events,
+            Status::RateLimited => self.rate_limited += events,
+            Status::Other => {}
+        }
+    }
+
+    /// Adds one event without its place in the histogram of the latencies.
+    pub(crate) fn add_event_sums(&mut self, event: &Event, outcome: Status) {
+        let mut sums = Sums::default();
+        sums.add(event, 1);
+        self.add_sums(&sums, outcome);
+    }
+
+    /// Adds one event.
+    pub(crate) fn add_event(&mut self, event: &Event, outcome: Status) {
+        self.add_event_sums(event, outcome);
+        if let Some(latency) = event.metric(event::LATENCY) {
+            self.latencies.add(latency, 1);
+        }
+    }
+
     fn outcomes(&mut self) -> [&mut i128; 3] {
         [&mut self.successes, &mut self.errors, &mut self.rate_limited]
     }

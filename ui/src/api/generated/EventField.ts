@@ -3,4 +3,4 @@
 /**
  * A column that events can be filtered by.
  */
-export type EventField = "user_id" | "feature" | "plan_code" | "model" | "provider" | "endpoint" | "status" | "event_type";
+export type EventField = "user_id" | "feature" | "plan_code" | "model" | "provider" | "endpoint" | "status" | "event_type" | "team_id" | "is_admin";

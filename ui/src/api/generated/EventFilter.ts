@@ -2,7 +2,10 @@
 import type { EventField } from "./EventField";
 
 /**
- * Events where a column has one value; none means "has no value".
+ * Events where a column has one value, or where it has any other; no value means "has no value".
+ *
+ * Of several filters on the same column one has to hold, of different columns all; what is excluded never
+ * counts.
  */
 export type EventFilter = { 
 /**
@@ -12,4 +15,8 @@ field: EventField,
 /**
  * Which value.
  */
-value: string | null, };
+value: string | null, 
+/**
+ * Whether the events that have it are left out.
+ */
+exclude?: boolean, };

@@ -3,4 +3,4 @@
 /**
  * How values are written.
  */
-export type Unit = "count" | "percent" | "milliseconds";
+export type Unit = "count" | "percent" | "milliseconds" | "bytes" | "money";

@@ -29,14 +29,19 @@ import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
 import type { Role } from "./Role";
 import type { SampleOpenReq } from "./SampleOpenReq";
+import type { SavedView } from "./SavedView";
+import type { SavedViewList } from "./SavedViewList";
+import type { SavedViewRef } from "./SavedViewRef";
 import type { Session } from "./Session";
 import type { Settings } from "./Settings";
 import type { SyncRunRes } from "./SyncRunRes";
 import type { SyncStatus } from "./SyncStatus";
 import type { Tag } from "./Tag";
 import type { Tier } from "./Tier";
+import type { Usage } from "./Usage";
 import type { UsageCleanupReq } from "./UsageCleanupReq";
 import type { UsageRecountReq } from "./UsageRecountReq";
+import type { UsageReq } from "./UsageReq";
 import type { UserChangePlanReq } from "./UserChangePlanReq";
 import type { UserExtendTrialReq } from "./UserExtendTrialReq";
 import type { UserList } from "./UserList";
@@ -99,6 +104,14 @@ export interface Commands {
   overview_show: { request: OverviewReq; response: Overview };
   /** Writes the overview as a picture into a file of this computer. */
   overview_picture: { request: OverviewPictureReq; response: WrittenFile };
+  /** What was used, by anything an event is counted by, compared with the days before. */
+  usage_show: { request: UsageReq; response: Usage };
+  /** The views kept for the current workspace on this computer. */
+  view_list: { request: null; response: SavedViewList };
+  /** Keeps a view under a name; one of that name is replaced. */
+  view_save: { request: SavedView; response: SavedViewList };
+  /** Forgets a kept view. */
+  view_remove: { request: SavedViewRef; response: SavedViewList };
   /** The rows behind a number. */
   event_list: { request: EventListReq; response: EventList };
   /** Users by search, plan and status. */
@@ -174,6 +187,10 @@ export const commands = {
   sync_rebuild: { kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
   overview_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   overview_picture: { kind: "mutation", role: "viewer", tier: "T0", tags: [] },
+  usage_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  view_list: { kind: "query", role: "viewer", tier: "T0", tags: ["settings","workspace"] },
+  view_save: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
+  view_remove: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   event_list: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
   user_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },

@@ -13,11 +13,13 @@ export const FIELD_LABELS: Record<EventField, string> = {
   endpoint: "Endpoint",
   status: "Status",
   event_type: "Type",
+  team_id: "Team",
+  is_admin: "Admin",
 };
 
 /** A filter in words. */
 export function filterText(filter: EventFilter): string {
-  return `${FIELD_LABELS[filter.field]} is ${filter.value ?? "empty"}`;
+  return `${FIELD_LABELS[filter.field]} is ${filter.exclude ? "not " : ""}${filter.value ?? "empty"}`;
 }
 
 /** The filters without one of them. */

@@ -14,6 +14,7 @@ use steward_core::period::{Bucket, Period, Range};
 use steward_core::{Dataset, Result};
 
 use super::chart::Axis;
+use super::naming::{Plans, in_words};
 use super::people;
 use crate::cache::decode::format_nano;
 use crate::cache::event::{self, Event};
@@ -21,7 +22,7 @@ use crate::cache::facet::{Facet, Status};
 use crate::cache::rollup::{
     Cover, FacetCount, Level, Totals, add_facet_counts, add_totals, add_user_counts, extent, step_totals, sum,
 };
-use crate::cache::{Reader, fault, instant};
+use crate::cache::{Reader, instant};
 
 /// Users shown as the most active.
 const TOP_USERS: usize = 10;
@@ -91,17 +92,17 @@ const CARDS: [CardMetric; 6] = [
     CardMetric::Cost,
 ];
 
-fn whole(buckets: &[Bucket]) -> Option<Period> {
+pub(super) fn whole(buckets: &[Bucket]) -> Option<Period> {
     let start = buckets.iter().map(|bucket| bucket.period.start).min()?;
     let end = buckets.iter().map(|bucket| bucket.period.end).max()?;
     Some(Period { start, end })
 }
 
-fn span(period: Period) -> (i64, i64) {
+pub(super) fn span(period: Period) -> (i64, i64) {
     (instant::from_utc(period.start), instant::from_utc(period.end))
 }
 
-fn cover(connection: &Connection, period: Period) -> Result<Cover> {
+pub(super) fn cover(connection: &Connection, period: Period) -> Result<Cover> {
     let (start, end) = span(period);
     Cover::of(connection, start, end)
 }
@@ -249,7 +250,7 @@ fn value(metric: CardMetric, totals: &Totals, active_users: u64) -> Option<f64> 
     }
 }
 
-fn change(current: f64, previous: f64) -> Option<Change> {
+pub(super) fn change(current: f64, previous: f64) -> Option<Change> {
     let percent = (previous != 0.0).then(|| (current - previous) * 100.0 / previous);
     Some(Change { current, previous, percent })
 }
@@ -283,11 +284,11 @@ fn definition(metric: CardMetric) -> String {
     .to_owned()
 }
 
-fn count(sum: i128) -> u64 {
+pub(super) fn count(sum: i128) -> u64 {
     u64::try_from(sum).unwrap_or(0)
 }
 
-fn active(users: &[i64]) -> u64 {
+pub(super) fn active(users: &[i64]) -> u64 {
     users.iter().filter(|events| **events > 0).count() as u64
 }
 
@@ -338,29 +339,6 @@ fn group(facets: &[Facet], sums: &RangeSums, value: fn(&Facet) -> &Option<String
     shares
 }
 
-/// What stays in capitals in running text.
-const INITIALISMS: [&str; 12] =
-    ["ai", "api", "csv", "id", "json", "llm", "pdf", "sdk", "sql", "sso", "tts", "url"];
-
-/// `image_generation` as "Image generation", `catalogue_api` as "Catalogue API".
-fn in_words(value: &str) -> String {
-    let mut words = String::with_capacity(value.len());
-    for word in value.split(['_', '-', ' ']).filter(|word| !word.is_empty()) {
-        if !words.is_empty() {
-            words.push(' ');
-        }
-        let mut letters = word.chars();
-        if INITIALISMS.contains(&word) {
-            words.push_str(&word.to_uppercase());
-        } else if let Some(first) = letters.next().filter(|_| words.is_empty()) {
-            words.extend(first.to_uppercase().chain(letters));
-        } else {
-            words.push_str(word);
-        }
-    }
-    words
-}
-
 fn top_users(reader: &Reader, counts: &[i64]) -> Result<Vec<TopUser>> {
     let mut busiest: Vec<(i64, u32)> =
         (0..).zip(counts).filter(|(_, events)| **events > 0).map(|(id, events)| (*events, id)).collect();
@@ -383,7 +361,7 @@ fn top_users(reader: &Reader, counts: &[i64]) -> Result<Vec<TopUser>> {
 }
 
 /// When the newest event was recorded.
-fn newest(reader: &Reader) -> Result<Option<DateTime<Utc>>> {
+pub(super) fn newest(reader: &Reader) -> Result<Option<DateTime<Utc>>> {
     let Some((_, quarter)) = extent(reader.connection(), Level::Quarter)? else { return Ok(None) };
     let start = quarter.saturating_mul(Level::Quarter.width());
     let (first_id, end_id) = event::id_span(start, start.saturating_add(Level::Quarter.width()));
@@ -399,42 +377,4 @@ fn newest(reader: &Reader) -> Result<Option<DateTime<Utc>>> {
         Ok(is_first)
     })?;
     Ok(newest.map(|event| instant::to_utc(event.recorded_at().unwrap_or(event.occurred_at))))
-}
-
-struct Plan {
-    name: String,
-    rank: i64,
-}
-
-struct Plans {
-    names: HashMap<String, Plan>,
-    /// The currency of the catalogue, where all its plans have the same.
-    currency: Option<String>,
-}
-
-impl Plans {
-    fn read(reader: &Reader) -> Result<Self> {
-        let rows: Vec<(String, String, i64, Option<String>)> = reader
-            .connection()
-            .prepare_cached("select code, coalesce(name, code), coalesce(rank, 0), currency from plans")
-            .and_then(|mut find| {
-                find.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?.collect()
-            })
-            .map_err(fault::map)?;
-        let mut currencies: Vec<String> = rows.iter().filter_map(|row| row.3.clone()).collect();
-        currencies.sort_unstable();
-        currencies.dedup();
-        let currency = if currencies.len() == 1 { currencies.pop() } else { None };
-        let names = rows.into_iter().map(|(code, name, rank, _)| (code, Plan { name, rank })).collect();
-        Ok(Self { names, currency })
-    }
-
-    /// Known plans by rank, unknown ones after them, events without a plan last.
-    fn rank(&self, code: Option<&str>) -> (u8, i64) {
-        match code.map(|code| self.names.get(code)) {
-            Some(Some(plan)) => (0, plan.rank),
-            Some(None) => (1, 0),
-            None => (2, 0),
-        }
-    }
 }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use rustc_hash::FxBuildHasher;
 use steward_core::Result;
 
-use super::{Cover, Level, Run, Totals, sum};
+use super::{COUNTS, Cover, Level, Run, SUMS, Sums, Totals, sum};
 use crate::cache::fault;
 use crate::cache::pack::{self, Unpacker};
 
@@ -157,6 +157,32 @@ pub(crate) fn add_facet_counts(
             pack::take_column(&mut from, ids.len(), |i, n| counts[at(i)].events += factor * n)?;
             pack::take_column(&mut from, ids.len(), |i, n| counts[at(i)].cost += factor * n)?;
             pack::take_column(&mut from, ids.len(), |i, n| counts[at(i)].unpriced += factor * n)
+        },
+    )
+}
+
+/// Adds every sum of a span by facet; the index is the facet's id.
+pub(crate) fn add_facet_sums(connection: &Connection, cover: &Cover, sums: &mut Vec<Sums>) -> Result<()> {
+    each_row(
+        connection,
+        "select counts, sums from rollup_facet where level = ?1 and bucket >= ?2 and bucket < ?3",
+        cover,
+        |row, factor| {
+            let mut from = Unpacker::new(blob(row, 0)?);
+            let ids = pack::take_ids(&mut from)?;
+            let needed = ids.last().map_or(0, |last| *last as usize + 1);
+            if sums.len() < needed {
+                sums.resize(needed, Sums::default());
+            }
+            for index in 0..SUMS {
+                if index == COUNTS {
+                    from = Unpacker::new(blob(row, 1)?);
+                }
+                pack::take_column(&mut from, ids.len(), |place, value| {
+                    sums[ids[place] as usize].0[index] += factor * value;
+                })?;
+            }
+            Ok(())
         },
     )
 }

@@ -1,0 +1,11 @@
+//! `usage_show`.
+
+use steward_core::Result;
+use steward_core::usage::{Usage, UsageReq};
+use steward_store::cache::query;
+
+use crate::context::Steward;
+
+pub(crate) async fn usage_show(steward: &Steward, request: UsageReq) -> Result<Usage> {
+    steward.cache().await?.read(move |reader| query::usage::show(reader, &request)).await
+}

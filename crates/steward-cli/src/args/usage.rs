@@ -1,0 +1,82 @@
+//! Arguments of `usage` and `views`.
+
+use clap::{Args, Subcommand};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use steward_core::event::EventField;
+use steward_core::usage::{BucketSize, Measure, Preset};
+
+use super::noun::CompareArg;
+
+/// What of the use is shown.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct UsageShape {
+    /// Break down by event_type, feature, provider, model, endpoint, plan, status, is_admin, team or user.
+    #[arg(long, value_name = "COLUMN", value_parser = column)]
+    pub(crate) by: Option<EventField>,
+    /// Measure events, active_users, quantity, tokens, cost, credits, bytes_out, errors, error_rate,
+    /// limit_hits, latency_average, latency_p50 or latency_p95.
+    #[arg(long, value_name = "MEASURE", value_parser = named::<Measure>)]
+    pub(crate) measure: Option<Measure>,
+    /// Only events where a column has this value (`feature=chat`), or has not (`status!=error`). Given
+    /// several times: of one column any, of different columns all.
+    #[arg(long = "filter", value_name = "COLUMN=VALUE")]
+    pub(crate) filters: Vec<String>,
+    /// Steps of hour, day, week or month.
+    #[arg(long, value_name = "STEP", value_parser = named::<BucketSize>)]
+    pub(crate) bucket: Option<BucketSize>,
+    /// Arrangement: activity, assistant (chats, uploads, tools) or quotas (prompts, runs, bytes, by month).
+    #[arg(long, value_name = "NAME", value_parser = named::<Preset>)]
+    pub(crate) preset: Option<Preset>,
+    /// What the numbers are compared with.
+    #[arg(long, value_enum, value_name = "WITH")]
+    pub(crate) compare: Option<CompareArg>,
+}
+
+/// `usage`.
+#[derive(Debug, Args)]
+pub(crate) struct UsageArgs {
+    #[command(flatten)]
+    pub(crate) shape: UsageShape,
+    /// As a kept view says (`steward views list`); other flags go before it.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) view: Option<String>,
+    /// Print the statements that yield the same numbers on the server.
+    #[arg(long)]
+    pub(crate) sql: bool,
+}
+
+/// `views …`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ViewCommand {
+    /// List the views kept for the workspace.
+    List,
+    /// Keep a view of the use under a name; one of that name is replaced.
+    Save {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        shape: UsageShape,
+    },
+    /// Forget a kept view.
+    Remove {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// A value by its name in JSON.
+fn named<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+    serde_json::from_value(Value::from(text)).map_err(|cause| cause.to_string())
+}
+
+/// A column of the events by its name, or by what people call it.
+pub(crate) fn column(text: &str) -> Result<EventField, String> {
+    named(match text {
+        "user" => "user_id",
+        "team" => "team_id",
+        "plan" => "plan_code",
+        "type" => "event_type",
+        other => other,
+    })
+}
