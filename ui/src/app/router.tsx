@@ -60,7 +60,7 @@ const filter = v.object({
     "is_admin",
   ]),
   value: v.nullable(v.string()),
-  exclude: v.optional(v.boolean()),
+  exclude: v.exactOptional(v.boolean()),
 });
 
 const eventsRoute = createRoute({
