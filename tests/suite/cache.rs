@@ -4,6 +4,7 @@ mod events;
 mod file;
 mod lists;
 mod overview;
+mod people;
 mod rollups;
 
 use steward_core::id::WorkspaceId;

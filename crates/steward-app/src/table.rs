@@ -10,6 +10,7 @@ use serde_json::Value;
 use steward_core::account::{UserExtendTrialReq, UserResetUsageReq, UserStatusReq};
 use steward_core::audit::{AuditList, AuditListReq};
 use steward_core::event::{EventList, EventListReq};
+use steward_core::find::{FindList, FindReq};
 use steward_core::limit::{AccountLimits, LimitCheck, LimitCheckReq, LimitListReq, LimitRaiseReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
@@ -252,7 +253,9 @@ commands! {
     Mutation view::view_remove(SavedViewRef) -> SavedViewList, Viewer, T1, [Settings];
     /// The rows behind a number.
     Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
-    /// Users by search, plan and status.
+    /// Users and teams by id, e-mail address, name or Stripe's id, the best match first.
+    Query find::record_find(FindReq) -> FindList, Viewer, T0, [Users];
+    /// Users by search, plan, status, role, team and time, in any order.
     Query user::user_list(UserListReq) -> UserList, Viewer, T0, [Users];
     /// Everything about one user.
     Query user::user_show(UserShowReq) -> UserView, Viewer, T0, [Users, Usage, Plans, Audit];

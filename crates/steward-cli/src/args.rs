@@ -127,6 +127,15 @@ pub(crate) enum Command {
     /// Views kept for the workspace.
     #[command(subcommand)]
     Views(ViewCommand),
+    /// Users and teams by id, e-mail address, name or Stripe's id, the best match first.
+    Find {
+        /// What is at hand; `u:` in front asks for users only, `t:` for teams.
+        #[arg(required = true)]
+        text: Vec<String>,
+        /// Rows wanted, 1 to 100.
+        #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
+        limit: u32,
+    },
     /// Users: find, look at, move to another plan, suspend, raise a limit.
     #[command(subcommand)]
     Users(UserCommand),
@@ -208,6 +217,7 @@ impl Command {
             Self::Views(ViewCommand::List) => rows![view_list],
             Self::Views(ViewCommand::Save { .. }) => rows![view_save],
             Self::Views(ViewCommand::Remove { .. }) => rows![view_remove],
+            Self::Find { .. } => rows![record_find],
             Self::Users(UserCommand::List(_)) => rows![user_list],
             Self::Users(UserCommand::Show { .. }) => rows![user_show],
             Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],

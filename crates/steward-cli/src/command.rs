@@ -29,6 +29,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Overview(args) => overview(client, args).await?,
         Command::Usage(args) => usage::usage(client, args).await?,
         Command::Views(command) => usage::views(client, command).await?,
+        Command::Find { text, limit } => list::find(client, &text, limit).await?,
         Command::Users(UserCommand::List(args)) => list::users(client, args).await?,
         Command::Users(UserCommand::Show { user }) => list::user(client, user).await?,
         Command::Users(UserCommand::ChangePlan(args)) => change::plan(client, args).await?,

@@ -8,7 +8,8 @@ pub(crate) const OK: u8 = 0;
 pub(crate) const FAILURE: u8 = 1;
 /// The command was not understood.
 pub(crate) const USAGE: u8 = 2;
-const NOT_FOUND: u8 = 3;
+/// Nothing there.
+pub(crate) const NOT_FOUND: u8 = 3;
 const AUTHENTICATION: u8 = 4;
 /// Refused: read-only, no right, or not confirmed.
 pub(crate) const REFUSED: u8 = 5;

@@ -1,12 +1,18 @@
 //! `user_list`, `user_show`, `user_change_plan`.
 
-use crate::id::{IntentId, UserId};
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::error::{Error, Result};
 use crate::freshness::Freshness;
+use crate::id::{IntentId, TeamId, UserId};
 use crate::operation::Outcome;
+use crate::period::RangeSpec;
 
 /// The order of a list of users.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, TS)]
@@ -20,21 +26,113 @@ pub enum UserSort {
     CreatedAt,
     /// Last seen, latest first.
     LastSeenAt,
+    /// Most events in the days of [`UserListReq::usage`] first.
+    Usage,
 }
 
-/// Which users.
+/// Which users. Everything that is given holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+#[serde(default)]
+pub struct UserFilter {
+    /// Words of the e-mail address or name, each by its beginning; or a whole id, a user's or Stripe's.
+    /// Empty for all.
+    pub search: String,
+    /// Only this plan; empty is no plan.
+    pub plan_code: Option<String>,
+    /// Only this status.
+    pub status: Option<String>,
+    /// Only this role.
+    pub role: Option<String>,
+    /// Only members of this team.
+    pub team: Option<TeamId>,
+    /// Only who signed up in these days.
+    #[ts(type = "string | null")]
+    pub signed_up: Option<RangeSpec>,
+    /// Only who was seen, or was not.
+    #[ts(type = "string | null")]
+    pub last_seen: Option<LastSeen>,
+    /// Zone of the days.
+    #[ts(type = "string")]
+    pub zone: Tz,
+}
+
+impl Default for UserFilter {
+    fn default() -> Self {
+        Self {
+            search: String::new(),
+            plan_code: None,
+            status: None,
+            role: None,
+            team: None,
+            signed_up: None,
+            last_seen: None,
+            zone: Tz::UTC,
+        }
+    }
+}
+
+/// When somebody was last seen. Text forms: `30d` (a range), `before:30d` (not since it began; who was
+/// never seen is among them), `never`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastSeen {
+    /// Within a range.
+    Within(RangeSpec),
+    /// Not since a range began.
+    NotSince(RangeSpec),
+    /// Never.
+    Never,
+}
+
+impl fmt::Display for LastSeen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Within(range) => range.fmt(f),
+            Self::NotSince(range) => write!(f, "before:{range}"),
+            Self::Never => f.write_str("never"),
+        }
+    }
+}
+
+impl FromStr for LastSeen {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match (text.trim(), text.trim().strip_prefix("before:")) {
+            ("never", _) => Ok(Self::Never),
+            (_, Some(range)) => range.parse().map(Self::NotSince),
+            (range, None) => range.parse().map(Self::Within),
+        }
+    }
+}
+
+impl Serialize for LastSeen {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for LastSeen {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// A page of users.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
 #[ts(export)]
 #[serde(default)]
 pub struct UserListReq {
-    /// Part of the e-mail address or name, or a whole id; empty for all.
-    pub search: String,
-    /// Only this plan.
-    pub plan_code: Option<String>,
-    /// Only this status.
-    pub status: Option<String>,
+    /// Which users.
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub filter: UserFilter,
     /// Order.
     pub sort: UserSort,
+    /// Days whose events are counted with each user, in the filter's zone; none counts none. The last 30 days
+    /// where the order asks for a count and this is none.
+    #[ts(type = "string | null")]
+    pub usage: Option<RangeSpec>,
     /// Where the page before ended.
     pub after: Option<String>,
     /// Rows wanted, 1 to 1,000; 0 means 200.
@@ -61,6 +159,9 @@ pub struct UserRow {
     pub last_seen_at: Option<DateTime<Utc>>,
     /// Signed up.
     pub created_at: DateTime<Utc>,
+    /// Events in the days that were asked for; none where none were.
+    #[serde(default)]
+    pub events: Option<u64>,
 }
 
 /// A page of users.

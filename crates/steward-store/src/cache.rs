@@ -4,7 +4,7 @@
 //! readers; rows, cursor and rollups change in one transaction, so an answer is always that of one cut.
 //!
 //! Map: `file` open, identity, quarantine · `schema` tables made from the dataset specs · `decode` the
-//! server's binary values · `intern`, `facet` short ids for what repeats · `writer`, `batch` changes ·
+//! server's binary values · `fold` case · `intern`, `facet` short ids for what repeats · `writer`, `batch` changes ·
 //! `rollup` the sums behind every number · [`query`] answers · [`verify`] comparison with the server.
 
 mod batch;
@@ -13,6 +13,7 @@ mod event;
 mod facet;
 mod fault;
 mod file;
+mod fold;
 mod instant;
 mod intern;
 mod key;

@@ -15,6 +15,7 @@ fn every_row_of_the_table_is_reachable() {
         "views list",
         "views save chats --by feature",
         "views remove chats",
+        "find ada lovelace",
         "users list",
         "users show a@example.com",
         "users change-plan a@example.com --plan pro",

@@ -3,6 +3,7 @@ import { call } from "./call";
 import type { AuditListReq } from "./generated/AuditListReq";
 import { commands } from "./generated/commands";
 import type { EventListReq } from "./generated/EventListReq";
+import type { FindReq } from "./generated/FindReq";
 import type { OverviewReq } from "./generated/OverviewReq";
 import type { UserListReq } from "./generated/UserListReq";
 
@@ -67,12 +68,12 @@ export const userShowOptions = (workspace: string, user: string) =>
     meta: { tags: commands.user_show.tags },
   });
 
-/** A few users for the command palette. */
-export const userSearchOptions = (workspace: string, search: string) =>
+/** Users and teams by whatever is at hand, the best match first. */
+export const findOptions = (workspace: string, request: FindReq) =>
   queryOptions({
-    queryKey: ["user_list", workspace, "search", search],
-    queryFn: () => call("user_list", { ...ALL_USERS, search, limit: 6 }),
-    meta: { tags: commands.user_list.tags },
+    queryKey: ["record_find", workspace, request],
+    queryFn: () => call("record_find", request),
+    meta: { tags: commands.record_find.tags },
   });
 
 /** A list of users without any filter. */
@@ -80,7 +81,13 @@ export const ALL_USERS: UserListReq = {
   search: "",
   plan_code: null,
   status: null,
+  role: null,
+  team: null,
+  signed_up: null,
+  last_seen: null,
+  zone: "UTC",
   sort: "email",
+  usage: null,
   after: null,
   limit: 200,
 };

@@ -18,7 +18,7 @@ const OPTIONS = [
   queries.overviewOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off" }),
   queries.planListOptions(WORKSPACE),
   queries.userShowOptions(WORKSPACE, "u"),
-  queries.userSearchOptions(WORKSPACE, "u"),
+  queries.findOptions("w", { text: "a", kind: null, limit: 8 }),
   queries.userPagesOptions(WORKSPACE, queries.ALL_USERS),
   queries.eventPagesOptions(WORKSPACE, EVENTS),
   queries.auditListOptions(WORKSPACE, AUDIT),

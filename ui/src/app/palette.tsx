@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FC, type KeyboardEvent, useDeferredValue, useId, useRef, useState } from "react";
-import { userSearchOptions } from "@/api/queries";
+import { findOptions } from "@/api/queries";
 import { Icon, type IconName } from "@/components/icon";
 import { Modal } from "@/components/popup";
 import { type Action, findActions, keyLabels, shellWord } from "@/lib/actions";
@@ -74,7 +74,7 @@ const PaletteBody: FC<{ onClose: () => void; actions: readonly Action[] }> = ({ 
           aria-expanded="true"
           aria-controls={list}
           aria-activedescendant={current ? `${list}-${current.id}` : undefined}
-          placeholder="Go to a view, run a command, find a user by name or e-mail"
+          placeholder="Go to a view, run a command, find a user or a team"
           value={typed}
           spellCheck={false}
           autoComplete="off"
@@ -101,7 +101,8 @@ const PaletteBody: FC<{ onClose: () => void; actions: readonly Action[] }> = ({ 
         ))}
         {rows.length === 0 && (
           <div className="pal-none t2">
-            Nothing matches “{typed}”. Search users by part of a name or e-mail address.
+            Nothing matches “{typed}”. Users and teams are found by id, e-mail address, Stripe’s id, or words
+            of a name; <kbd>u:</kbd> in front asks for users only, <kbd>t:</kbd> for teams.
           </div>
         )}
       </div>
@@ -166,22 +167,38 @@ const PaletteRow: FC<{
 function useRows(typed: string, actions: readonly Action[]): Row[] {
   const workspace = useWorkspace();
   const navigate = useNavigate();
-  // `u:` asks for users only.
-  const isUsersOnly = /^u:/i.test(typed);
-  const wanted = useDeferredValue(typed.replace(/^u:/i, "").trim());
-  const users = useQuery({ ...userSearchOptions(workspace.id, wanted), enabled: wanted.length > 1 });
-  const found = isUsersOnly ? [] : findActions(actions, typed).map((action) => ({ ...action }));
-  const people = wanted.length > 1 ? (users.data?.rows ?? []) : [];
-  return [
-    ...found,
-    ...people.map((user) => ({
-      id: user.id,
-      group: "Users",
-      icon: "user" as const,
-      title: user.name || user.email,
-      note: user.name ? user.email : "",
-      cli: `steward users show ${shellWord(user.email)} -w ${shellWord(workspace.name)}`,
-      run: () => void navigate({ to: "/users", search: (before) => ({ ...before, user: user.id }) }),
-    })),
+  const kind = /^u:/i.test(typed) ? "user" : /^t:/i.test(typed) ? "team" : null;
+  const wanted = useDeferredValue(typed.replace(/^[ut]:/i, "").trim());
+  const query = useQuery({
+    ...findOptions(workspace.id, { text: wanted, kind, limit: 8 }),
+    enabled: wanted.length > 1,
+  });
+  const found = kind === null ? findActions(actions, typed).map((action) => ({ ...action })) : [];
+  const records = wanted.length > 1 ? (query.data?.rows ?? []) : [];
+  const inWorkspace = ` -w ${shellWord(workspace.name)}`;
+  // An id that was pasted means its record, whatever else has similar words.
+  const isNamed = records[0]?.reason === "id" || records[0]?.reason === "exact";
+  const rows = records.map((record): Row => {
+    const shared = { id: record.id, title: record.title, note: record.note };
+    return record.kind === "user"
+      ? {
+          ...shared,
+          group: "Users",
+          icon: "user",
+          cli: `steward users show ${record.id}${inWorkspace}`,
+          run: () => void navigate({ to: "/users", search: (before) => ({ ...before, user: record.id }) }),
+        }
+      : {
+          ...shared,
+          group: "Teams",
+          icon: "team",
+          cli: `steward users list --team ${record.id}${inWorkspace}`,
+          run: () => void navigate({ to: "/users", search: (before) => ({ ...before, team: record.id }) }),
+        };
+  });
+  const grouped = [
+    ...rows.filter((row) => row.group === "Users"),
+    ...rows.filter((row) => row.group === "Teams"),
   ];
+  return isNamed ? [...grouped, ...found] : [...found, ...grouped];
 }

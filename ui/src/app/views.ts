@@ -35,7 +35,7 @@ export const VIEWS: readonly View[] = [
     group: "Customers",
     key: "u",
     cli: "steward users list",
-    hasRange: false,
+    hasRange: true,
   },
   {
     to: "/audit",

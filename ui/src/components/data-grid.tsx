@@ -9,6 +9,8 @@ export interface GridColumn<Row> {
   /** A CSS grid track, for example `120px` or `minmax(160px, 2fr)`. */
   track: string;
   isNumber?: boolean;
+  /** The order that a click on the heading asks for. */
+  sort?: { key: string; direction: "ascending" | "descending" };
   cell: (row: Row) => ReactNode;
 }
 
@@ -22,6 +24,11 @@ export interface DataGridProps<Row> {
   total: number;
   openId?: string | undefined;
   onOpen?: (row: Row) => void;
+  /** What Enter and a double click do, where it is more than a look. */
+  onEnter?: (row: Row) => void;
+  /** The key of the order the rows come in. */
+  sortedBy?: string;
+  onSort?: (key: string) => void;
   onEndReached?: () => void;
   isLoadingMore?: boolean;
   selected?: ReadonlySet<string>;
@@ -44,6 +51,9 @@ export function DataGrid<Row>(props: DataGridProps<Row>): ReactNode {
     total,
     openId,
     onOpen,
+    onEnter,
+    sortedBy,
+    onSort,
     onEndReached,
     isLoadingMore,
     selected,
@@ -93,7 +103,7 @@ export function DataGrid<Row>(props: DataGridProps<Row>): ReactNode {
     }[event.key];
     const row = rows[active];
     if (to !== undefined) move(to);
-    else if (event.key === "Enter" && row && onOpen) onOpen(row);
+    else if (event.key === "Enter" && row && (onEnter ?? onOpen)) (onEnter ?? onOpen)?.(row);
     else if ((event.key === " " || event.key === "x") && row && onSelect)
       onSelect(rowId(row), event.shiftKey);
     else return;
@@ -130,9 +140,30 @@ export function DataGrid<Row>(props: DataGridProps<Row>): ReactNode {
             key={column.id}
             role="columnheader"
             aria-colindex={index + 1 + (onSelect ? 1 : 0)}
+            aria-sort={
+              column.sort && sortedBy
+                ? sortedBy === column.sort.key
+                  ? column.sort.direction
+                  : "none"
+                : undefined
+            }
             className={column.isNumber ? "n" : ""}
           >
-            {column.header}
+            {column.sort && onSort ? (
+              <button
+                type="button"
+                tabIndex={-1}
+                className="dg-s"
+                onClick={() => onSort(column.sort?.key ?? "")}
+              >
+                {column.header}
+                {sortedBy === column.sort.key && (
+                  <Icon name={column.sort.direction === "ascending" ? "up" : "down"} />
+                )}
+              </button>
+            ) : (
+              column.header
+            )}
           </span>
         ))}
       </div>
@@ -160,6 +191,7 @@ export function DataGrid<Row>(props: DataGridProps<Row>): ReactNode {
                 setActive(item.index);
                 if (isOpening) onOpen?.(row);
               }}
+              onEnter={() => onEnter?.(row)}
               onSelect={onSelect}
             />
           );
@@ -183,6 +215,7 @@ interface GridRowProps {
   isOpen: boolean;
   isSelected: boolean;
   onActivate: (isOpening: boolean) => void;
+  onEnter: () => void;
   onSelect: ((id: string, isRange: boolean) => void) | undefined;
 }
 
@@ -200,6 +233,7 @@ const GridRowPlain: FC<GridRowProps> = (props) => {
       className={`dg-r${isActive ? " is-active" : ""}${isOpen || isSelected ? " is-sel" : ""}`}
       style={{ gridTemplateColumns: template, transform: `translateY(${top}px)`, height }}
       onClick={() => props.onActivate(true)}
+      onDoubleClick={props.onEnter}
     >
       {props.onSelect && (
         // biome-ignore lint/a11y/useSemanticElements: see the grid

@@ -1,6 +1,7 @@
 import type { AuditRow } from "@/api/generated/AuditRow";
 import type { CheckList } from "@/api/generated/CheckList";
 import type { EventListReq } from "@/api/generated/EventListReq";
+import type { FindReq } from "@/api/generated/FindReq";
 import type { Outcome } from "@/api/generated/Outcome";
 import type { OverviewReq } from "@/api/generated/OverviewReq";
 import type { Settings } from "@/api/generated/Settings";
@@ -75,6 +76,24 @@ export function fakePlatform(
       const rows = found.slice(from, from + request.limit);
       const next = from + rows.length < found.length ? String(from + rows.length) : null;
       return { freshness: FRESH, rows, total: found.length, next };
+    },
+    record_find: (request: FindReq) => {
+      const wanted = request.text.toLowerCase();
+      const rows =
+        request.kind === "team"
+          ? []
+          : state.users
+              .filter((user) => `${user.name} ${user.email} ${user.id}`.toLowerCase().includes(wanted))
+              .slice(0, request.limit)
+              .map((user) => ({
+                kind: "user",
+                id: user.id,
+                title: user.name,
+                note: user.email,
+                status: user.status,
+                reason: "beginning",
+              }));
+      return { freshness: FRESH, rows };
     },
     user_show: ({ user: wanted }: { user: string }) => {
       const user = state.users.find((row) => row.id === wanted) ?? state.users[0];

@@ -292,6 +292,7 @@ export const USERS: UserRow[] = Array.from({ length: 500 }, (_, index) => {
     plan_code: PLANS[(index * 7) % 4] ?? "free",
     last_seen_at: index % 11 === 3 ? null : new Date(Date.parse(AS_OF) - index * 3_900_000).toISOString(),
     created_at: new Date(Date.parse("2025-01-05T09:30:00Z") + index * 86_400_000).toISOString(),
+    events: (index * 97) % 1300,
   };
 });
 

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use steward_core::period::Compare;
+use steward_core::id::TeamId;
+use steward_core::period::{Compare, RangeSpec};
+use steward_core::user::LastSeen;
 
 use super::account::{ExtendTrialArgs, RaiseLimitArgs, ResetUsageArgs, StatusArgs};
 
@@ -77,7 +79,7 @@ pub(crate) enum UserCommand {
 /// `users list`.
 #[derive(Debug, Args)]
 pub(crate) struct UserListArgs {
-    /// Part of the e-mail address or the name, or a whole id.
+    /// Words of the e-mail address or the name, each by its beginning; or a whole id.
     pub(crate) search: Option<String>,
     /// Only this plan.
     #[arg(long, value_name = "CODE")]
@@ -85,6 +87,18 @@ pub(crate) struct UserListArgs {
     /// Only this status: active, suspended, erased.
     #[arg(long)]
     pub(crate) status: Option<String>,
+    /// Only this role: user, admin.
+    #[arg(long)]
+    pub(crate) role: Option<String>,
+    /// Only members of this team, by id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) team: Option<TeamId>,
+    /// Only who signed up in these days: 7d, 2026-10, 2026-10-01..2026-10-31.
+    #[arg(long, value_name = "RANGE")]
+    pub(crate) signed_up: Option<RangeSpec>,
+    /// Only who was seen in these days; `before:30d` is nobody seen in them, `never` who was never seen.
+    #[arg(long, value_name = "WHEN")]
+    pub(crate) seen: Option<LastSeen>,
     /// Order.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sort: UserSortArg,
@@ -102,6 +116,8 @@ pub(crate) enum UserSortArg {
     Created,
     /// Last seen first.
     Seen,
+    /// Most events of the range first.
+    Usage,
 }
 
 /// Which page of a list.

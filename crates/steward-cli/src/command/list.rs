@@ -3,38 +3,65 @@
 use steward_app::table::row;
 use steward_core::audit::AuditListReq;
 use steward_core::event::EventListReq;
+use steward_core::find::FindReq;
 use steward_core::period::Compare;
-use steward_core::user::{UserListReq, UserShowReq, UserSort};
+use steward_core::user::{UserFilter, UserListReq, UserShowReq, UserSort};
 use steward_core::{Error, Result};
 
 use super::usage;
 use crate::args::{EventListArgs, Page, UserListArgs, UserSortArg};
 use crate::client::{Answer, Client};
+use crate::exit;
 use crate::render::list;
 use crate::render::number::grouped;
 use crate::render::style::Tone;
 
 pub(crate) async fn users(client: &Client, args: UserListArgs) -> Result<Answer> {
     client.ensure_fresh().await?;
+    let zone = client.zone().await?;
+    let sort = match args.sort {
+        UserSortArg::Email => UserSort::Email,
+        UserSortArg::Created => UserSort::CreatedAt,
+        UserSortArg::Seen => UserSort::LastSeenAt,
+        UserSortArg::Usage => UserSort::Usage,
+    };
     let request = UserListReq {
-        search: args.search.unwrap_or_default(),
-        plan_code: args.plan,
-        status: args.status,
-        sort: match args.sort {
-            UserSortArg::Email => UserSort::Email,
-            UserSortArg::Created => UserSort::CreatedAt,
-            UserSortArg::Seen => UserSort::LastSeenAt,
+        filter: UserFilter {
+            search: args.search.unwrap_or_default(),
+            plan_code: args.plan,
+            status: args.status,
+            role: args.role,
+            team: args.team,
+            signed_up: args.signed_up,
+            last_seen: args.seen,
+            zone,
+        },
+        sort,
+        usage: if sort == UserSort::Usage || client.global.range.is_some() {
+            Some(client.range().await?)
+        } else {
+            None
         },
         after: args.page.after,
         limit: args.page.limit,
     };
     let users = client.ask::<row::user_list>(request).await?;
-    let text = format!(
-        "{}\n\n{}",
-        list::users(&users.rows, client.zone().await?),
-        counted(users.rows.len(), users.total, "users")
-    );
+    let text =
+        format!("{}\n\n{}", list::users(&users.rows, zone), counted(users.rows.len(), users.total, "users"));
     Ok(Answer::new(&users, text)?.fresh(&users.freshness).next(users.next.clone()))
+}
+
+pub(crate) async fn find(client: &Client, words: &[String], limit: u32) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let text = words.join(" ");
+    let found = client.ask::<row::record_find>(FindReq { text: text.clone(), kind: None, limit }).await?;
+    let shown = if found.rows.is_empty() {
+        Tone::Muted.paint(format!("Nothing matches {text}."))
+    } else {
+        list::found(&found.rows)
+    };
+    let code = if found.rows.is_empty() { exit::NOT_FOUND } else { exit::OK };
+    Ok(Answer::new(&found, shown)?.fresh(&found.freshness).code(code))
 }
 
 pub(crate) async fn user(client: &Client, user: String) -> Result<Answer> {

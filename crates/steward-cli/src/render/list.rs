@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 use steward_app::command::workspace::{Environment, Workspace};
 use steward_core::audit::AuditRow;
 use steward_core::event::EventRow;
+use steward_core::find::{FindKind, FindRow};
 use steward_core::plan::PlanRow;
 use steward_core::user::{UserRow, UserView};
 
@@ -16,7 +17,8 @@ use super::table::{Column, Field, or_dash, table, toned};
 
 /// Users.
 pub(crate) fn users(rows: &[UserRow], zone: Tz) -> String {
-    let columns = [
+    let is_counted = rows.iter().any(|user| user.events.is_some());
+    let mut columns = vec![
         Column::Left("E-mail"),
         Column::Left("Name"),
         Column::Left("Plan"),
@@ -24,16 +26,49 @@ pub(crate) fn users(rows: &[UserRow], zone: Tz) -> String {
         Column::Left("Last seen"),
         Column::Left("Since"),
     ];
+    if is_counted {
+        columns.push(Column::Right("Events"));
+    }
     table(
         &columns,
         rows.iter().map(|user| {
-            vec![
+            let mut fields = vec![
                 Field::from(&*user.email),
                 Field::from(&*user.name),
                 Field::from(&*user.plan_code),
                 status(&user.status),
                 or_dash(user.last_seen_at.map(|at| instant(at, zone))),
                 Field::from(instant(user.created_at, zone)),
+            ];
+            if is_counted {
+                fields.push(or_dash(user.events.map(|events| grouped(i128::from(events)))));
+            }
+            fields
+        }),
+    )
+}
+
+/// What a search found.
+pub(crate) fn found(rows: &[FindRow]) -> String {
+    let columns = [
+        Column::Left("What"),
+        Column::Left("Name"),
+        Column::Left(""),
+        Column::Left("Status"),
+        Column::Left("Id"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|row| {
+            vec![
+                Field::from(match row.kind {
+                    FindKind::User => "user",
+                    FindKind::Team => "team",
+                }),
+                Field::from(&*row.title),
+                Field::from(&*row.note),
+                row.status.as_deref().map_or_else(|| toned("–", Tone::Muted), status),
+                toned(&*row.id, Tone::Muted),
             ]
         }),
     )

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags};
 use steward_core::id::WorkspaceId;
 use steward_core::{Error, ErrorKind, Result};
 
-use super::{CacheKey, fault, schema};
+use super::{CacheKey, fault, fold, schema};
 
 /// Pages of 16 KiB: SQLCipher pays 80 bytes and one authentication per page, and rollups are blobs.
 const PAGE_BYTES: u32 = 16_384;
@@ -52,10 +52,11 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     // and none for SHA-512: it takes a third of the time, and 256 bits are as far out of reach.
     connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").map_err(fault::map)?;
     // SQLite folds the case of ASCII letters only; people are searched for by theirs.
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
     connection
         .create_scalar_function("fold", 1, flags, |context| {
-            Ok(context.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+            Ok(context.get::<Option<String>>(0)?.map(|text| fold::fold(&text)))
         })
         .map_err(fault::map)?;
     connection.busy_timeout(BUSY).map_err(fault::map)?;

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod dataset;
 pub mod event;
+pub mod find;
 pub mod limit;
 pub mod overview;
 pub mod plan;
@@ -13,6 +14,7 @@ mod chart;
 mod naming;
 mod people;
 mod selection;
+mod words;
 
 use steward_core::freshness::Freshness;
 use steward_core::sync::Position;

@@ -12,7 +12,7 @@ use steward_core::{Dataset, Result};
 use super::fault;
 
 /// Raised with every change of a table or of a packed form.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
 /// What is not made from a spec.
 ///
@@ -55,15 +55,85 @@ const FIXED: &str = "
     ) strict;
 ";
 
+/// What is kept about users and teams beside their rows, by the rows' own triggers, so that every way of
+/// writing a row keeps it.
+///
+/// `user_kind` counts users by what a list is narrowed to most: a count needs no look at a million rows, and a
+/// list is merged from the kinds that match, each in its index's order. `user_text` and `team_text` find words,
+/// folded and without accents. Only their index
+/// is used, never the content they name, so that they may hold the folded text.
+const KEPT: &str = "
+    create table user_kind (
+        plan_code text not null,
+        status text not null,
+        role text not null,
+        users integer not null,
+        primary key (plan_code, status, role)
+    ) strict, without rowid;
+    create virtual table user_text using fts5 (
+        email, name, content = 'users', tokenize = 'unicode61 remove_diacritics 2'
+    );
+    create virtual table team_text using fts5 (
+        name, content = 'teams', tokenize = 'unicode61 remove_diacritics 2'
+    );
+    create trigger users_added after insert on users begin
+        insert into user_kind values
+            (coalesce(new.plan_code, ''), coalesce(new.status, ''), coalesce(new.role, ''), 1)
+            on conflict do update set users = users + 1;
+        insert into user_text (rowid, email, name) values (new.rowid, fold(new.email), fold(new.name));
+    end;
+    create trigger users_removed after delete on users begin
+        update user_kind set users = users - 1
+            where plan_code = coalesce(old.plan_code, '') and status = coalesce(old.status, '')
+              and role = coalesce(old.role, '');
+        insert into user_text (user_text, rowid, email, name)
+            values ('delete', old.rowid, fold(old.email), fold(old.name));
+    end;
+    create trigger users_regrouped after update on users
+    when old.plan_code is not new.plan_code or old.status is not new.status or old.role is not new.role begin
+        update user_kind set users = users - 1
+            where plan_code = coalesce(old.plan_code, '') and status = coalesce(old.status, '')
+              and role = coalesce(old.role, '');
+        insert into user_kind values
+            (coalesce(new.plan_code, ''), coalesce(new.status, ''), coalesce(new.role, ''), 1)
+            on conflict do update set users = users + 1;
+    end;
+    create trigger users_renamed after update on users
+    when old.email is not new.email or old.name is not new.name begin
+        insert into user_text (user_text, rowid, email, name)
+            values ('delete', old.rowid, fold(old.email), fold(old.name));
+        insert into user_text (rowid, email, name) values (new.rowid, fold(new.email), fold(new.name));
+    end;
+    create trigger teams_added after insert on teams begin
+        insert into team_text (rowid, name) values (new.rowid, fold(new.name));
+    end;
+    create trigger teams_removed after delete on teams begin
+        insert into team_text (team_text, rowid, name) values ('delete', old.rowid, fold(old.name));
+    end;
+    create trigger teams_renamed after update on teams when old.name is not new.name begin
+        insert into team_text (team_text, rowid, name) values ('delete', old.rowid, fold(old.name));
+        insert into team_text (rowid, name) values (new.rowid, fold(new.name));
+    end;
+";
+
 /// Indexes for what the views ask, beside the primary keys.
 const INDEXES: &str = "
-    create index if not exists users_by_email on users (lower(email), id);
-    create index if not exists users_by_creation on users (created_at, id);
-    create index if not exists users_by_last_seen
-        on users (coalesce(last_seen_at, -9223372036854775808), id);
-    create index if not exists users_by_plan on users (plan_code);
+    create index if not exists users_by_address on users (fold(email), id);
+    create index if not exists users_by_email on users (
+        coalesce(plan_code, ''), coalesce(status, ''), coalesce(role, ''), fold(email), id, created_at, last_seen_at
+    );
+    create index if not exists users_by_creation on users (
+        coalesce(plan_code, ''), coalesce(status, ''), coalesce(role, ''), created_at, id, last_seen_at
+    );
+    create index if not exists users_by_last_seen on users (
+        coalesce(plan_code, ''), coalesce(status, ''), coalesce(role, ''),
+        coalesce(last_seen_at, -9223372036854775808), id, created_at
+    );
+    create index if not exists users_by_stripe on users (stripe_customer_id) where stripe_customer_id is not null;
     create index if not exists team_members_by_user on team_members (user_id);
     create index if not exists subscriptions_by_user on subscriptions (user_id);
+    create index if not exists subscriptions_by_stripe
+        on subscriptions (stripe_subscription_id) where stripe_subscription_id is not null;
     create index if not exists audit_log_by_intent on audit_log (intent, id);
     create index if not exists dictionary_by_value on dictionary (value);
 ";
@@ -79,6 +149,7 @@ pub(crate) fn create(connection: &Connection, workspace: WorkspaceId) -> Result<
             script.push_str(&table(dataset.spec()));
         }
     }
+    script.push_str(KEPT);
     connection
         .execute_batch(&script)
         .and_then(|()| {

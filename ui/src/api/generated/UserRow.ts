@@ -36,4 +36,8 @@ last_seen_at: string | null,
 /**
  * Signed up.
  */
-created_at: string, };
+created_at: string, 
+/**
+ * Events in the days that were asked for; none where none were.
+ */
+events: number | null, };

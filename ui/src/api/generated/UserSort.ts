@@ -3,4 +3,4 @@
 /**
  * The order of a list of users.
  */
-export type UserSort = "email" | "created_at" | "last_seen_at";
+export type UserSort = "email" | "created_at" | "last_seen_at" | "usage";

@@ -11,6 +11,8 @@ import type { DatabaseInstallReq } from "./DatabaseInstallReq";
 import type { DatabaseStatus } from "./DatabaseStatus";
 import type { EventList } from "./EventList";
 import type { EventListReq } from "./EventListReq";
+import type { FindList } from "./FindList";
+import type { FindReq } from "./FindReq";
 import type { LimitCheck } from "./LimitCheck";
 import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
@@ -114,7 +116,9 @@ export interface Commands {
   view_remove: { request: SavedViewRef; response: SavedViewList };
   /** The rows behind a number. */
   event_list: { request: EventListReq; response: EventList };
-  /** Users by search, plan and status. */
+  /** Users and teams by id, e-mail address, name or Stripe's id, the best match first. */
+  record_find: { request: FindReq; response: FindList };
+  /** Users by search, plan, status, role, team and time, in any order. */
   user_list: { request: UserListReq; response: UserList };
   /** Everything about one user. */
   user_show: { request: UserShowReq; response: UserView };
@@ -192,6 +196,7 @@ export const commands = {
   view_save: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   view_remove: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   event_list: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
+  record_find: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   plan_list: { kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },

@@ -9,23 +9,76 @@ import { DataGrid, type GridColumn } from "@/components/data-grid";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
-import { Status } from "@/components/status";
+import { NotApplicable, Status } from "@/components/status";
 import { countOf, formatMinute, formatNumber } from "@/lib/format";
+import { rangeLabel } from "@/lib/range";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { ChangePlanSheet } from "./change-plan-sheet";
 import { toggleSelection, userStatus } from "./model";
+import { TeamFilter } from "./team-filter";
 import { UserDrawer } from "./user-drawer";
 
 const SORTS: { value: UserSort; label: string }[] = [
   { value: "email", label: "By e-mail" },
   { value: "created_at", label: "Newest first" },
   { value: "last_seen_at", label: "Last seen first" },
+  { value: "usage", label: "Most events first" },
 ];
+
+const STATUSES = [
+  { value: "active", label: "Active" },
+  { value: "suspended", label: "Suspended" },
+  { value: "erased", label: "Erased" },
+];
+
+const ROLES = [
+  { value: "user", label: "Users" },
+  { value: "admin", label: "Admins" },
+];
+
+const SIGNED_UP = [
+  { value: "1d", label: "Signed up today" },
+  { value: "7d", label: "Signed up in 7 days" },
+  { value: "30d", label: "Signed up in 30 days" },
+  { value: "365d", label: "Signed up in a year" },
+];
+
+const LAST_SEEN = [
+  { value: "24h", label: "Seen in 24 hours" },
+  { value: "7d", label: "Seen in 7 days" },
+  { value: "30d", label: "Seen in 30 days" },
+  { value: "before:30d", label: "Not seen for 30 days" },
+  { value: "before:90d", label: "Not seen for 90 days" },
+  { value: "never", label: "Never seen" },
+];
+
+/** A filter of a few values; one that came with a link and is none of them stays, as it is written. */
+const FilterChoice: FC<{
+  label: string;
+  any: string;
+  value: string | undefined;
+  options: readonly { value: string; label: string }[];
+  onChange: (value: string | undefined) => void;
+}> = ({ label, any, value, options, onChange }) => (
+  <Choice
+    label={label}
+    value={value ?? ""}
+    className={value === undefined ? "" : "is-on"}
+    options={[
+      { value: "", label: any },
+      ...options,
+      ...(value === undefined || options.some((option) => option.value === value)
+        ? []
+        : [{ value, label: `${label}: ${value}` }]),
+    ]}
+    onChange={(next) => onChange(next || undefined)}
+  />
+);
 
 /** Who is this, and what can they do? */
 export const UsersView: FC = () => {
   const search = useSearch({ from: "/shell/users" });
-  const { zone } = useScope();
+  const { zone, range } = useScope();
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const plans = useQuery(planListOptions(workspace.id));
@@ -50,9 +103,15 @@ export const UsersView: FC = () => {
       search: wanted,
       plan_code: search.plan ?? null,
       status: search.status ?? null,
+      role: search.role ?? null,
+      team: search.team ?? null,
+      signed_up: search.signed ?? null,
+      last_seen: search.seen ?? null,
+      zone,
       sort: search.sort ?? ALL_USERS.sort,
+      usage: range,
     }),
-    [wanted, search.plan, search.status, search.sort],
+    [wanted, search, zone, range],
   );
   const query = useInfiniteQuery({
     ...userPagesOptions(workspace.id, request),
@@ -60,11 +119,23 @@ export const UsersView: FC = () => {
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
   const total = query.data?.pages[0]?.total ?? 0;
-  const columns = useMemo(() => userColumns(zone), [zone]);
-  const hasFilter = wanted !== "" || search.plan !== undefined || search.status !== undefined;
+  const columns = useMemo(() => userColumns(zone, range), [zone, range]);
+  const hasFilter =
+    wanted !== "" ||
+    [search.plan, search.status, search.role, search.team, search.signed, search.seen].some(
+      (value) => value !== undefined,
+    );
   const clear = () => {
     setTyped("");
-    place({ search: undefined, plan: undefined, status: undefined });
+    place({
+      search: undefined,
+      plan: undefined,
+      status: undefined,
+      role: undefined,
+      team: undefined,
+      signed: undefined,
+      seen: undefined,
+    });
   };
   const select = useCallback(
     (id: string, isRange: boolean) => {
@@ -91,35 +162,51 @@ export const UsersView: FC = () => {
             className="inp"
             type="search"
             aria-label="Search users"
-            placeholder="E-mail, name or id"
+            placeholder="E-mail, name, id"
             value={typed}
             spellCheck={false}
             autoComplete="off"
             onChange={(event) => setTyped(event.target.value)}
           />
         </span>
-        <Choice
+        <FilterChoice
           label="Plan"
-          value={search.plan ?? ""}
-          options={[
-            { value: "", label: "All plans" },
-            ...(plans.data?.rows ?? []).map((plan) => ({
-              value: plan.code,
-              label: `${plan.name}, ${formatNumber(plan.user_count)}`,
-            })),
-          ]}
-          onChange={(plan) => place({ plan: plan || undefined })}
+          any="Any plan"
+          value={search.plan}
+          options={(plans.data?.rows ?? []).map((plan) => ({
+            value: plan.code,
+            label: `${plan.name}, ${formatNumber(plan.user_count)}`,
+          }))}
+          onChange={(plan) => place({ plan })}
         />
-        <Choice
+        <FilterChoice
           label="Status"
-          value={search.status ?? ""}
-          options={[
-            { value: "", label: "Every status" },
-            { value: "active", label: "Active" },
-            { value: "suspended", label: "Suspended" },
-            { value: "erased", label: "Erased" },
-          ]}
-          onChange={(status) => place({ status: status || undefined })}
+          any="Any status"
+          value={search.status}
+          options={STATUSES}
+          onChange={(status) => place({ status })}
+        />
+        <FilterChoice
+          label="Role"
+          any="Any role"
+          value={search.role}
+          options={ROLES}
+          onChange={(role) => place({ role })}
+        />
+        <TeamFilter team={search.team} onChange={(team) => place({ team })} />
+        <FilterChoice
+          label="Signed up"
+          any="Signed up any time"
+          value={search.signed}
+          options={SIGNED_UP}
+          onChange={(signed) => place({ signed })}
+        />
+        <FilterChoice
+          label="Last seen"
+          any="Seen any time"
+          value={search.seen}
+          options={LAST_SEEN}
+          onChange={(seen) => place({ seen })}
         />
         <Choice
           label="Order"
@@ -127,6 +214,11 @@ export const UsersView: FC = () => {
           options={SORTS}
           onChange={(sort) => place({ sort: sort as UserSort })}
         />
+        {hasFilter && (
+          <button type="button" className="btn gh" onClick={clear}>
+            Clear filters
+          </button>
+        )}
         {selected.size > 0 && (
           <span className="picked">
             <b>{countOf(selected.size, "user")} selected</b>
@@ -159,7 +251,7 @@ export const UsersView: FC = () => {
           }
         >
           {hasFilter
-            ? "Search takes a part of an e-mail address or a name, or a whole id."
+            ? "Search takes words of an e-mail address or a name, each by its beginning, or a whole id."
             : "They show here after the first sync."}
         </Empty>
       ) : (
@@ -173,6 +265,8 @@ export const UsersView: FC = () => {
           isLoadingMore={query.isFetchingNextPage}
           onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
           onOpen={(row) => place({ user: row.id })}
+          sortedBy={search.sort ?? "email"}
+          onSort={(sort) => place({ sort: sort as UserSort })}
           selected={selected}
           onSelect={select}
         />
@@ -196,7 +290,7 @@ export const UsersView: FC = () => {
 
 const userId = (row: UserRow) => row.id;
 
-function userColumns(zone: string): GridColumn<UserRow>[] {
+function userColumns(zone: string, range: string): GridColumn<UserRow>[] {
   return [
     {
       id: "name",
@@ -204,8 +298,19 @@ function userColumns(zone: string): GridColumn<UserRow>[] {
       track: "minmax(140px, 1.4fr)",
       cell: (row) => <span className="m">{row.name}</span>,
     },
-    { id: "email", header: "E-mail", track: "minmax(180px, 2fr)", cell: (row) => row.email },
-    { id: "plan", header: "Plan", track: "112px", cell: (row) => row.plan_code },
+    {
+      id: "email",
+      header: "E-mail",
+      track: "minmax(180px, 2fr)",
+      sort: { key: "email", direction: "ascending" },
+      cell: (row) => (row.email === "" ? <span className="null">none</span> : row.email),
+    },
+    {
+      id: "plan",
+      header: "Plan",
+      track: "104px",
+      cell: (row) => (row.plan_code === "" ? <span className="null">none</span> : row.plan_code),
+    },
     {
       id: "status",
       header: "Status",
@@ -219,7 +324,8 @@ function userColumns(zone: string): GridColumn<UserRow>[] {
     {
       id: "seen",
       header: "Last seen",
-      track: "136px",
+      track: "132px",
+      sort: { key: "last_seen_at", direction: "descending" },
       cell: (row) =>
         row.last_seen_at ? (
           <span className="t2">{formatMinute(row.last_seen_at, zone)}</span>
@@ -230,8 +336,17 @@ function userColumns(zone: string): GridColumn<UserRow>[] {
     {
       id: "created",
       header: "Created",
-      track: "136px",
+      track: "132px",
+      sort: { key: "created_at", direction: "descending" },
       cell: (row) => <span className="t2">{formatMinute(row.created_at, zone)}</span>,
+    },
+    {
+      id: "events",
+      header: `Events, ${rangeLabel(range).toLowerCase()}`,
+      track: "148px",
+      isNumber: true,
+      sort: { key: "usage", direction: "descending" },
+      cell: (row) => (row.events === null ? <NotApplicable /> : formatNumber(row.events)),
     },
   ];
 }

@@ -20,6 +20,7 @@ pub(super) fn user_row(row: &Row<'_>) -> rusqlite::Result<UserRow> {
         plan_code: text(5)?,
         last_seen_at: row.get::<_, Option<i64>>(6)?.map(instant::to_utc),
         created_at: instant::to_utc(row.get::<_, Option<i64>>(7)?.unwrap_or(i64::MIN)),
+        events: None,
     })
 }
 
@@ -60,7 +61,7 @@ pub(super) fn users_by_email(reader: &Reader, email: &str) -> Result<Vec<UserRow
         .connection()
         .prepare_cached(
             "select id, email, name, status, role, plan_code, last_seen_at, created_at from users
-             where lower(email) = lower(?1) order by id",
+             where fold(email) = fold(?1) order by id",
         )
         .and_then(|mut find| find.query_map([email], user_row)?.collect())
         .map_err(fault::map)

@@ -1,132 +1,23 @@
 //! `user_list`, `user_show`.
 
+mod list;
+mod matching;
+
 use chrono::{DateTime, Utc};
-use rusqlite::{Row, params};
-use serde::de::DeserializeOwned;
+use rusqlite::Row;
 use steward_core::id::UserId;
-use steward_core::user::{
-    UserLimit, UserList, UserListReq, UserRow, UserShowReq, UserSort, UserSubscription, UserView,
-};
+use steward_core::user::{UserLimit, UserRow, UserShowReq, UserSubscription, UserView};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
-use super::people::{self, user_row};
-use super::{audit, limit, wrong_cursor};
+pub use list::list;
+
+use super::{audit, limit, people};
 use crate::cache::rollup::{Cover, Level, count_events};
 use crate::cache::{Reader, fault, instant};
 
 /// Audited changes shown with a user.
 const CHANGES: usize = 20;
-
-/// What a list is narrowed by; the same in every order.
-macro_rules! narrowed {
-    ($page:literal) => {
-        concat!(
-            "select id, email, name, status, role, plan_code, last_seen_at, created_at from users
-             where (?1 is null or plan_code = ?1)
-               and (?2 is null or status = ?2)
-               and (?3 = '' or instr(fold(email), ?3) > 0 or instr(fold(name), ?3) > 0)
-               and (?4 is null or id = ?4) ",
-            $page
-        )
-    };
-}
-
-/// A page of users.
-///
-/// # Errors
-/// When the cursor is none of ours or the file cannot be read.
-pub fn list(reader: &Reader, req: &UserListReq) -> Result<UserList> {
-    let freshness = super::freshness(reader, &[Dataset::Users])?;
-    let limit = super::page_rows(req.limit);
-    let search = req.search.trim();
-    // A whole id names one user and nothing else.
-    let id = Uuid::parse_str(search).ok().map(Uuid::into_bytes);
-    let search = if id.is_some() { String::new() } else { search.to_lowercase() };
-    let id = id.as_ref().map(<[u8; 16]>::as_slice);
-    let wanted = limit as i64 + 1;
-    let after = req.after.as_deref();
-    let connection = reader.connection();
-    let found: rusqlite::Result<Vec<UserRow>> = match req.sort {
-        UserSort::Email => {
-            let (email, last) = after.map(cursor::<String>).transpose()?.unzip();
-            connection
-                .prepare_cached(narrowed!(
-                    "and (?5 is null or (lower(email), id) > (?5, ?6)) order by lower(email), id limit ?7"
-                ))
-                .and_then(|mut page| {
-                    let given =
-                        params![req.plan_code, req.status, search, id, email, bytes(last.as_ref()), wanted];
-                    page.query_map(given, user_row)?.collect()
-                })
-        }
-        UserSort::CreatedAt => {
-            let (at, last) = after.map(cursor::<i64>).transpose()?.unzip();
-            connection
-                .prepare_cached(narrowed!(
-                    "and (?5 is null or (created_at, id) < (?5, ?6)) order by created_at desc, id desc limit ?7"
-                ))
-                .and_then(|mut page| {
-                    let given =
-                        params![req.plan_code, req.status, search, id, at, bytes(last.as_ref()), wanted];
-                    page.query_map(given, user_row)?.collect()
-                })
-        }
-        UserSort::LastSeenAt => {
-            let (at, last) = after.map(cursor::<i64>).transpose()?.unzip();
-            connection
-                .prepare_cached(narrowed!(
-                    "and (?5 is null
-                          or (coalesce(last_seen_at, -9223372036854775808), id) < (?5, ?6))
-                     order by coalesce(last_seen_at, -9223372036854775808) desc, id desc limit ?7"
-                ))
-                .and_then(|mut page| {
-                    let given =
-                        params![req.plan_code, req.status, search, id, at, bytes(last.as_ref()), wanted];
-                    page.query_map(given, user_row)?.collect()
-                })
-        }
-    };
-    let mut rows = found.map_err(fault::map)?;
-    let next = if rows.len() > limit {
-        rows.truncate(limit);
-        rows.last().map(|user| next_cursor(req.sort, user))
-    } else {
-        None
-    };
-    let total: i64 = connection
-        .prepare_cached(
-            "select count(*) from users
-             where (?1 is null or plan_code = ?1)
-               and (?2 is null or status = ?2)
-               and (?3 = '' or instr(fold(email), ?3) > 0 or instr(fold(name), ?3) > 0)
-               and (?4 is null or id = ?4)",
-        )
-        .and_then(|mut count| {
-            count.query_row(params![req.plan_code, req.status, search, id], |row| row.get(0))
-        })
-        .map_err(fault::map)?;
-    Ok(UserList { freshness, rows, total: total.unsigned_abs(), next })
-}
-
-fn bytes(id: Option<&Uuid>) -> Option<&[u8]> {
-    id.map(|id| id.as_bytes().as_slice())
-}
-
-fn cursor<T: DeserializeOwned>(text: &str) -> Result<(T, Uuid)> {
-    serde_json::from_str(text).map_err(|_| wrong_cursor())
-}
-
-fn next_cursor(sort: UserSort, user: &UserRow) -> String {
-    let last_seen = user.last_seen_at.map_or(i64::MIN, instant::from_utc);
-    match sort {
-        // SQLite's lower() knows ASCII only, and so does this.
-        UserSort::Email => serde_json::json!([user.email.to_ascii_lowercase(), user.id]),
-        UserSort::CreatedAt => serde_json::json!([instant::from_utc(user.created_at), user.id]),
-        UserSort::LastSeenAt => serde_json::json!([last_seen, user.id]),
-    }
-    .to_string()
-}
 
 /// Everything about one user, by id or e-mail address.
 ///
