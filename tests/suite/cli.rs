@@ -4,6 +4,7 @@ mod bad_input;
 mod catalogue;
 mod company;
 mod coverage;
+mod exports;
 mod limits;
 pub(crate) mod machine;
 mod operators;

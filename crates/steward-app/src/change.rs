@@ -29,6 +29,8 @@ pub enum Tag {
     Plans,
     /// The audit log.
     Audit,
+    /// Exports of this computer.
+    Exports,
 }
 
 impl Tag {

@@ -6,6 +6,7 @@ pub mod connection;
 pub mod database;
 pub mod doctor;
 pub mod event;
+pub mod export;
 pub mod find;
 pub mod limit;
 pub mod operation;

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError};
 
+use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use steward_core::id::IntentId;
 use steward_core::{Clock, Error, ErrorKind, Result, SystemClock};
@@ -85,6 +86,8 @@ pub(crate) struct Inner {
     chosen: Option<String>,
     /// What the last changes were decided on.
     pub(crate) decisions: std::sync::Mutex<VecDeque<(IntentId, Vec<String>, Decision)>>,
+    /// Held while the server is told of exports; before the instant it is left alone.
+    pub(crate) telling: Mutex<Option<DateTime<Utc>>>,
     /// The workspace whose copy is open.
     opened: Mutex<Option<Arc<Opened>>>,
     /// The sample company's private server, once it was needed; it stops with this Steward.
@@ -116,6 +119,7 @@ impl Steward {
             announcer: Announcer::new(),
             chosen: workspace.filter(|name| !name.is_empty()),
             decisions: std::sync::Mutex::default(),
+            telling: Mutex::default(),
             opened: Mutex::new(None),
             sample: Mutex::new(None),
         };

@@ -3,7 +3,7 @@
 //! It holds no SQL, no rendering and no transport. Map: [`table`] every command, its types, role and tier ·
 //! [`command`] the commands by noun · [`context`] the open front door · [`secrets`] where passwords and keys
 //! live · [`change`] what changed, as tags · [`sync_driver`] the sync engine
-//! at work · [`wire`] requests and errors on the wire · [`typescript`] the
+//! at work · `export` tables and charts as files · [`wire`] requests and errors on the wire · [`typescript`] the
 //! table as TypeScript · [`home`] the folder of data · [`locale`] language and zone of this computer ·
 //! [`sample`] the sample company's database.
 #![deny(missing_docs)]
@@ -11,6 +11,7 @@
 pub mod change;
 pub mod command;
 pub mod context;
+mod export;
 pub mod home;
 pub mod locale;
 mod password;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use steward_core::account::{UserExtendTrialReq, UserResetUsageReq, UserStatusReq};
 use steward_core::audit::{AuditList, AuditListReq};
 use steward_core::event::{EventList, EventListReq};
+use steward_core::export::{ExportJob, ExportList, ExportPlan, ExportPlanReq, ExportRef, ExportReq};
 use steward_core::find::{FindList, FindReq};
 use steward_core::limit::{AccountLimits, LimitCheck, LimitCheckReq, LimitListReq, LimitRaiseReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
@@ -293,6 +294,14 @@ commands! {
     Reviewed operator::operator_remove(OperatorRemoveReq) -> Outcome, Admin, T3, [Users, Audit];
     /// Writes the rows of a change back as they were.
     Reviewed operation::operation_revert(OperationRevertReq) -> Outcome, Support, T2, [Users, Plans, Audit];
+    /// What an export of a table or a chart would hold: its exact rows and columns.
+    Query export::export_plan(ExportPlanReq) -> ExportPlan, Viewer, T0, [Usage, Users, Plans, Audit];
+    /// Writes a table or a chart into a file of this computer, with a manifest beside it; answers at the end.
+    Mutation export::export_run(ExportReq) -> ExportJob, Viewer, T0, [Exports];
+    /// The exports of this computer, those that run included.
+    Query export::export_list(()) -> ExportList, Viewer, T0, [Exports];
+    /// Stops an export; no half file is left.
+    Mutation export::export_cancel(ExportRef) -> ExportList, Viewer, T0, [Exports];
     /// Who changed what.
     Query audit::audit_list(AuditListReq) -> AuditList, Viewer, T0, [Audit];
 }

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod account;
+mod export;
 mod noun;
 mod operator;
 mod usage;
@@ -14,10 +15,11 @@ pub(crate) use account::{
     CleanupArgs, EndArgs, ExtendTrialArgs, LimitCommand, RaiseLimitArgs, RecountArgs, ResetUsageArgs,
     StatusArgs,
 };
+pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart};
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, UserCommand, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth, WorkspaceAddArgs,
+    SyncCommand, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth, WorkspaceAddArgs,
     WorkspaceCommand, WorkspaceMode,
 };
 
@@ -151,6 +153,9 @@ pub(crate) enum Command {
     /// The audit log: who changed what.
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Any table or chart as a file: CSV, XLSX or JSON lines, with a manifest beside it.
+    #[command(subcommand)]
+    Export(ExportCommand),
     /// Operators: who may use the console.
     #[command(subcommand)]
     Operators(OperatorCommand),
@@ -235,6 +240,9 @@ impl Command {
             Self::Plans(PlanCommand::List) => rows![plan_list],
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
+            Self::Export(ExportCommand::List) => rows![export_list],
+            Self::Export(ExportCommand::Cancel { .. }) => rows![export_cancel],
+            Self::Export(_) => rows![export_plan, export_run, export_list],
             Self::Operators(OperatorCommand::List) => rows![operator_list],
             Self::Operators(OperatorCommand::Create(_)) => rows![operator_create],
             Self::Operators(OperatorCommand::Remove { .. }) => rows![operator_remove],

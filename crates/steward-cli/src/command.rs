@@ -3,6 +3,7 @@
 mod account;
 mod change;
 mod database;
+mod export;
 mod list;
 mod operator;
 mod settings;
@@ -48,6 +49,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Audit(AuditCommand::List { operation, key, page }) => {
             list::audit(client, operation, key, page).await?
         }
+        Command::Export(command) => export::run(client, command).await?,
         Command::Operators(command) => operator::run(client, command).await?,
         Command::Revert(args) => change::revert(client, args).await?,
         Command::Sync(args) => return sync::run(client, args).await,

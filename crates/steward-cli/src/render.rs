@@ -2,6 +2,7 @@
 
 pub(crate) mod change;
 pub(crate) mod check;
+pub(crate) mod export;
 pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod number;

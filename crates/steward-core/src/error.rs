@@ -190,6 +190,12 @@ impl ErrorKind {
         }
     }
 
+    /// The kind behind a code.
+    #[must_use]
+    pub fn from_code(code: ErrorCode) -> Self {
+        Self::ALL.into_iter().find(|kind| kind.code() == code).unwrap_or(Self::Internal)
+    }
+
     /// Whether and when the sync driver tries again.
     #[must_use]
     pub fn retry(self) -> RetryPolicy {

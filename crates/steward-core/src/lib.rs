@@ -6,8 +6,8 @@
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
-//! as data · [`overview`], [`usage`], [`event`], [`find`], [`user`], [`account`], [`limit`], [`plan`],
-//! [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
+//! as data · [`overview`], [`usage`], [`event`], [`export`], [`find`], [`user`], [`account`], [`limit`],
+//! [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
@@ -18,6 +18,7 @@ pub mod clock;
 pub mod dataset;
 pub mod error;
 pub mod event;
+pub mod export;
 pub mod find;
 pub mod freshness;
 pub mod id;

@@ -12,6 +12,7 @@ mod canvas;
 pub mod chart;
 pub mod figure;
 pub mod overview;
+pub mod table;
 pub mod token;
 
 pub use token::Appearance;

@@ -3,6 +3,8 @@
 //! Plain SQLite without a secret in it, `synchronous = full`, each change a transaction of its own. Calls
 //! block and are short; async callers run them on a blocking thread.
 
+mod exports;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +16,16 @@ use steward_core::id::WorkspaceId;
 use steward_core::usage::SavedView;
 use steward_core::{Error, ErrorKind, Result};
 
-/// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 2;
+pub use exports::KeptExport;
 
+/// The version this Steward writes, in SQLite's `user_version`.
+const VERSION: i64 = 3;
+
+/// What each version adds, the first one first.
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("../../../migrations/local/0001_workspaces_and_settings.sql"),
     include_str!("../../../migrations/local/0002_saved_views.sql"),
+    include_str!("../../../migrations/local/0003_exports.sql"),
 ];
 
 /// A workspace as `local.db` keeps it.

@@ -5,7 +5,7 @@
 //! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
 //! [`verify`] every row, for comparison · [`scrub`] hash sums of ranges, for comparison without rows ·
 //! [`adopted`] tables of other schemas · [`role`] which console role a login has · [`operators`] logins ·
-//! [`upkeep`] cleanups and the data-quality report · [`sample`] the sample company.
+//! [`exports`] files that were made · [`upkeep`] cleanups and the data-quality report · [`sample`] the sample company.
 
 pub mod actions;
 pub mod adopted;
@@ -16,6 +16,7 @@ mod copy;
 pub mod cut;
 pub mod doctor;
 pub mod error;
+pub mod exports;
 pub mod install;
 pub mod load;
 pub mod operators;

@@ -2,6 +2,7 @@ import { mutationOptions } from "@tanstack/react-query";
 import { call } from "./call";
 import type { ConnectionTestReq } from "./generated/ConnectionTestReq";
 import { commands } from "./generated/commands";
+import type { ExportReq } from "./generated/ExportReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { Settings } from "./generated/Settings";
@@ -112,4 +113,20 @@ export const operationRevert = () =>
     mutationKey: ["operation_revert"],
     mutationFn: ({ request, mode }: { request: OperationRevertReq; mode: "run" | "preview" }) =>
       call("operation_revert", request, mode),
+  });
+
+/** Writes a file; failures show in the dialog or as a notice. */
+export const exportRun = () =>
+  mutationOptions({
+    mutationKey: ["export_run"],
+    mutationFn: (request: ExportReq) => call("export_run", request),
+    meta: { tags: commands.export_run.tags },
+  });
+
+/** Stops an export. */
+export const exportCancel = () =>
+  mutationOptions({
+    mutationKey: ["export_cancel"],
+    mutationFn: (id: string) => call("export_cancel", { id }),
+    meta: { tags: commands.export_cancel.tags, failureTitle: "The export could not be stopped" },
   });

@@ -3,6 +3,7 @@ import { call } from "./call";
 import type { AuditListReq } from "./generated/AuditListReq";
 import { commands } from "./generated/commands";
 import type { EventListReq } from "./generated/EventListReq";
+import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
 import type { OverviewReq } from "./generated/OverviewReq";
 import type { UserListReq } from "./generated/UserListReq";
@@ -130,6 +131,22 @@ export const auditPagesOptions = (workspace: string, request: AuditListReq) =>
     initialPageParam: null as string | null,
     getNextPageParam: nextPage,
     meta: { tags: commands.audit_list.tags },
+  });
+
+/** What an export would hold. */
+export const exportPlanOptions = (workspace: string, request: ExportPlanReq) =>
+  queryOptions({
+    queryKey: ["export_plan", workspace, request],
+    queryFn: () => call("export_plan", request),
+    meta: { tags: commands.export_plan.tags },
+  });
+
+/** The exports of this computer. */
+export const exportListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["export_list", workspace],
+    queryFn: () => call("export_list", null),
+    meta: { tags: commands.export_list.tags },
   });
 
 /** The checks of this computer and of the current workspace. */

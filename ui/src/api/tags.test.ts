@@ -4,7 +4,16 @@ import { commands } from "./generated/commands";
 import type { Tag } from "./generated/Tag";
 import * as queries from "./queries";
 
-const TAGS = ["workspace", "settings", "sync", "usage", "users", "plans", "audit"] as const satisfies Tag[];
+const TAGS = [
+  "workspace",
+  "settings",
+  "sync",
+  "usage",
+  "users",
+  "plans",
+  "audit",
+  "exports",
+] as const satisfies Tag[];
 const WORKSPACE = "w";
 const EVENTS = { period: { start: "", end: "" }, filters: [], after: null, limit: 1 };
 const AUDIT = { intent: null, key: null, after: null, limit: 1 };
@@ -23,6 +32,8 @@ const OPTIONS = [
   queries.eventPagesOptions(WORKSPACE, EVENTS),
   queries.auditListOptions(WORKSPACE, AUDIT),
   queries.auditPagesOptions(WORKSPACE, AUDIT),
+  queries.exportPlanOptions(WORKSPACE, { source: "events", request: EVENTS, format: "csv" }),
+  queries.exportListOptions(WORKSPACE),
   queries.doctorOptions(WORKSPACE),
 ];
 

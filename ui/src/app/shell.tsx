@@ -7,6 +7,7 @@ import { formatClock } from "@/lib/format";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS, isOffline } from "@/lib/words";
 import { platform } from "@/platform/current";
+import { ExportTasks } from "./export-tasks";
 import { Header } from "./header";
 import { Help } from "./help";
 import { Notices } from "./notices";
@@ -66,6 +67,7 @@ const Frame: FC = () => {
       </div>
       <div className="corner">
         <Notices />
+        <ExportTasks />
         <TaskTray status={status.data} />
       </div>
       <Palette isOpen={open === "palette"} onClose={close} actions={actions} />

@@ -1,4 +1,4 @@
-import { type FC, useState } from "react";
+import { type FC, type ReactNode, useState } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
 import { Icon } from "@/components/icon";
 import { Panel } from "@/components/panel";
@@ -13,7 +13,9 @@ export const ChartPanel: FC<{
   unfinishedLabel: string;
   className?: string;
   onOpen?: (step: number) => void;
-}> = ({ spec, height, unfinishedLabel, className, onOpen }) => {
+  /** Beside "View as table", for example its export. */
+  actions?: ReactNode;
+}> = ({ spec, height, unfinishedLabel, className, onOpen, actions }) => {
   const [isTable, setIsTable] = useState(false);
   return (
     <Panel
@@ -30,6 +32,7 @@ export const ChartPanel: FC<{
           >
             <Icon name={isTable ? "bars" : "table"} />
           </button>
+          {actions}
           <MethodNote title={spec.title}>
             <p>{spec.method}</p>
           </MethodNote>

@@ -64,6 +64,15 @@ export function fakePlatform(
     sync_status: () => SYNC,
     sync_run: () => ({ as_of: AS_OF, rows_read: 12, rows_changed: 3, elapsed_ms: 84 }),
     overview_show: (request: OverviewReq) => overview(request),
+    export_list: () => ({ rows: [] }),
+    export_plan: () => ({
+      freshness: FRESH,
+      rows: 12_482,
+      columns: [{ key: "id", title: "User id", kind: "text" }],
+      filter: [],
+      sheets: 1,
+      path: "/home/ada/Downloads/acme-users.csv",
+    }),
     event_list: (request: EventListReq) => events(request),
     user_list: (request: UserListReq) => {
       const wanted = request.search.toLowerCase();

@@ -6,7 +6,7 @@ use steward_core::{Dataset, ErrorKind, Result};
 use steward_store::cache::Cache;
 use ts_rs::TS;
 
-use crate::context::Steward;
+use crate::context::{Engine, Steward};
 use crate::sync_driver::{SyncDriver, SyncHandle};
 use crate::wire::WireError;
 
@@ -343,6 +343,10 @@ pub(crate) async fn sync_run(steward: &Steward, (): ()) -> Result<SyncRunRes> {
     let record = steward.current().await?;
     if record.role.is_none() {
         steward.ask_role(&record).await?;
+    }
+    // A process that ends soon tells now what a running one tells with its next cut.
+    if steward.inner.engine == Engine::OnDemand {
+        steward.tell_exports().await;
     }
     Ok(result)
 }

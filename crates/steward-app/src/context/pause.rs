@@ -53,7 +53,7 @@ impl Steward {
             if known.replace(version).is_none_or(|before| before == version) {
                 continue;
             }
-            self.announce(&[Tag::Workspace, Tag::Settings, Tag::Sync]);
+            self.announce(&[Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Exports]);
             if let Err(cause) = self.follow_pause().await {
                 tracing::info!("what another process wrote is not followed yet: {}", cause.chain());
             }

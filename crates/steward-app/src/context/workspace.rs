@@ -259,6 +259,8 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
             Ok(change) => {
                 let tags = change.datasets.into_iter().map(Tag::of).chain([Tag::Sync]);
                 steward.inner.announcer.announce(tags);
+                // Who was just read from can be told, too.
+                steward.tell_exports().await;
             }
             // Too many to keep: everything may have changed.
             Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {

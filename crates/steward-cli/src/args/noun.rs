@@ -76,9 +76,9 @@ pub(crate) enum UserCommand {
     },
 }
 
-/// `users list`.
+/// Which users.
 #[derive(Debug, Args)]
-pub(crate) struct UserListArgs {
+pub(crate) struct UserFilterArgs {
     /// Words of the e-mail address or the name, each by its beginning; or a whole id.
     pub(crate) search: Option<String>,
     /// Only this plan.
@@ -99,6 +99,13 @@ pub(crate) struct UserListArgs {
     /// Only who was seen in these days; `before:30d` is nobody seen in them, `never` who was never seen.
     #[arg(long, value_name = "WHEN")]
     pub(crate) seen: Option<LastSeen>,
+}
+
+/// `users list`.
+#[derive(Debug, Args)]
+pub(crate) struct UserListArgs {
+    #[command(flatten)]
+    pub(crate) filter: UserFilterArgs,
     /// Order.
     #[arg(long, value_enum, default_value_t)]
     pub(crate) sort: UserSortArg,

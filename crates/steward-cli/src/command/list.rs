@@ -1,5 +1,6 @@
 //! `users`, `plans`, `events`, `audit`: lists from the copy.
 
+use chrono_tz::Tz;
 use steward_app::table::row;
 use steward_core::audit::AuditListReq;
 use steward_core::event::EventListReq;
@@ -9,7 +10,7 @@ use steward_core::user::{UserFilter, UserListReq, UserShowReq, UserSort};
 use steward_core::{Error, Result};
 
 use super::usage;
-use crate::args::{EventListArgs, Page, UserListArgs, UserSortArg};
+use crate::args::{EventListArgs, Page, UserFilterArgs, UserListArgs, UserSortArg};
 use crate::client::{Answer, Client};
 use crate::exit;
 use crate::render::list;
@@ -26,16 +27,7 @@ pub(crate) async fn users(client: &Client, args: UserListArgs) -> Result<Answer>
         UserSortArg::Usage => UserSort::Usage,
     };
     let request = UserListReq {
-        filter: UserFilter {
-            search: args.search.unwrap_or_default(),
-            plan_code: args.plan,
-            status: args.status,
-            role: args.role,
-            team: args.team,
-            signed_up: args.signed_up,
-            last_seen: args.seen,
-            zone,
-        },
+        filter: user_filter(args.filter, zone),
         sort,
         usage: if sort == UserSort::Usage || client.global.range.is_some() {
             Some(client.range().await?)
@@ -49,6 +41,20 @@ pub(crate) async fn users(client: &Client, args: UserListArgs) -> Result<Answer>
     let text =
         format!("{}\n\n{}", list::users(&users.rows, zone), counted(users.rows.len(), users.total, "users"));
     Ok(Answer::new(&users, text)?.fresh(&users.freshness).next(users.next.clone()))
+}
+
+/// Which users, as they were typed.
+pub(super) fn user_filter(args: UserFilterArgs, zone: Tz) -> UserFilter {
+    UserFilter {
+        search: args.search.unwrap_or_default(),
+        plan_code: args.plan,
+        status: args.status,
+        role: args.role,
+        team: args.team,
+        signed_up: args.signed_up,
+        last_seen: args.seen,
+        zone,
+    }
 }
 
 pub(crate) async fn find(client: &Client, words: &[String], limit: u32) -> Result<Answer> {

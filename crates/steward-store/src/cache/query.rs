@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod dataset;
 pub mod event;
+pub mod export;
 pub mod find;
 pub mod limit;
 pub mod overview;

@@ -72,6 +72,7 @@ migrations! {
     20261122030100 "acks",
     20261122030200 "retention",
     20261122030300 "restored",
+    20261122060000 "exports",
 }
 
 /// A migration, and whether a database has it.

@@ -11,6 +11,12 @@ import type { DatabaseInstallReq } from "./DatabaseInstallReq";
 import type { DatabaseStatus } from "./DatabaseStatus";
 import type { EventList } from "./EventList";
 import type { EventListReq } from "./EventListReq";
+import type { ExportJob } from "./ExportJob";
+import type { ExportList } from "./ExportList";
+import type { ExportPlan } from "./ExportPlan";
+import type { ExportPlanReq } from "./ExportPlanReq";
+import type { ExportRef } from "./ExportRef";
+import type { ExportReq } from "./ExportReq";
 import type { FindList } from "./FindList";
 import type { FindReq } from "./FindReq";
 import type { LimitCheck } from "./LimitCheck";
@@ -156,6 +162,14 @@ export interface Commands {
   operator_remove: { request: OperatorRemoveReq; response: Outcome };
   /** Writes the rows of a change back as they were. */
   operation_revert: { request: OperationRevertReq; response: Outcome };
+  /** What an export of a table or a chart would hold: its exact rows and columns. */
+  export_plan: { request: ExportPlanReq; response: ExportPlan };
+  /** Writes a table or a chart into a file of this computer, with a manifest beside it; answers at the end. */
+  export_run: { request: ExportReq; response: ExportJob };
+  /** The exports of this computer, those that run included. */
+  export_list: { request: null; response: ExportList };
+  /** Stops an export; no half file is left. */
+  export_cancel: { request: ExportRef; response: ExportList };
   /** Who changed what. */
   audit_list: { request: AuditListReq; response: AuditList };
 }
@@ -216,5 +230,9 @@ export const commands = {
   operator_create: { kind: "reviewed", role: "admin", tier: "T4", tags: ["users","audit"] },
   operator_remove: { kind: "reviewed", role: "admin", tier: "T3", tags: ["users","audit"] },
   operation_revert: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  export_plan: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans","audit"] },
+  export_run: { kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
+  export_list: { kind: "query", role: "viewer", tier: "T0", tags: ["exports"] },
+  export_cancel: { kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
   audit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
 } as const satisfies Record<keyof Commands, CommandSpec>;

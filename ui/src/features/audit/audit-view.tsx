@@ -5,6 +5,7 @@ import type { AuditRow } from "@/api/generated/AuditRow";
 import { operationRevert } from "@/api/mutations";
 import { auditPagesOptions } from "@/api/queries";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
+import { ExportButton } from "@/components/export-button";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { type ReviewInput, ReviewSheet } from "@/components/review-sheet";
@@ -14,7 +15,7 @@ import { countOf, formatSecond } from "@/lib/format";
 import { newIntent, useAnnounceChange } from "@/lib/operations";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { auditSentence } from "@/lib/words";
-import { changeText, isRevertible } from "./model";
+import { changeText, exportAuditCommand, isRevertible } from "./model";
 
 /** Who did what, and what it was before. */
 export const AuditView: FC = () => {
@@ -23,14 +24,11 @@ export const AuditView: FC = () => {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const [reverting, setReverting] = useState<AuditRow>();
-  const query = useInfiniteQuery(
-    auditPagesOptions(workspace.id, {
-      intent: search.intent ?? null,
-      key: search.key ?? null,
-      after: null,
-      limit: 200,
-    }),
+  const request = useMemo(
+    () => ({ intent: search.intent ?? null, key: search.key ?? null, after: null, limit: 200 }),
+    [search.intent, search.key],
   );
+  const query = useInfiniteQuery(auditPagesOptions(workspace.id, request));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
   const columns = useMemo(() => auditColumns(zone, setReverting), [zone]);
   const hasFilter = search.key !== undefined || search.intent !== undefined;
@@ -43,6 +41,13 @@ export const AuditView: FC = () => {
           rows.length > 0
             ? `${query.hasNextPage ? "The newest " : ""}${countOf(rows.length, "change")}, newest first`
             : "Every change made through Steward"
+        }
+        actions={
+          <ExportButton
+            name="Audit log"
+            source={{ source: "audit", request: { ...request, after: null, limit: 0 } }}
+            command={exportAuditCommand(request)}
+          />
         }
       />
       {hasFilter && (

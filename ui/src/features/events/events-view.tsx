@@ -6,13 +6,14 @@ import type { EventRow } from "@/api/generated/EventRow";
 import type { Period } from "@/api/generated/Period";
 import { eventPagesOptions, overviewOptions } from "@/api/queries";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
+import { ExportButton } from "@/components/export-button";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
 import { countOf, formatDecimal, formatNumber, formatSecond } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
-import { filterText, periodText, statusTone, statusWord, withoutFilter } from "./model";
+import { exportEventsCommand, filterText, periodText, statusTone, statusWord, withoutFilter } from "./model";
 
 const NO_FILTERS: EventFilter[] = [];
 
@@ -62,13 +63,20 @@ const Rows: FC<{ period: Period; filters: EventFilter[]; zone: string }> = ({ pe
           query.data ? `${countOf(total, "event")}, ${periodText(period, zone)}` : periodText(period, zone)
         }
         actions={
-          <Link
-            to="/"
-            className="btn"
-            search={({ range, zone: name, compare }) => ({ range, zone: name, compare })}
-          >
-            Back to overview
-          </Link>
+          <>
+            <Link
+              to="/"
+              className="btn"
+              search={({ range, zone: name, compare }) => ({ range, zone: name, compare })}
+            >
+              Back to overview
+            </Link>
+            <ExportButton
+              name="Events"
+              source={{ source: "events", request: { period, filters, after: null, limit: 0 } }}
+              command={exportEventsCommand(period, filters)}
+            />
+          </>
         }
       />
       {filters.length > 0 && (

@@ -1,6 +1,7 @@
 import type { EventField } from "@/api/generated/EventField";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { Period } from "@/api/generated/Period";
+import { shellWord } from "@/lib/actions";
 import { formatMinute } from "@/lib/format";
 
 /** What a column is called in a filter. */
@@ -50,4 +51,13 @@ export function statusTone(status: string): "ok" | "danger" | "warning" | "neutr
 /** How an event ended, in words. */
 export function statusWord(status: string): string {
   return { success: "Success", error: "Failed", rate_limited: "Rate limited" }[status] ?? status;
+}
+
+/** The export of these events on the command line, for exactly this time. */
+export function exportEventsCommand(period: Period, filters: readonly EventFilter[]): string {
+  return [
+    "steward export events",
+    `--from ${period.start} --to ${period.end}`,
+    ...filters.map((filter) => `--where ${shellWord(`${filter.field}=${filter.value ?? ""}`)}`),
+  ].join(" ");
 }

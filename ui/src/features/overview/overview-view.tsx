@@ -20,6 +20,7 @@ import { platform } from "@/platform/current";
 import { Cards, CardsLoading } from "./cards";
 import { FirstRead } from "./first-read";
 import { cardLabel, overviewCharts, titleLine } from "./model";
+import { OverviewExport, type OverviewPart } from "./overview-export";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
 
@@ -119,6 +120,9 @@ const Panels: FC<{
   const charts = useMemo(() => overviewCharts(overview, compare), [overview, compare]);
   const asOf = overview.freshness.as_of;
   const unfinishedLabel = asOf ? `${isToday(overview)} to ${formatClock(asOf, zone).slice(0, 5)}` : "so far";
+  const exportPart = (part: OverviewPart, name: string) => (
+    <OverviewExport overview={overview} compare={compare} part={part} name={name} />
+  );
   const openStep = (isErrors: boolean) => (step: number) => {
     const point = overview.activity[step];
     if (!point) return;
@@ -140,6 +144,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c8 wide r1"
         onOpen={openStep(false)}
+        actions={exportPart("activity", charts.events.title)}
       />
       <SharePanel
         title="By feature"
@@ -149,6 +154,7 @@ const Panels: FC<{
         period={overview.period}
         most={7}
         className="c4 r1"
+        actions={exportPart("features", "By feature")}
         method="Events of the range by the feature they used. The change compares the finished days with the days before; the whole range is what the counts show."
       />
       <SharePanel
@@ -160,6 +166,7 @@ const Panels: FC<{
         most={8}
         isByPlan
         className="c4 r2"
+        actions={exportPart("plans", "By plan")}
         method="Events by the plan their user had at the time of the event, not by the plan they have now."
       />
       <FreshnessPanel query={status} zone={zone} className="c4 r2" />
@@ -170,6 +177,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c6"
         onOpen={openStep(false)}
+        actions={exportPart("latency", charts.latency.title)}
       />
       <ChartPanel
         spec={charts.errors}
@@ -177,6 +185,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c6"
         onOpen={openStep(true)}
+        actions={exportPart("errors", charts.errors.title)}
       />
       <SharePanel
         title="By model"
@@ -186,9 +195,10 @@ const Panels: FC<{
         period={overview.period}
         most={10}
         className="c6"
+        actions={exportPart("models", "By model")}
         method="Events by the AI model that answered. Events without a model did not call one."
       />
-      <TopUsersPanel overview={overview} className="c6" />
+      <TopUsersPanel overview={overview} className="c6" actions={exportPart("top-users", "Top users")} />
     </div>
   );
 };

@@ -28,15 +28,19 @@ export const SharePanel: FC<{
   method: ReactNode;
   isByPlan?: boolean;
   className?: string;
-}> = ({ title, heading, field, shares, period, most, method, isByPlan = false, className }) => (
+  actions?: ReactNode;
+}> = ({ title, heading, field, shares, period, most, method, isByPlan = false, className, actions }) => (
   <Panel
     title={title}
     note="events"
     {...(className ? { className } : {})}
     actions={
-      <MethodNote title={title}>
-        <p>{method}</p>
-      </MethodNote>
+      <>
+        {actions}
+        <MethodNote title={title}>
+          <p>{method}</p>
+        </MethodNote>
+      </>
     }
   >
     {shares.length === 0 ? (

@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { FC } from "react";
+import type { FC, ReactNode } from "react";
 import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
 import type { AuditRow } from "@/api/generated/AuditRow";
@@ -112,7 +112,11 @@ const ChangeLine: FC<{ row: AuditRow; asOf: string | null; zone: string }> = ({ 
 };
 
 /** The ten most active users. */
-export const TopUsersPanel: FC<{ overview: Overview; className?: string }> = ({ overview, className }) => {
+export const TopUsersPanel: FC<{ overview: Overview; className?: string; actions?: ReactNode }> = ({
+  overview,
+  className,
+  actions,
+}) => {
   const largest = Math.max(1, ...overview.top_users.map((user) => user.events));
   return (
     <Panel
@@ -120,9 +124,12 @@ export const TopUsersPanel: FC<{ overview: Overview; className?: string }> = ({ 
       note="by events"
       {...(className ? { className } : {})}
       actions={
-        <Link to="/users" className="link more">
-          Open users
-        </Link>
+        <>
+          {actions}
+          <Link to="/users" className="link more">
+            Open users
+          </Link>
+        </>
       }
     >
       {overview.top_users.length === 0 ? (

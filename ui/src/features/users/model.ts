@@ -1,5 +1,6 @@
 import type { Outcome } from "@/api/generated/Outcome";
 import type { UserLimit } from "@/api/generated/UserLimit";
+import type { UserListReq } from "@/api/generated/UserListReq";
 import { shellWord } from "@/lib/actions";
 import { countOf } from "@/lib/format";
 
@@ -75,4 +76,20 @@ export function toggleSelection(
   }
   if (!next.delete(id)) next.add(id);
   return next;
+}
+
+/** The export of these users on the command line. */
+export function exportUsersCommand(request: UserListReq): string {
+  return [
+    "steward export users",
+    request.search ? shellWord(request.search) : "",
+    request.plan_code ? `--plan ${shellWord(request.plan_code)}` : "",
+    request.status ? `--status ${request.status}` : "",
+    request.role ? `--role ${request.role}` : "",
+    request.team ? `--team ${request.team}` : "",
+    request.signed_up ? `--signed-up ${shellWord(request.signed_up)}` : "",
+    request.last_seen ? `--seen ${shellWord(request.last_seen)}` : "",
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

@@ -6,6 +6,7 @@ import type { UserSort } from "@/api/generated/UserSort";
 import { ALL_USERS, planListOptions, userPagesOptions } from "@/api/queries";
 import { Choice } from "@/components/choice";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
+import { ExportButton } from "@/components/export-button";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
@@ -14,7 +15,7 @@ import { countOf, formatMinute, formatNumber } from "@/lib/format";
 import { rangeLabel } from "@/lib/range";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { ChangePlanSheet } from "./change-plan-sheet";
-import { toggleSelection, userStatus } from "./model";
+import { exportUsersCommand, toggleSelection, userStatus } from "./model";
 import { TeamFilter } from "./team-filter";
 import { UserDrawer } from "./user-drawer";
 
@@ -153,6 +154,13 @@ export const UsersView: FC = () => {
       <PageHead
         title="Users"
         note={query.data ? (hasFilter ? `${countOf(total, "user")} match` : countOf(total, "user")) : ""}
+        actions={
+          <ExportButton
+            name="Users"
+            source={{ source: "users", request }}
+            command={exportUsersCommand(request)}
+          />
+        }
       />
       {/* biome-ignore lint/a11y/useSemanticElements: older webviews do not know <search> */}
       <div role="search" className="tools">

@@ -28,6 +28,24 @@ pub fn list(reader: &Reader, req: &AuditListReq) -> Result<AuditList> {
     Ok(AuditList { freshness, rows, next })
 }
 
+/// How many entries a list has in all.
+pub(super) fn count(reader: &Reader, req: &AuditListReq) -> Result<u64> {
+    let intent = req.intent.map(Uuid::into_bytes);
+    reader
+        .connection()
+        .prepare_cached(
+            "select count(*) from audit_log
+             where (?1 is null or intent = ?1) and (?2 is null or instr(row_key, ?2) > 0)",
+        )
+        .and_then(|mut count| {
+            count.query_row(params![intent.as_ref().map(<[u8; 16]>::as_slice), req.key], |row| {
+                row.get::<_, i64>(0)
+            })
+        })
+        .map(i64::unsigned_abs)
+        .map_err(fault::map)
+}
+
 /// Entries with a smaller id, newest first; `key` is part of the row's key.
 pub(super) fn find(
     reader: &Reader,

@@ -15,6 +15,9 @@ use crate::cache::event::{COST, Event, LATENCY};
 use crate::cache::facet::Facet;
 use crate::cache::{Reader, fault, instant};
 
+/// Users remembered while all events are shown.
+const MAX_PEOPLE: usize = 100_000;
+
 /// A page of events, newest first.
 ///
 /// # Errors
@@ -47,6 +50,37 @@ pub fn list(reader: &Reader, req: &EventListReq) -> Result<EventList> {
     let rows =
         found.into_iter().map(|(_, event)| people.row(reader, &facets, &event)).collect::<Result<_>>()?;
     Ok(EventList { freshness, rows, total, next })
+}
+
+/// How many events match in all.
+pub(super) fn count(reader: &Reader, req: &EventListReq) -> Result<u64> {
+    let selection = Selection::new(reader, &reader.facets()?, &req.filters)?.in_hour(req.hour)?;
+    selection.count(reader, instant::from_utc(req.period.start), instant::from_utc(req.period.end))
+}
+
+/// Shows every matching event, newest first; of a quarter-hour at once, so in constant memory.
+pub(super) fn each(
+    reader: &Reader,
+    req: &EventListReq,
+    mut show: impl FnMut(EventRow) -> Result<()>,
+) -> Result<()> {
+    let facets = reader.facets()?;
+    let selection = Selection::new(reader, &facets, &req.filters)?.in_hour(req.hour)?;
+    let (start, end) = (instant::from_utc(req.period.start), instant::from_utc(req.period.end));
+    let mut people = People::default();
+    let mut rows = Vec::new();
+    selection.quarters(reader, start, end, |quarter| {
+        if people.users.len() > MAX_PEOPLE {
+            people = People::default();
+        }
+        rows.clear();
+        selection.each(reader, quarter, start, end, |id, event| rows.push((id, *event)))?;
+        rows.sort_unstable_by_key(|(id, event)| (std::cmp::Reverse(event.occurred_at), *id));
+        for (_, event) in &rows {
+            show(people.row(reader, &facets, event)?)?;
+        }
+        Ok(true)
+    })
 }
 
 fn parse_cursor(text: &str) -> Result<(i64, i64)> {

@@ -1,0 +1,222 @@
+import { useQuery } from "@tanstack/react-query";
+import { type FC, useEffect, useId, useState } from "react";
+import type { ExportFormat } from "@/api/generated/ExportFormat";
+import type { ExportPlan } from "@/api/generated/ExportPlan";
+import type { ExportSource } from "@/api/generated/ExportSource";
+import type { ExportStyle } from "@/api/generated/ExportStyle";
+import { exportListOptions, exportPlanOptions } from "@/api/queries";
+import { copyText } from "@/lib/clipboard";
+import { exportCommand, runningExport, useExport } from "@/lib/exports";
+import { countOf, formatNumber, formatSecond } from "@/lib/format";
+import { notify } from "@/lib/notices";
+import { useScope, useWorkspace } from "@/lib/scope";
+import { ENVIRONMENTS } from "@/lib/words";
+import { Glyph, Icon } from "./icon";
+import { Modal, ModalClose, ModalTitle } from "./popup";
+import { Segmented } from "./segmented";
+import { Failure, Loading } from "./states";
+
+const FORMATS: { value: ExportFormat; label: string }[] = [
+  { value: "csv", label: "CSV" },
+  { value: "xlsx", label: "Excel" },
+  { value: "jsonl", label: "JSON lines" },
+];
+const STYLES: { value: ExportStyle; label: string }[] = [
+  { value: "raw", label: "For programs" },
+  { value: "formatted", label: "For people" },
+];
+
+/** How many rows, as what, into which file. */
+export const ExportDialog: FC<{
+  name: string;
+  source: ExportSource;
+  command: string;
+  onClose: () => void;
+}> = ({ name, source, command, onClose }) => {
+  const workspace = useWorkspace();
+  const environment = ENVIRONMENTS[workspace.environment];
+  const { zone } = useScope();
+  const ids = useId();
+  const [format, setFormat] = useState<ExportFormat>("csv");
+  const [style, setStyle] = useState<ExportStyle>("raw");
+  const [hasBom, setHasBom] = useState(false);
+  const [isReplacing, setIsReplacing] = useState(false);
+  const [typedPath, setTypedPath] = useState<string>();
+  const plan = useQuery(exportPlanOptions(workspace.id, { ...source, format }));
+  const list = useQuery(exportListOptions(workspace.id));
+  const run = useExport();
+  const path = typedPath ?? plan.data?.path ?? "";
+  const request = {
+    ...source,
+    format,
+    style,
+    has_bom: hasBom && format === "csv",
+    zone,
+    path: path.trim(),
+    is_replacing: isReplacing,
+  };
+  // Once its first rows are written the task tray has it.
+  const isUnderWay = run.isPending && runningExport(list.data?.rows, request.path) !== undefined;
+  useEffect(() => {
+    if (isUnderWay || run.isSuccess) onClose();
+  }, [isUnderWay, run.isSuccess, onClose]);
+
+  const pathProblem = run.error?.wire.fields.find((field) => field.field === "path")?.message;
+  const isTaken = pathProblem?.includes("there already") ?? false;
+  const chooseFormat = (next: ExportFormat) => {
+    // A path of one's own keeps its name and gets the new ending.
+    setTypedPath((before) => before?.replace(/\.(csv|xlsx|jsonl)$/, `.${next}`));
+    setFormat(next);
+    run.reset();
+  };
+  const copy = () =>
+    void copyText(exportCommand(command, request, workspace.name)).then(() =>
+      notify({ tone: "ok", title: "Command copied" }),
+    );
+  return (
+    <Modal isOpen onClose={onClose} className="export">
+      <div className="dh">
+        <ModalTitle>Export {name}</ModalTitle>
+        <span className="dx">
+          <span className={environment.className}>{environment.chip}</span>
+          <span>{workspace.name}</span>
+          <ModalClose />
+        </span>
+      </div>
+      <div className="ex-body">
+        {plan.isPending ? (
+          <Loading what="Counting the rows" rows={2} />
+        ) : plan.isError ? (
+          <Failure
+            title="The rows could not be counted"
+            error={plan.error}
+            onRetry={() => void plan.refetch()}
+          />
+        ) : (
+          <PlanSummary plan={plan.data} zone={zone} format={format} />
+        )}
+        <div className="ex-two">
+          <div className="fld">
+            <span className="fl">File</span>
+            <Segmented
+              label="Kind of file"
+              value={format}
+              options={FORMATS}
+              onChange={(next) => chooseFormat(next as ExportFormat)}
+            />
+          </div>
+          <div className="fld">
+            <span className="fl">Values</span>
+            <Segmented
+              label="How values are written"
+              value={style}
+              options={STYLES}
+              onChange={(next) => setStyle(next as ExportStyle)}
+            />
+          </div>
+        </div>
+        <p className="hint">
+          {style === "raw"
+            ? `Times as ISO 8601 with the offset of ${zone}, amounts in the currency’s minor unit.`
+            : `Times in ${zone} without an offset, amounts in the currency’s major unit.`}
+          {format === "csv" && " Text that a spreadsheet would compute gets an apostrophe before it."}
+        </p>
+        {format === "csv" && (
+          <label className="ck">
+            <input type="checkbox" checked={hasBom} onChange={(event) => setHasBom(event.target.checked)} />
+            Begin with a UTF-8 mark, which Excel needs for umlauts
+          </label>
+        )}
+        <div className="fld">
+          <label className="fl" htmlFor={`${ids}-path`}>
+            Save as
+          </label>
+          <input
+            id={`${ids}-path`}
+            className="inp mono"
+            value={path}
+            spellCheck={false}
+            autoComplete="off"
+            aria-invalid={pathProblem !== undefined}
+            aria-describedby={`${ids}-hint`}
+            onChange={(event) => {
+              setTypedPath(event.target.value);
+              setIsReplacing(false);
+              run.reset();
+            }}
+          />
+          <div className={pathProblem ? "hint warning" : "hint"} id={`${ids}-hint`}>
+            {pathProblem ?? "A manifest with filter, zone, rows and checksum is written beside it."}
+          </div>
+        </div>
+        {(isTaken || isReplacing) && (
+          <label className="ck">
+            <input
+              type="checkbox"
+              checked={isReplacing}
+              onChange={(event) => setIsReplacing(event.target.checked)}
+            />
+            Replace the file that is there
+          </label>
+        )}
+      </div>
+      <div className="dfoot">
+        <button type="button" className="btn sm gh" onClick={copy}>
+          <Icon name="copy" />
+          Copy as CLI command
+        </button>
+        <span className="act">
+          <button type="button" className="btn" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="button"
+            className="btn pri"
+            disabled={!plan.data || request.path === "" || run.isPending}
+            onClick={() => run.mutate(request)}
+          >
+            {run.isPending ? "Starting" : plan.data ? `Export ${countOf(plan.data.rows, "row")}` : "Export"}
+          </button>
+        </span>
+      </div>
+    </Modal>
+  );
+};
+
+const PlanSummary: FC<{ plan: ExportPlan; zone: string; format: ExportFormat }> = ({
+  plan,
+  zone,
+  format,
+}) => (
+  <div className="ex-sum">
+    <dl className="sum4">
+      <div>
+        <dt>rows, all that match</dt>
+        <dd>{formatNumber(plan.rows)}</dd>
+      </div>
+      <div>
+        <dt>columns</dt>
+        <dd>{formatNumber(plan.columns.length)}</dd>
+      </div>
+      {format === "xlsx" && plan.sheets > 1 && (
+        <div>
+          <dt>worksheets</dt>
+          <dd>{formatNumber(plan.sheets)}</dd>
+        </div>
+      )}
+      <div>
+        <dt>as of</dt>
+        <dd>{plan.freshness.as_of ? formatSecond(plan.freshness.as_of, zone) : "nothing read yet"}</dd>
+      </div>
+    </dl>
+    {plan.filter.length > 0 && <p className="t2">{plan.filter.join(" · ")}</p>}
+    {!plan.freshness.is_consistent && (
+      <p className="ex-warn">
+        <span className="warning">
+          <Glyph tone="warning" />
+        </span>
+        The copy does not equal the server yet: the first read or a repair is under way.
+      </p>
+    )}
+  </div>
+);
