@@ -150,6 +150,11 @@ async fn each_action_is_for_its_roles_only() {
             &["admin"],
         ),
         ("select steward.remove_operator(gen_random_uuid(), 'x_new', '')".to_owned(), &["admin"]),
+        // Refused for what it lacks, not as forbidden, where the role may.
+        (
+            "select steward.log_export(gen_random_uuid(), '{}')".to_owned(),
+            &["viewer", "finance", "support", "admin"],
+        ),
         ("select steward.data_quality()".to_owned(), &["viewer", "finance", "support", "admin"]),
         ("select steward.cleanup_cutoff(13)".to_owned(), &[]),
         ("select steward.usage_partitions()".to_owned(), &[]),

@@ -6,7 +6,6 @@ import type { ExportReq } from "./generated/ExportReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { Settings } from "./generated/Settings";
-import type { UserChangePlanReq } from "./generated/UserChangePlanReq";
 import type { VerifyLevel } from "./generated/VerifyLevel";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
 import type { WorkspaceModeReq } from "./generated/WorkspaceModeReq";
@@ -99,14 +98,6 @@ export const syncRebuild = () =>
     meta: { tags: commands.sync_rebuild.tags, failureTitle: "The copy was not rebuilt" },
   });
 
-/** Moves users to another plan. With `mode` "preview" nothing is applied. */
-export const userChangePlan = () =>
-  mutationOptions({
-    mutationKey: ["user_change_plan"],
-    mutationFn: ({ request, mode }: { request: UserChangePlanReq; mode: "run" | "preview" }) =>
-      call("user_change_plan", request, mode),
-  });
-
 /** Takes a change back. */
 export const operationRevert = () =>
   mutationOptions({
@@ -129,4 +120,12 @@ export const exportCancel = () =>
     mutationKey: ["export_cancel"],
     mutationFn: (id: string) => call("export_cancel", { id }),
     meta: { tags: commands.export_cancel.tags, failureTitle: "The export could not be stopped" },
+  });
+
+/** Goes on with a cleanup that was interrupted. */
+export const cleanupResume = () =>
+  mutationOptions({
+    mutationKey: ["cleanup_resume"],
+    mutationFn: () => call("cleanup_resume", null),
+    meta: { tags: commands.cleanup_resume.tags, failureTitle: "The cleanup did not go on" },
   });

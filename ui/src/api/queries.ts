@@ -133,6 +133,23 @@ export const auditPagesOptions = (workspace: string, request: AuditListReq) =>
     meta: { tags: commands.audit_list.tags },
   });
 
+/** What a user may do: limits with their use, features. */
+export const limitListOptions = (workspace: string, user: string) =>
+  queryOptions({
+    queryKey: ["limit_list", workspace, user],
+    queryFn: () => call("limit_list", { user }),
+    meta: { tags: commands.limit_list.tags },
+  });
+
+/** What is wrong with the events of the last days, from the server. */
+export const qualityOptions = (workspace: string, days: number) =>
+  queryOptions({
+    queryKey: ["quality_show", workspace, days],
+    queryFn: () => call("quality_show", { days }),
+    // The server looks through all its events for it; a cut every few seconds must not repeat that.
+    meta: { tags: ["workspace"] },
+  });
+
 /** What an export would hold. */
 export const exportPlanOptions = (workspace: string, request: ExportPlanReq) =>
   queryOptions({

@@ -32,6 +32,8 @@ const OPTIONS = [
   queries.eventPagesOptions(WORKSPACE, EVENTS),
   queries.auditListOptions(WORKSPACE, AUDIT),
   queries.auditPagesOptions(WORKSPACE, AUDIT),
+  queries.limitListOptions(WORKSPACE, "u"),
+  queries.qualityOptions(WORKSPACE, 90),
   queries.exportPlanOptions(WORKSPACE, { source: "events", request: EVENTS, format: "csv" }),
   queries.exportListOptions(WORKSPACE),
   queries.doctorOptions(WORKSPACE),

@@ -98,6 +98,12 @@ const auditRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/audit/audit-view"), "AuditView"),
 });
 
+const upkeepRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/upkeep",
+  component: lazyRouteComponent(() => import("@/features/upkeep/upkeep-view"), "UpkeepView"),
+});
+
 const syncRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/sync",
@@ -131,6 +137,7 @@ const routeTree = rootRoute.addChildren([
     eventsRoute,
     usersRoute,
     auditRoute,
+    upkeepRoute,
     syncRoute,
     settingsRoute,
     diagnosticsRoute,

@@ -3,7 +3,7 @@ import type { IconName } from "@/components/icon";
 
 /** A view that exists, in the order of the sidebar. */
 export interface View {
-  to: "/" | "/users" | "/audit" | "/sync" | "/settings" | "/diagnostics";
+  to: "/" | "/users" | "/audit" | "/upkeep" | "/sync" | "/settings" | "/diagnostics";
   label: string;
   icon: IconName;
   group: "Home" | "Customers" | "Operations" | "System";
@@ -45,6 +45,15 @@ export const VIEWS: readonly View[] = [
     key: "t",
     roles: ["viewer", "finance", "support", "admin"],
     cli: "steward audit list",
+    hasRange: false,
+  },
+  {
+    to: "/upkeep",
+    label: "Upkeep",
+    icon: "broom",
+    group: "Operations",
+    key: "k",
+    cli: "steward quality",
     hasRange: false,
   },
   {

@@ -4,6 +4,7 @@ import type { DatasetState } from "@/api/generated/DatasetState";
 import type { Environment } from "@/api/generated/Environment";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import type { Tone } from "@/components/icon";
+import { countOf } from "./format";
 
 /** What an environment is called on screen; production stands in capitals and nothing else does. */
 export const ENVIRONMENTS: Record<Environment, { label: string; chip: string; className: string }> = {
@@ -88,6 +89,11 @@ export function auditSentence(row: AuditRow): AuditSentence {
   }
   if (row.action === "revert" || row.action === "revert_operation") {
     return { who, verb: "moved", object, rest: after ? `back to ${after}` : before ? "back" : "" };
+  }
+  if (row.action === "export") {
+    const { name, rows } = row.after ?? {};
+    const count = typeof rows === "number" ? countOf(rows, "row") : "";
+    return { who, verb: "exported", object: typeof name === "string" ? name : object, rest: count };
   }
   return { who, verb: row.action.replaceAll("_", " "), object, rest: "" };
 }

@@ -1,21 +1,18 @@
-import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type FC, useEffect, useMemo, useState } from "react";
+import { type FC, useMemo, useState } from "react";
 import type { AuditRow } from "@/api/generated/AuditRow";
-import { operationRevert } from "@/api/mutations";
 import { auditPagesOptions } from "@/api/queries";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
 import { ExportButton } from "@/components/export-button";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
-import { type ReviewInput, ReviewSheet } from "@/components/review-sheet";
 import { Empty, Failure, Loading } from "@/components/states";
-import { shellWord } from "@/lib/actions";
 import { countOf, formatSecond } from "@/lib/format";
-import { newIntent, useAnnounceChange } from "@/lib/operations";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { auditSentence } from "@/lib/words";
 import { changeText, exportAuditCommand, isRevertible } from "./model";
+import { RevertSheet } from "./revert-sheet";
 
 /** Who did what, and what it was before. */
 export const AuditView: FC = () => {
@@ -94,65 +91,6 @@ export const AuditView: FC = () => {
       )}
       {reverting && <RevertSheet row={reverting} onClose={() => setReverting(undefined)} />}
     </div>
-  );
-};
-
-const RevertSheet: FC<{ row: AuditRow; onClose: () => void }> = ({ row, onClose }) => {
-  const workspace = useWorkspace();
-  const announce = useAnnounceChange();
-  const [intent] = useState(newIntent);
-  const preview = useMutation(operationRevert());
-  const apply = useMutation(operationRevert());
-  const operation = row.intent ?? "";
-  const look = preview.mutate;
-  const request = useMemo(
-    () => ({ intent, operation, reason: "", plan_token: null, confirm: null }),
-    [intent, operation],
-  );
-  useEffect(() => {
-    look({ request, mode: "preview" });
-  }, [look, request]);
-  const sentence = auditSentence(row);
-  const count = preview.data?.rows.length ?? 0;
-  const title = `Revert: ${sentence.verb} ${sentence.object} ${sentence.rest}`.trim();
-  const handleApply = (input: ReviewInput) => {
-    if (!preview.data) return;
-    apply.mutate(
-      {
-        request: {
-          ...request,
-          reason: input.reason.trim(),
-          plan_token: preview.data.plan_token,
-          confirm: preview.data.confirm === null ? null : input.confirm.trim(),
-        },
-        mode: "run",
-      },
-      {
-        onSuccess: (done) => {
-          announce(title, done, false);
-          onClose();
-        },
-      },
-    );
-  };
-  return (
-    <ReviewSheet
-      title={title}
-      verb={`Revert ${countOf(count, "row")}`}
-      isOpen
-      onClose={onClose}
-      preview={preview.isPending ? undefined : preview.data}
-      error={apply.error ?? preview.error}
-      isPreviewing={preview.isPending}
-      isApplying={apply.isPending}
-      onRetry={() => {
-        apply.reset();
-        look({ request, mode: "preview" });
-      }}
-      onApply={handleApply}
-      needsReason={count > 1}
-      command={() => `steward undo ${operation} -w ${shellWord(workspace.name)}`}
-    />
   );
 };
 

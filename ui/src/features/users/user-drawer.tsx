@@ -12,14 +12,11 @@ import { formatMinute, formatNumber } from "@/lib/format";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { auditSentence } from "@/lib/words";
+import { UserActions } from "./actions/user-actions";
 import { limitUse, metricLabel, userStatus } from "./model";
 
 /** One user beside the list. */
-export const UserDrawer: FC<{ user: string; onClose: () => void; onChangePlan: (id: string) => void }> = ({
-  user,
-  onClose,
-  onChangePlan,
-}) => {
+export const UserDrawer: FC<{ user: string; onClose: () => void }> = ({ user, onClose }) => {
   const workspace = useWorkspace();
   const query = useQuery(userShowOptions(workspace.id, user));
   const view = query.data;
@@ -27,18 +24,7 @@ export const UserDrawer: FC<{ user: string; onClose: () => void; onChangePlan: (
     <Drawer
       title={view ? view.user.name || view.user.email : "User"}
       onClose={onClose}
-      actions={
-        view && (
-          <button
-            type="button"
-            className="btn sm"
-            disabled={view.user.status === "erased"}
-            onClick={() => onChangePlan(view.user.id)}
-          >
-            Change plan…
-          </button>
-        )
-      }
+      actions={view && <UserActions user={view.user} />}
     >
       {query.isPending ? (
         <Loading what="Reading the user" />

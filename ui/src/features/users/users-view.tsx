@@ -279,9 +279,7 @@ export const UsersView: FC = () => {
           onSelect={select}
         />
       )}
-      {search.user && (
-        <UserDrawer user={search.user} onClose={closeDrawer} onChangePlan={(id) => setChanging([id])} />
-      )}
+      {search.user && <UserDrawer user={search.user} onClose={closeDrawer} />}
       {changing && (
         <ChangePlanSheet
           users={changing}

@@ -1,0 +1,145 @@
+import { type ReactNode, useId, useState } from "react";
+import { wireError } from "@/api/call";
+import type { Commands } from "@/api/generated/commands";
+import type { Outcome } from "@/api/generated/Outcome";
+import { useAnnounceChange } from "@/lib/operations";
+import { type Draft, outcomeOf, type ReviewedName, useReviewed } from "@/lib/reviewed";
+import { useWorkspace } from "@/lib/scope";
+import { ENVIRONMENTS } from "@/lib/words";
+import { Modal, ModalClose, ModalTitle } from "./popup";
+import { CopyCommand, Effects, PreviewRows } from "./review-parts";
+import { Failure, Loading } from "./states";
+
+/**
+ * A reviewed change from its fields to its rows: what is chosen is previewed at once, and what was previewed is
+ * what Apply does. The reason is a part of what is previewed, for it is kept with the rows.
+ */
+export function ActionSheet<Name extends ReviewedName>(props: {
+  title: string;
+  /** The button; always with what it does. */
+  verb: (outcome: Outcome | undefined) => string;
+  command: Name;
+  /** What is to be done; none while something is missing. */
+  draft: Draft<Name> | undefined;
+  /** What is missing, while something is. */
+  missing?: string;
+  needsReason: boolean;
+  /** Whether these rows need a reason before they are applied, where only the rows say so. */
+  needsReasonFor?: (outcome: Outcome) => boolean;
+  isUndoable?: boolean;
+  /** The same on the command line. */
+  cli: (reason: string) => string;
+  /** Above the rows: what the answer says beside them. */
+  summary?: (answer: Commands[Name]["response"]) => ReactNode;
+  onClose: () => void;
+  onDone?: (answer: Commands[Name]["response"]) => void;
+  children?: ReactNode;
+}): ReactNode {
+  const { title, draft, needsReason, isUndoable = true } = props;
+  const workspace = useWorkspace();
+  const environment = ENVIRONMENTS[workspace.environment];
+  const announce = useAnnounceChange();
+  const ids = useId();
+  const [reason, setReason] = useState("");
+  const [typed, setTyped] = useState("");
+  const hasReason = !needsReason || reason.trim() !== "";
+  const change = useReviewed(props.command, hasReason ? draft : undefined, reason.trim());
+  const outcome = outcomeOf(change.preview);
+  const isConfirmed = outcome !== undefined && (outcome.confirm === null || typed.trim() === outcome.confirm);
+  const lacksReason =
+    outcome !== undefined && props.needsReasonFor?.(outcome) === true && reason.trim() === "";
+  const canApply = isConfirmed && outcome.rows.length > 0 && !lacksReason && !change.isApplying;
+  const handleApply = () =>
+    change.apply(typed.trim(), (answer) => {
+      const done = outcomeOf(answer);
+      if (done) announce(title, done, isUndoable);
+      props.onDone?.(answer);
+      props.onClose();
+    });
+  return (
+    <Modal isOpen onClose={props.onClose} className="review">
+      <div className="dh">
+        <ModalTitle>{title}</ModalTitle>
+        <span className="dx">
+          <span className={environment.className}>{environment.chip}</span>
+          <span>{workspace.name}</span>
+          <ModalClose />
+        </span>
+      </div>
+      <div className="as-f">
+        {props.children}
+        <div className="fld as-why">
+          <label className="fl" htmlFor={`${ids}-reason`}>
+            Reason{" "}
+            <span className="rg t2">
+              {needsReason || lacksReason ? "kept in the audit log" : "optional, kept in the audit log"}
+            </span>
+          </label>
+          <input
+            id={`${ids}-reason`}
+            className="inp"
+            value={reason}
+            autoComplete="off"
+            onChange={(event) => setReason(event.target.value)}
+          />
+        </div>
+      </div>
+      <div className="dt">
+        {change.error ? (
+          <Failure
+            error={change.error}
+            {...(wireError(change.error).code === "read_only" ? {} : { onRetry: change.look })}
+          />
+        ) : outcome && change.preview ? (
+          <>
+            {props.summary?.(change.preview)}
+            <PreviewRows preview={outcome} />
+          </>
+        ) : change.isPreviewing ? (
+          <Loading what="Computing the change" rows={3} />
+        ) : (
+          <div className="state">
+            <p>
+              {draft === undefined
+                ? (props.missing ?? "Choose what to change to see every row before and after.")
+                : "Give a reason to see every row before and after."}
+            </p>
+          </div>
+        )}
+      </div>
+      {outcome && !change.error && outcome.rows.length > 0 && (
+        <>
+          <Effects preview={outcome} isUndoable={isUndoable} />
+          {outcome.confirm !== null && (
+            <div className="df2">
+              <div>
+                <label className="fl" htmlFor={`${ids}-confirm`}>
+                  Type <span className="mono ph2">{outcome.confirm}</span> to confirm
+                </label>
+                <input
+                  id={`${ids}-confirm`}
+                  className="inp"
+                  value={typed}
+                  autoComplete="off"
+                  spellCheck={false}
+                  onChange={(event) => setTyped(event.target.value)}
+                />
+              </div>
+            </div>
+          )}
+        </>
+      )}
+      <div className="dfoot">
+        {outcome && <CopyCommand command={props.cli(reason.trim())} />}
+        <span className="act">
+          <button type="button" className="btn" onClick={props.onClose}>
+            Cancel
+          </button>
+          <button type="button" className="btn pri" disabled={!canApply} onClick={handleApply}>
+            {change.isApplying ? "Applying" : props.verb(outcome)}
+          </button>
+        </span>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,41 @@
+import { useQuery } from "@tanstack/react-query";
+import type { CommandSpec, Commands } from "@/api/generated/commands";
+import { commands } from "@/api/generated/commands";
+import type { Role } from "@/api/generated/Role";
+import type { Workspace } from "@/api/generated/Workspace";
+import { syncStatusOptions } from "@/api/queries";
+import { useSession, useWorkspace } from "./scope";
+import { isOffline } from "./words";
+
+/** Whether a role includes the one that is needed; the same rule as in the command table. */
+export function mayRole(role: Role, needed: Role): boolean {
+  if (needed === "viewer" || role === "admin") return true;
+  return role === needed;
+}
+
+/** Why a command would be refused now; nothing where it may be called. The server has the last word. */
+export function refusalOf(
+  spec: CommandSpec,
+  role: Role | null,
+  workspace: Workspace,
+  isOut: boolean,
+): string | undefined {
+  if (role !== null && spec.role !== null && !mayRole(role, spec.role)) {
+    return `Needs the role ${spec.role}; this login is ${role}.`;
+  }
+  if (spec.kind !== "reviewed") return undefined;
+  if (workspace.is_read_only) {
+    return `${workspace.name} is read-only. Unlock writing in the header.`;
+  }
+  if (isOut) return "Needs a connection: the database can’t be reached.";
+  return undefined;
+}
+
+/** Why these commands would be refused now, asked one by one. */
+export function useRefusals(): (command: keyof Commands) => string | undefined {
+  const { role } = useSession().session;
+  const workspace = useWorkspace();
+  const status = useQuery(syncStatusOptions(workspace.id));
+  const isOut = status.data !== undefined && isOffline(status.data);
+  return (command) => refusalOf(commands[command], role, workspace, isOut);
+}
