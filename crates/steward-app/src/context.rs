@@ -19,11 +19,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::change::{Announcer, Changes, Tag};
 use crate::command::user::Decision;
-use crate::command::workspace::Role;
+use crate::command::workspace::{Role, WriteMode, mode_at, needs_unlock};
 use crate::home::Home;
 use crate::sample::SampleServer;
 use crate::secrets::{Secrets, SecretsMode};
-use crate::table::{CommandKind, Mode, Spec};
+use crate::table::{CommandKind, Mode, Spec, Tier};
 
 pub(crate) use workspace::{Opened, address_of, key_name, password_name};
 
@@ -177,10 +177,8 @@ impl Steward {
         }
         let Some(needed) = spec.role else { return Ok(()) };
         let record = self.current().await?;
-        let is_change = spec.kind == CommandKind::Reviewed;
-        if is_change && record.is_read_only {
-            return Err(Error::new(ErrorKind::ReadOnly, "This workspace is read-only.")
-                .with_detail(format!("workspace {}", record.name)));
+        if spec.kind == CommandKind::Reviewed {
+            self.admit_change(&record, mode == Mode::Run && spec.tier >= Tier::T3)?;
         }
         let remembered = record.role.as_deref().and_then(Role::from_name);
         match remembered {
@@ -197,6 +195,20 @@ impl Steward {
             )),
             None => Err(Error::new(ErrorKind::Permission, "This login is a member of no console role.")
                 .with_detail(format!("`{}` needs the role {}", spec.name, needed.name()))),
+        }
+    }
+
+    /// Whether a change may be made now in a workspace; where real customers are, a dangerous one takes the
+    /// unlocked mode. A look at it does not.
+    pub(crate) fn admit_change(&self, record: &WorkspaceRecord, is_dangerous: bool) -> Result<()> {
+        match mode_at(record, self.inner.clock.now()) {
+            WriteMode::ReadOnly => Err(Error::new(ErrorKind::ReadOnly, "This workspace is read-only.")
+                .with_detail(format!("workspace {}", record.name))),
+            WriteMode::Reviewed if is_dangerous && needs_unlock(record) => {
+                Err(Error::new(ErrorKind::ReadOnly, "This takes unlocked writing; nothing was changed.")
+                    .with_detail(format!("steward workspace mode {:?} unlocked", record.name)))
+            }
+            WriteMode::Reviewed | WriteMode::Unlocked => Ok(()),
         }
     }
 

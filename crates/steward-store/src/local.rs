@@ -19,13 +19,14 @@ use steward_core::{Error, ErrorKind, Result};
 pub use exports::KeptExport;
 
 /// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 
 /// What each version adds, the first one first.
 const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("../../../migrations/local/0001_workspaces_and_settings.sql"),
     include_str!("../../../migrations/local/0002_saved_views.sql"),
     include_str!("../../../migrations/local/0003_exports.sql"),
+    include_str!("../../../migrations/local/0004_unlocked.sql"),
 ];
 
 /// A workspace as `local.db` keeps it.
@@ -41,8 +42,10 @@ pub struct WorkspaceRecord {
     pub url: String,
     /// CA certificate file of the server.
     pub ca_file: Option<PathBuf>,
-    /// Whether changes are refused from here.
+    /// Whether changes are refused from here, outside the time it is unlocked for.
     pub is_read_only: bool,
+    /// Until when everything may be changed; none, or past, is not unlocked.
+    pub unlocked_until: Option<DateTime<Utc>>,
     /// The role of the login as last seen.
     pub role: Option<String>,
     /// When it was added.
@@ -82,7 +85,7 @@ impl Local {
         let connection = self.connection();
         let mut statement = connection
             .prepare_cached(
-                "select id, name, environment, url, ca_file, is_read_only, role, created_at
+                "select id, name, environment, url, ca_file, is_read_only, role, created_at, unlocked_until
                  from workspaces order by name collate nocase",
             )
             .map_err(map)?;
@@ -93,11 +96,12 @@ impl Local {
     /// Adds a workspace, or replaces the one with its id. A name in use is refused.
     pub fn put_workspace(&self, record: &WorkspaceRecord) -> Result<()> {
         let result = self.connection().execute(
-            "insert into workspaces (id, name, environment, url, ca_file, is_read_only, role, created_at)
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "insert into workspaces
+                 (id, name, environment, url, ca_file, is_read_only, role, created_at, unlocked_until)
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              on conflict (id) do update set name = excluded.name, environment = excluded.environment,
                  url = excluded.url, ca_file = excluded.ca_file, is_read_only = excluded.is_read_only,
-                 role = excluded.role",
+                 role = excluded.role, unlocked_until = excluded.unlocked_until",
             params![
                 record.id.to_string(),
                 record.name,
@@ -107,6 +111,7 @@ impl Local {
                 record.is_read_only,
                 record.role,
                 record.created_at.to_rfc3339(),
+                record.unlocked_until.map(|until| until.to_rfc3339()),
             ],
         );
         match result {
@@ -248,6 +253,11 @@ fn read_workspace(row: &Row<'_>) -> rusqlite::Result<WorkspaceRecord> {
         created_at: DateTime::parse_from_rfc3339(&created_at)
             .map_err(|cause| unreadable(7, cause))?
             .with_timezone(&Utc),
+        // What cannot be read unlocks nothing.
+        unlocked_until: row
+            .get::<_, Option<String>>(8)?
+            .and_then(|text| DateTime::parse_from_rfc3339(&text).ok())
+            .map(|until| until.to_utc()),
     })
 }
 

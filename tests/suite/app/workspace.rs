@@ -44,7 +44,7 @@ async fn a_workspace_is_added_used_locked_and_removed_by_its_name() {
 
     let used = run(&steward, "workspace_use", json!({ "workspace": "OTHER" })).await.expect("used");
     assert_eq!(used["id"], other["id"], "names are found whatever their case");
-    let mode = json!({ "workspace": "Acme", "is_read_only": false });
+    let mode = json!({ "workspace": "Acme", "mode": "reviewed" });
     assert_eq!(run(&steward, "workspace_mode", mode).await.expect("unlocked")["is_read_only"], false);
 
     for confirm in [Value::Null, json!("acme")] {

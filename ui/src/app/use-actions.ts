@@ -99,9 +99,21 @@ export function useActions(actions: WindowActions): Action[] {
             title: workspace.is_read_only ? "Unlock writing" : "Lock writing",
             group: "Workspace" as const,
             icon: workspace.is_read_only ? ("unlock" as const) : ("lock" as const),
-            cli: `steward workspace mode ${shellWord(workspace.name)} ${workspace.is_read_only ? "write" : "read-only"}`,
-            run: () => mode.mutate({ workspace: workspace.id, is_read_only: !workspace.is_read_only }),
+            cli: `steward workspace mode ${shellWord(workspace.name)} ${workspace.is_read_only ? "reviewed" : "read-only"}`,
+            run: () => mode.mutate({ workspace: workspace.id, mode: workspace.is_read_only ? "reviewed" : "read_only" }),
           },
+          ...(workspace.needs_unlock
+            ? [
+                {
+                  id: "workspace:unlock",
+                  title: "Unlock everything for 15 minutes",
+                  group: "Workspace" as const,
+                  icon: "unlock" as const,
+                  cli: `steward workspace mode ${shellWord(workspace.name)} unlocked`,
+                  run: () => mode.mutate({ workspace: workspace.id, mode: "unlocked" }),
+                },
+              ]
+            : []),
         ]
       : []),
     {

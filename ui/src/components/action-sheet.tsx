@@ -1,14 +1,37 @@
-import { type ReactNode, useId, useState } from "react";
+import { useMutation } from "@tanstack/react-query";
+import { type FC, type ReactNode, useId, useState } from "react";
 import { wireError } from "@/api/call";
 import type { Commands } from "@/api/generated/commands";
 import type { Outcome } from "@/api/generated/Outcome";
+import { workspaceMode } from "@/api/mutations";
 import { useAnnounceChange } from "@/lib/operations";
 import { type Draft, outcomeOf, type ReviewedName, useReviewed } from "@/lib/reviewed";
 import { useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS } from "@/lib/words";
+import { Icon } from "./icon";
 import { Modal, ModalClose, ModalTitle } from "./popup";
 import { CopyCommand, Effects, PreviewRows } from "./review-parts";
 import { Failure, Loading } from "./states";
+
+/** Says that the mode stands in the way, and changes it. */
+const UnlockLine: FC = () => {
+  const workspace = useWorkspace();
+  const mode = useMutation(workspaceMode());
+  return (
+    <div className="as-un">
+      <Icon name="lock" />
+      <span>This takes unlocked writing: several rows at once, or somebody shut out.</span>
+      <button
+        type="button"
+        className="btn sm"
+        disabled={mode.isPending}
+        onClick={() => mode.mutate({ workspace: workspace.id, mode: "unlocked" })}
+      >
+        Unlock for 15 minutes
+      </button>
+    </div>
+  );
+};
 
 /**
  * A reviewed change from its fields to its rows: what is chosen is previewed at once, and what was previewed is
@@ -48,7 +71,13 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   const isConfirmed = outcome !== undefined && (outcome.confirm === null || typed.trim() === outcome.confirm);
   const lacksReason =
     outcome !== undefined && props.needsReasonFor?.(outcome) === true && reason.trim() === "";
-  const canApply = isConfirmed && outcome.rows.length > 0 && !lacksReason && !change.isApplying;
+  // What has to be typed is dangerous: where real customers are, it takes the unlocked mode.
+  const isLocked =
+    outcome !== undefined &&
+    outcome.confirm !== null &&
+    workspace.needs_unlock &&
+    workspace.mode !== "unlocked";
+  const canApply = !isLocked && isConfirmed && outcome.rows.length > 0 && !lacksReason && !change.isApplying;
   const handleApply = () =>
     change.apply(typed.trim(), (answer) => {
       const done = outcomeOf(answer);
@@ -110,7 +139,8 @@ export function ActionSheet<Name extends ReviewedName>(props: {
       {outcome && !change.error && outcome.rows.length > 0 && (
         <>
           <Effects preview={outcome} isUndoable={isUndoable} />
-          {outcome.confirm !== null && (
+          {isLocked && <UnlockLine />}
+          {outcome.confirm !== null && !isLocked && (
             <div className="df2">
               <div>
                 <label className="fl" htmlFor={`${ids}-confirm`}>

@@ -52,6 +52,12 @@ function dateParts(instant: string | Date, zone: string): Record<string, string>
 const MINUS = "\u2212";
 const withMinus = (text: string) => text.replace("-", MINUS);
 
+/** `14:59` until something ends. */
+export function formatCountdown(milliseconds: number): string {
+  const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** `12,482`, or with decimals `0.42`. */
 export function formatNumber(value: number, decimals = 0): string {
   return withMinus(

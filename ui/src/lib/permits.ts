@@ -13,6 +13,11 @@ export function mayRole(role: Role, needed: Role): boolean {
   return role === needed;
 }
 
+/** Whether a command is dangerous in itself; many rows at once are so, too, which only their preview tells. */
+export function takesUnlock(spec: CommandSpec): boolean {
+  return spec.tier === "T3" || spec.tier === "T4";
+}
+
 /** Why a command would be refused now; nothing where it may be called. The server has the last word. */
 export function refusalOf(
   spec: CommandSpec,
@@ -26,6 +31,9 @@ export function refusalOf(
   if (spec.kind !== "reviewed") return undefined;
   if (workspace.is_read_only) {
     return `${workspace.name} is read-only. Unlock writing in the header.`;
+  }
+  if (takesUnlock(spec) && workspace.needs_unlock && workspace.mode !== "unlocked") {
+    return "Takes unlocked writing: unlock it for 15 minutes in the header.";
   }
   if (isOut) return "Needs a connection: the database can’t be reached.";
   return undefined;

@@ -48,14 +48,20 @@ export function fakePlatform(
     workspace_mode: (request: WorkspaceModeReq) => {
       state.session = {
         ...state.session,
-        workspace: { ...(state.session.workspace ?? WORKSPACE), is_read_only: request.is_read_only },
+        workspace: {
+          ...(state.session.workspace ?? WORKSPACE),
+          mode: request.mode,
+          is_read_only: request.mode === "read_only",
+          unlocked_until:
+            request.mode === "unlocked" ? new Date(Date.now() + 15 * 60_000).toISOString() : null,
+        },
       };
       return state.session.workspace;
     },
     sample_open: () => {
       state.session = {
         ...state.session,
-        workspace: { ...WORKSPACE, name: "Sample company", environment: "sample", is_read_only: false },
+        workspace: { ...WORKSPACE, name: "Sample company", environment: "sample", is_read_only: false, mode: "reviewed", needs_unlock: false },
       };
       return state.session.workspace;
     },

@@ -27,6 +27,9 @@ export const WORKSPACE: Workspace = {
   login: "steward_ro",
   is_current: true,
   is_read_only: true,
+  mode: "read_only",
+  unlocked_until: null,
+  needs_unlock: true,
   created_at: "2026-10-01T08:00:00Z",
 };
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use steward_core::{Error, ErrorKind, Result};
 
 use super::connection::{self, Steps, millis};
-use super::workspace::{CheckList, CheckState};
+use super::workspace::{CheckList, CheckState, WriteMode, mode_at};
 use crate::context::{Engine, Steward, address_of};
 use crate::wire::WireError;
 
@@ -27,7 +27,11 @@ pub(crate) async fn doctor_run(steward: &Steward, (): ()) -> Result<CheckList> {
         steps.add("workspace", "Workspace", CheckState::Warning, finding, 0.0, None);
         return Ok(steps.finish());
     };
-    let mode = if workspace.is_read_only { "read-only" } else { "changes are reviewed" };
+    let mode = match mode_at(&workspace, steward.inner.clock.now()) {
+        WriteMode::ReadOnly => "read-only",
+        WriteMode::Reviewed => "changes are reviewed",
+        WriteMode::Unlocked => "unlocked: everything may be changed",
+    };
     let finding = format!("{}, {mode}", workspace.name);
     steps.add("workspace", "Workspace", CheckState::Ok, finding, 0.0, None);
 

@@ -45,6 +45,9 @@ pub(super) async fn reviewed(
             "The rows are no longer as they were shown; nothing was changed.",
         ));
     }
+    // What has to be typed is what is dangerous: many rows, or one that shuts somebody out. Asked again right
+    // before it is done, of the workspace as it is by now.
+    steward.admit_change(&steward.current().await?, preview.confirm.is_some())?;
     if let Some(phrase) = preview.confirm.filter(|phrase| confirm.as_ref() != Some(phrase)) {
         return Err(Error::invalid("confirm", format!("Type \"{phrase}\" to apply this.")));
     }

@@ -65,6 +65,7 @@ pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Re
         url: address.to_url(),
         ca_file: address.ca_file().map(Into::into),
         is_read_only: known.as_ref().is_some_and(|record| record.is_read_only),
+        unlocked_until: None,
         role: None,
         created_at: known.map_or_else(|| clock.now(), |record| record.created_at),
     };
@@ -85,5 +86,5 @@ pub(crate) async fn sample_open(steward: &Steward, request: SampleOpenReq) -> Re
             inner.local.set_current(id)
         })
         .await?;
-    present(&record, true)
+    present(&record, true, steward.inner.clock.now())
 }

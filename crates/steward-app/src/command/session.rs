@@ -12,7 +12,7 @@ pub(crate) async fn session_show(steward: &Steward, (): ()) -> Result<Session> {
         .blocking(move |inner| {
             let role = record.as_ref().and_then(|record| record.role.as_deref()).and_then(Role::from_name);
             Ok(Session {
-                workspace: record.map(|record| present(&record, true)).transpose()?,
+                workspace: record.map(|record| present(&record, true, inner.clock.now())).transpose()?,
                 role,
                 locale: locale::locale(),
                 zone: locale::zone(),

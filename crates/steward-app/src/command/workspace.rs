@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use steward_core::id::WorkspaceId;
 use steward_core::{Error, Result};
@@ -68,8 +68,14 @@ pub struct Workspace {
     pub login: String,
     /// Whether it is the current one.
     pub is_current: bool,
-    /// Whether changes may be made from here.
+    /// Whether every change is refused from here.
     pub is_read_only: bool,
+    /// What may be changed from here now.
+    pub mode: WriteMode,
+    /// When the unlocked time ends; none while it is not unlocked.
+    pub unlocked_until: Option<DateTime<Utc>>,
+    /// Whether what is dangerous takes the unlocked mode here.
+    pub needs_unlock: bool,
     /// When it was added.
     pub created_at: DateTime<Utc>,
 }
@@ -121,14 +127,46 @@ pub struct WorkspaceRemoveReq {
     pub confirm: Option<String>,
 }
 
-/// Whether changes may be made in a workspace.
+/// What may be changed in a workspace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum WriteMode {
+    /// Nothing.
+    ReadOnly,
+    /// What can be taken back, each change reviewed. Where real customers are, nothing dangerous.
+    Reviewed,
+    /// Everything, each change reviewed, for a quarter of an hour; then it is as it was before.
+    Unlocked,
+}
+
+/// For how long a workspace is unlocked.
+pub const UNLOCKED_FOR: TimeDelta = TimeDelta::minutes(15);
+
+/// What may be changed in a workspace from now on.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct WorkspaceModeReq {
     /// Id or name.
     pub workspace: String,
-    /// True refuses every change.
-    pub is_read_only: bool,
+    /// What may be changed.
+    pub mode: WriteMode,
+}
+
+/// What may be changed in a workspace at an instant.
+pub(crate) fn mode_at(record: &WorkspaceRecord, now: DateTime<Utc>) -> WriteMode {
+    // A clock that was set back must not stretch the time.
+    let is_unlocked = record.unlocked_until.is_some_and(|until| now < until && until <= now + UNLOCKED_FOR);
+    match (is_unlocked, record.is_read_only) {
+        (true, _) => WriteMode::Unlocked,
+        (false, true) => WriteMode::ReadOnly,
+        (false, false) => WriteMode::Reviewed,
+    }
+}
+
+/// Whether real customers may be behind it, so that what is dangerous takes the unlocked mode.
+pub(crate) fn needs_unlock(record: &WorkspaceRecord) -> bool {
+    matches!(Environment::from_name(&record.environment), Environment::Production | Environment::Staging)
 }
 
 /// Tests a connection before it is kept, or the current workspace when no URL is given.
@@ -264,8 +302,13 @@ pub struct SampleOpenReq {
 }
 
 /// A workspace as answers show it.
-pub(crate) fn present(record: &WorkspaceRecord, is_current: bool) -> Result<Workspace> {
+pub(crate) fn present(
+    record: &WorkspaceRecord,
+    is_current: bool,
+    now: DateTime<Utc>,
+) -> Result<Workspace> {
     let address = address_of(record)?;
+    let mode = mode_at(record, now);
     Ok(Workspace {
         id: record.id,
         name: record.name.clone(),
@@ -273,7 +316,10 @@ pub(crate) fn present(record: &WorkspaceRecord, is_current: bool) -> Result<Work
         server: server_name(&address),
         login: address.login().to_owned(),
         is_current,
-        is_read_only: record.is_read_only,
+        is_read_only: mode == WriteMode::ReadOnly,
+        mode,
+        unlocked_until: record.unlocked_until.filter(|_| mode == WriteMode::Unlocked),
+        needs_unlock: needs_unlock(record),
         created_at: record.created_at,
     })
 }
@@ -293,7 +339,7 @@ pub(crate) async fn workspace_list(steward: &Steward, (): ()) -> Result<Workspac
     steward
         .blocking(move |inner| {
             let records = inner.local.workspaces()?;
-            let rows = records.iter().map(|record| present(record, Some(record.id) == current));
+            let rows = records.iter().map(|record| present(record, Some(record.id) == current, inner.clock.now()));
             Ok(WorkspaceList { rows: rows.collect::<Result<_>>()? })
         })
         .await
@@ -322,6 +368,7 @@ pub(crate) async fn workspace_add(steward: &Steward, request: WorkspaceAddReq) -
                 url: address.to_url(),
                 ca_file: address.ca_file().map(PathBuf::from),
                 is_read_only: request.is_read_only.unwrap_or(is_production),
+                unlocked_until: None,
                 role: None,
                 created_at: inner.clock.now(),
             };
@@ -336,7 +383,7 @@ pub(crate) async fn workspace_add(steward: &Steward, request: WorkspaceAddReq) -
         })
         .await?;
     steward.close_workspace().await;
-    present(&record, true)
+    present(&record, true, steward.inner.clock.now())
 }
 
 pub(crate) async fn workspace_use(steward: &Steward, request: WorkspaceRef) -> Result<Workspace> {
@@ -348,7 +395,7 @@ pub(crate) async fn workspace_use(steward: &Steward, request: WorkspaceRef) -> R
         })
         .await?;
     steward.close_workspace().await;
-    present(&record, true)
+    present(&record, true, steward.inner.clock.now())
 }
 
 pub(crate) async fn workspace_mode(steward: &Steward, request: WorkspaceModeReq) -> Result<Workspace> {
@@ -356,12 +403,16 @@ pub(crate) async fn workspace_mode(steward: &Steward, request: WorkspaceModeReq)
     let record = steward
         .blocking(move |inner| {
             let mut record = inner.workspace(&request.workspace)?;
-            record.is_read_only = request.is_read_only;
+            match request.mode {
+                WriteMode::ReadOnly => (record.is_read_only, record.unlocked_until) = (true, None),
+                WriteMode::Reviewed => (record.is_read_only, record.unlocked_until) = (false, None),
+                WriteMode::Unlocked => record.unlocked_until = Some(inner.clock.now() + UNLOCKED_FOR),
+            }
             inner.local.put_workspace(&record)?;
             Ok(record)
         })
         .await?;
-    present(&record, Some(record.id) == current)
+    present(&record, Some(record.id) == current, steward.inner.clock.now())
 }
 
 pub(crate) async fn workspace_remove(

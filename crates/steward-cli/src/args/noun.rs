@@ -271,13 +271,15 @@ pub(crate) enum WorkspaceCommand {
     },
 }
 
-/// Whether changes may be made.
+/// What may be changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum WorkspaceMode {
     /// Every change is refused.
     ReadOnly,
-    /// Changes are reviewed, then applied.
+    /// Changes are reviewed, then applied; in production and staging nothing dangerous.
     Reviewed,
+    /// Everything, for 15 minutes; then it is as it was before.
+    Unlocked,
 }
 
 /// `workspace add`.

@@ -2,11 +2,11 @@
 
 use steward_app::Mode;
 use steward_app::command::workspace::{
-    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspaceRef,
+    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspaceRef, WriteMode,
     WorkspaceRemoveReq,
 };
 use steward_app::table::row;
-use steward_core::Result;
+use steward_core::{Error, Result};
 
 use crate::args::{ConnectArgs, EnvironmentArg, WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode};
 use crate::client::{Answer, Client};
@@ -42,7 +42,14 @@ pub(crate) async fn run(client: &Client, command: WorkspaceCommand) -> Result<An
             Answer::new(&left, list::workspaces(&left.rows))
         }
         WorkspaceCommand::Mode { name, mode } => {
-            let request = WorkspaceModeReq { workspace: name, is_read_only: mode == WorkspaceMode::ReadOnly };
+            let request = WorkspaceModeReq {
+                workspace: name,
+                mode: match mode {
+                    WorkspaceMode::ReadOnly => WriteMode::ReadOnly,
+                    WorkspaceMode::Reviewed => WriteMode::Reviewed,
+                    WorkspaceMode::Unlocked => WriteMode::Unlocked,
+                },
+            };
             one(&client.ask::<row::workspace_mode>(request).await?)
         }
     }
@@ -59,6 +66,9 @@ pub(crate) async fn connect(client: &Client, args: ConnectArgs) -> Result<Answer
 }
 
 async fn add(client: &Client, args: WorkspaceAddArgs) -> Result<Answer> {
+    if args.mode == Some(WorkspaceMode::Unlocked) {
+        return Err(Error::invalid("mode", "A new workspace is read-only or reviewed; unlock it when you need to."));
+    }
     let request = WorkspaceAddReq {
         name: args.name,
         url: ask::secret_url(&client.global, &args.url)?,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono_tz::Tz;
-use steward_app::command::workspace::{Environment, Workspace};
+use steward_app::command::workspace::{Environment, Workspace, WriteMode};
 use steward_core::audit::AuditRow;
 use steward_core::event::EventRow;
 use steward_core::find::{FindKind, FindRow};
@@ -264,7 +264,11 @@ pub(crate) fn workspaces(rows: &[Workspace]) -> String {
                 environment,
                 Field::from(&*workspace.server),
                 Field::from(&*workspace.login),
-                Field::from(if workspace.is_read_only { "read-only" } else { "reviewed" }),
+                match workspace.mode {
+                    WriteMode::ReadOnly => Field::from("read-only"),
+                    WriteMode::Reviewed => Field::from("reviewed"),
+                    WriteMode::Unlocked => toned("unlocked", Tone::Warning),
+                },
             ]
         }),
     )

@@ -96,7 +96,12 @@ pub(super) async fn create_login(
         literal(verifier),
         identifier(&format!("steward_{role}"))
     );
-    connection.execute(AssertSqlSafe(statement)).await.map(drop).map_err(|failure| explain(failure, role))
+    // Reading is what a login does by itself; an action says in its transaction that it writes.
+    let careful = format!("alter role {} set default_transaction_read_only = on", identifier(login));
+    for statement in [statement, careful] {
+        connection.execute(AssertSqlSafe(statement)).await.map_err(|failure| explain(failure, role))?;
+    }
+    Ok(())
 }
 
 /// Drops the login of an operator; that it is gone already is fine.

@@ -79,7 +79,7 @@ const WorkspaceLine: FC<{ row: Workspace; onRemove: () => void }> = ({ row, onRe
             { value: "read", label: "Read-only" },
             { value: "write", label: "Reviewed writes" },
           ]}
-          onChange={(value) => mode.mutate({ workspace: row.id, is_read_only: value === "read" })}
+          onChange={(value) => mode.mutate({ workspace: row.id, mode: value === "read" ? "read_only" : "reviewed" })}
         />
       </td>
       <td>
