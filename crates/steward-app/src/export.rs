@@ -89,9 +89,12 @@ mod tests {
 
     #[test]
     fn a_name_becomes_a_part_of_a_file_name() {
-        for (text, expected) in
-            [("Acme Ltd.", "acme-ltd"), ("../../etc/passwd", "etc-passwd"), ("Ünïted / Ärzte", "ünïted-ärzte"), ("::", "export")]
-        {
+        for (text, expected) in [
+            ("Acme Ltd.", "acme-ltd"),
+            ("../../etc/passwd", "etc-passwd"),
+            ("Ünïted / Ärzte", "ünïted-ärzte"),
+            ("::", "export"),
+        ] {
             assert_eq!(slug(text), expected);
         }
     }

@@ -39,7 +39,12 @@ fn rows() -> Vec<Vec<Cell>> {
     ]
 }
 
-fn write(format: ExportFormat, style: ExportStyle, sheet_rows: u64, rows: &[Vec<Cell>]) -> (Vec<u8>, Written) {
+fn write(
+    format: ExportFormat,
+    style: ExportStyle,
+    sheet_rows: u64,
+    rows: &[Vec<Cell>],
+) -> (Vec<u8>, Written) {
     let folder = tempfile::tempdir().expect("a folder");
     let options = TableOptions {
         format,
@@ -77,7 +82,10 @@ fn csv_is_exact_and_neutralised() {
     assert_eq!(written, Written { rows: 2, sheets: 1, neutralised_cells: 1, cut_cells: 0 });
     let (bytes, _) = write(ExportFormat::Csv, ExportStyle::Formatted, 100, &rows());
     let text = String::from_utf8(bytes).expect("UTF-8");
-    assert!(text.starts_with("Time (Europe/Berlin),Name,Count,Price,Cost,Key\r\n2026-11-22 11:00:00,"), "{text}");
+    assert!(
+        text.starts_with("Time (Europe/Berlin),Name,Count,Price,Cost,Key\r\n2026-11-22 11:00:00,"),
+        "{text}"
+    );
     assert!(text.contains(",-5,19.99,"), "a negative number is no formula: {text}");
 }
 
@@ -115,8 +123,9 @@ fn a_workbook_has_numbers_times_and_text_that_is_never_computed() {
 
 #[test]
 fn more_rows_than_a_sheet_holds_go_on_in_the_next_with_the_same_heading() {
-    let rows: Vec<Vec<Cell>> =
-        (0..25).map(|number| vec![Cell::Null, Cell::Null, Cell::Integer(number), Cell::Null, Cell::Null, Cell::Null]).collect();
+    let rows: Vec<Vec<Cell>> = (0..25)
+        .map(|number| vec![Cell::Null, Cell::Null, Cell::Integer(number), Cell::Null, Cell::Null, Cell::Null])
+        .collect();
     let (bytes, written) = write(ExportFormat::Xlsx, ExportStyle::Raw, 11, &rows);
     assert_eq!((written.rows, written.sheets), (25, 3));
     let counts: Vec<usize> = (1..=3)

@@ -54,8 +54,18 @@ async fn a_file_has_every_row_that_matches_and_says_what_it_is() {
     let out = tempfile::tempdir().expect("a folder");
     let path = out.path().join("events.csv");
     let file = path.to_str().expect("UTF-8");
-    let words =
-        ["export", "events", "--range", "365d", "--where", "feature=chat", "--out", file, "--tz", "Asia/Kathmandu"];
+    let words = [
+        "export",
+        "events",
+        "--range",
+        "365d",
+        "--where",
+        "feature=chat",
+        "--out",
+        file,
+        "--tz",
+        "Asia/Kathmandu",
+    ];
     let looked = answer(home.path(), &[&words[..], &["--dry-run"]].concat());
     assert!(names(out.path()).is_empty(), "a dry run writes nothing");
     let done = answer(home.path(), &words);
@@ -66,9 +76,16 @@ async fn a_file_has_every_row_that_matches_and_says_what_it_is() {
     let lines: Vec<&str> = text.split_terminator("\r\n").collect();
     assert_eq!(lines.len(), 334, "one heading");
     assert!(lines[0].starts_with("occurred_at,user_id,email,"), "{}", lines[0]);
-    assert!(lines[1..].iter().all(|line| line.contains("+05:45,") && line.contains(",chat,")), "{}", lines[1]);
+    assert!(
+        lines[1..].iter().all(|line| line.contains("+05:45,") && line.contains(",chat,")),
+        "{}",
+        lines[1]
+    );
     assert!(text.contains(",0.000000001,"), "exact costs");
-    let shown = answer(home.path(), &["events", "list", "--range", "365d", "--where", "feature=chat", "--limit", "1"]);
+    let shown = answer(
+        home.path(),
+        &["events", "list", "--range", "365d", "--where", "feature=chat", "--limit", "1"],
+    );
     assert_eq!(shown["data"]["total"], 333, "the number of the list");
 
     let manifest = manifest(&path);
@@ -105,7 +122,9 @@ async fn no_spreadsheet_computes_what_a_customer_wrote() {
     let text = std::fs::read_to_string(&path).expect("the file");
     assert!(text.starts_with("\u{feff}User id,E-mail,Name,"), "{text}");
     assert!(text.contains("Created (Europe/Berlin)") && text.contains(",2026-07-01 14:00:00\r\n"), "{text}");
-    for harmless in ["'+1,", "'-2,", "'@sum,", "\"'=HYPERLINK(\"\"http://x\"\")\"", "\"Ädä, \"\"the\"\" first\""] {
+    for harmless in
+        ["'+1,", "'-2,", "'@sum,", "\"'=HYPERLINK(\"\"http://x\"\")\"", "\"Ädä, \"\"the\"\" first\""]
+    {
         assert!(text.contains(harmless), "{harmless} in\n{text}");
     }
     assert_eq!(manifest(&path)["neutralised_cells"], 16, "every one is counted");
@@ -128,12 +147,17 @@ async fn the_table_of_a_card_is_the_numbers_of_the_card() {
     let (_database, home) = company(COMPANY, "viewer").await;
     let out = tempfile::tempdir().expect("a folder");
     let overview = answer(home.path(), &["overview", "--range", "30d"]);
-    for (part, rows) in [("features", &overview["data"]["by_feature"]), ("top-users", &overview["data"]["top_users"])]
+    for (part, rows) in
+        [("features", &overview["data"]["by_feature"]), ("top-users", &overview["data"]["top_users"])]
     {
         let path = out.path().join(format!("{part}.jsonl"));
-        answer(home.path(), &["export", "overview", part, "--range", "30d", "--out", path.to_str().expect("UTF-8")]);
+        answer(
+            home.path(),
+            &["export", "overview", part, "--range", "30d", "--out", path.to_str().expect("UTF-8")],
+        );
         let text = std::fs::read_to_string(&path).expect("the file");
-        let written: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let written: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let expected = rows.as_array().expect("rows");
         assert_eq!(written.len(), expected.len());
         for (written, expected) in written.iter().zip(expected) {
@@ -158,7 +182,8 @@ async fn an_export_made_offline_is_told_at_the_next_connection() {
     assert_eq!(done["data"]["is_logged"], false);
     let count = "select count(*) from steward.exports";
     let mut owner = database.connect_owner().await;
-    let told = async |owner: &mut _| -> i64 { sqlx::query_scalar(count).fetch_one(owner).await.expect("a count") };
+    let told =
+        async |owner: &mut _| -> i64 { sqlx::query_scalar(count).fetch_one(owner).await.expect("a count") };
     assert_eq!(told(&mut owner).await, 0);
     // A change of the server, so that the sync has something to commit.
     execute(&mut owner, "update steward.users set name = 'Ada' where email = 'user1@example.com'").await;

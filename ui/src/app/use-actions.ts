@@ -100,7 +100,11 @@ export function useActions(actions: WindowActions): Action[] {
             group: "Workspace" as const,
             icon: workspace.is_read_only ? ("unlock" as const) : ("lock" as const),
             cli: `steward workspace mode ${shellWord(workspace.name)} ${workspace.is_read_only ? "reviewed" : "read-only"}`,
-            run: () => mode.mutate({ workspace: workspace.id, mode: workspace.is_read_only ? "reviewed" : "read_only" }),
+            run: () =>
+              mode.mutate({
+                workspace: workspace.id,
+                mode: workspace.is_read_only ? "reviewed" : "read_only",
+              }),
           },
           ...(workspace.needs_unlock
             ? [

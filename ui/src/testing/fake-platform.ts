@@ -61,7 +61,14 @@ export function fakePlatform(
     sample_open: () => {
       state.session = {
         ...state.session,
-        workspace: { ...WORKSPACE, name: "Sample company", environment: "sample", is_read_only: false, mode: "reviewed", needs_unlock: false },
+        workspace: {
+          ...WORKSPACE,
+          name: "Sample company",
+          environment: "sample",
+          is_read_only: false,
+          mode: "reviewed",
+          needs_unlock: false,
+        },
       };
       return state.session.workspace;
     },

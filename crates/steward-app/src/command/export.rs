@@ -62,8 +62,7 @@ async fn ask(steward: &Steward, source: &ExportSource) -> Result<Found> {
     let ExportSource::Answer { command, request, rows, .. } = source else {
         return Err(Error::internal("A list is no answer."));
     };
-    let is_question =
-        TABLE.iter().any(|spec| spec.name == command && spec.kind == CommandKind::Query);
+    let is_question = TABLE.iter().any(|spec| spec.name == command && spec.kind == CommandKind::Query);
     if !is_question {
         return Err(Error::invalid("command", format!("`{command}` is no question whose answer has rows.")));
     }
@@ -108,9 +107,9 @@ pub(crate) async fn export_run(steward: &Steward, request: ExportReq) -> Result<
     steward.spawn(async move {
         let _ = sender.send(run(&working, request, cancel).await);
     });
-    let result = receiver.await.map_err(|cause| {
-        Error::internal("The export ended without a word.").with_source(cause)
-    })?;
+    let result = receiver
+        .await
+        .map_err(|cause| Error::internal("The export ended without a word.").with_source(cause))?;
     leaving.disarm();
     result
 }
@@ -259,8 +258,10 @@ impl Work {
         })?;
         let written = table.finish()?;
         if written.rows != described.rows {
-            return Err(Error::internal("The rows are not as many as were counted; no file was left behind.")
-                .with_detail(format!("counted {}, found {}", described.rows, written.rows)));
+            return Err(Error::internal(
+                "The rows are not as many as were counted; no file was left behind.",
+            )
+            .with_detail(format!("counted {}, found {}", described.rows, written.rows)));
         }
         let (bytes, sha256) = part.digest(pulse)?;
         let address = address_of(&self.workspace)?;
@@ -323,7 +324,9 @@ pub(crate) async fn export_list(steward: &Steward, (): ()) -> Result<ExportList>
 pub(crate) async fn export_cancel(steward: &Steward, request: ExportRef) -> Result<ExportList> {
     let is_there = steward.blocking(move |inner| inner.local.cancel_export(request.id)).await?;
     if !is_there {
-        return Err(Error::new(ErrorKind::NotFound, "There is no export of this id.").with_field("id", "Unknown."));
+        return Err(
+            Error::new(ErrorKind::NotFound, "There is no export of this id.").with_field("id", "Unknown.")
+        );
     }
     export_list(steward, ()).await
 }

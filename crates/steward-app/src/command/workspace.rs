@@ -302,11 +302,7 @@ pub struct SampleOpenReq {
 }
 
 /// A workspace as answers show it.
-pub(crate) fn present(
-    record: &WorkspaceRecord,
-    is_current: bool,
-    now: DateTime<Utc>,
-) -> Result<Workspace> {
+pub(crate) fn present(record: &WorkspaceRecord, is_current: bool, now: DateTime<Utc>) -> Result<Workspace> {
     let address = address_of(record)?;
     let mode = mode_at(record, now);
     Ok(Workspace {
@@ -339,7 +335,8 @@ pub(crate) async fn workspace_list(steward: &Steward, (): ()) -> Result<Workspac
     steward
         .blocking(move |inner| {
             let records = inner.local.workspaces()?;
-            let rows = records.iter().map(|record| present(record, Some(record.id) == current, inner.clock.now()));
+            let rows =
+                records.iter().map(|record| present(record, Some(record.id) == current, inner.clock.now()));
             Ok(WorkspaceList { rows: rows.collect::<Result<_>>()? })
         })
         .await

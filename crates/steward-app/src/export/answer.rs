@@ -80,7 +80,11 @@ fn series(chart: &Map<String, Value>) -> Result<(Vec<ExportColumn>, Vec<Vec<Cell
         let label = text(one, "label").unwrap_or_default();
         let is_previous = one.get("is_previous").and_then(Value::as_bool).unwrap_or(false);
         let title = if is_previous { format!("{label}, before") } else { label };
-        columns.push(ExportColumn::new(title.to_lowercase().replace([' ', ','], "_"), title, ColumnKind::Number));
+        columns.push(ExportColumn::new(
+            title.to_lowercase().replace([' ', ','], "_"),
+            title,
+            ColumnKind::Number,
+        ));
     }
     let rows = steps
         .iter()
@@ -94,7 +98,9 @@ fn series(chart: &Map<String, Value>) -> Result<(Vec<ExportColumn>, Vec<Vec<Cell
             row.extend(series.iter().map(|one| {
                 let value = one.get("values").and_then(|values| values.get(index));
                 match value.and_then(Value::as_f64) {
-                    Some(number) if number.fract() == 0.0 && number.abs() < 9.0e15 => Cell::Integer(number as i64),
+                    Some(number) if number.fract() == 0.0 && number.abs() < 9.0e15 => {
+                        Cell::Integer(number as i64)
+                    }
                     Some(number) => Cell::Number(number),
                     None => Cell::Null,
                 }
@@ -131,7 +137,10 @@ fn kind_of<'a>(values: impl Iterator<Item = &'a Value> + Clone, is_minor: bool) 
 /// Plain digits with a point between them, as exact amounts travel.
 fn is_decimal(text: &str) -> bool {
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    text.strip_prefix('-').unwrap_or(text).split_once('.').is_some_and(|(whole, rest)| digits(whole) && digits(rest))
+    text.strip_prefix('-')
+        .unwrap_or(text)
+        .split_once('.')
+        .is_some_and(|(whole, rest)| digits(whole) && digits(rest))
 }
 
 fn cell(value: Option<&Value>, kind: ColumnKind, currency: &str) -> Cell {
@@ -196,7 +205,10 @@ mod tests {
             "series": [{ "label": "Events", "is_previous": false, "values": [3.0, null] }],
         } });
         let found = find(&answer, "/chart").unwrap();
-        assert_eq!(found.rows[0], [Cell::Text("Sat 21 Nov 2026".to_owned()), Cell::Boolean(false), Cell::Integer(3)]);
+        assert_eq!(
+            found.rows[0],
+            [Cell::Text("Sat 21 Nov 2026".to_owned()), Cell::Boolean(false), Cell::Integer(3)]
+        );
         assert_eq!(found.rows[1][2], Cell::Null, "a gap stays a gap");
     }
 

@@ -43,7 +43,7 @@ pub(crate) async fn run(client: &Client, command: ExportCommand) -> Result<Answe
         ExportCommand::Events { filters, from, to, file } => {
             let period = from.zip(to).map(|(start, end)| Period { start, end });
             (events(client, &filters, period).await?, file)
-        },
+        }
         ExportCommand::Audit { operation, key, file } => {
             let intent = operation
                 .map(|text| text.parse())
@@ -80,9 +80,7 @@ async fn events(client: &Client, filters: &[String], period: Option<Period>) -> 
         }
     };
     let filters = usage::filters("where", filters)?;
-    Ok(ExportSource::Events {
-        request: EventListReq { period, filters, hour: None, after: None, limit: 0 },
-    })
+    Ok(ExportSource::Events { request: EventListReq { period, filters, hour: None, after: None, limit: 0 } })
 }
 
 async fn overview(client: &Client, part: OverviewPart) -> Result<ExportSource> {
@@ -107,8 +105,7 @@ async fn overview(client: &Client, part: OverviewPart) -> Result<ExportSource> {
 async fn write(client: &Client, source: ExportSource, file: ExportArgs) -> Result<Answer> {
     client.ensure_fresh().await?;
     let format = format(&file)?;
-    let plan =
-        client.ask::<row::export_plan>(ExportPlanReq { source: source.clone(), format }).await?;
+    let plan = client.ask::<row::export_plan>(ExportPlanReq { source: source.clone(), format }).await?;
     let path = match &file.out {
         Some(path) => std::path::absolute(path)
             .map_err(|cause| Error::invalid("out", "Say which file to write.").with_source(cause))?
@@ -165,7 +162,8 @@ async fn tell(client: &Client, path: &str) {
         let running =
             |job: &&ExportJob| job.state == ExportState::Running && job.path == path && job.rows_total > 0;
         let Some(job) = list.rows.iter().find(running) else { continue };
-        let line = format!("{} of {} rows", grouped(i128::from(job.rows)), grouped(i128::from(job.rows_total)));
+        let line =
+            format!("{} of {} rows", grouped(i128::from(job.rows)), grouped(i128::from(job.rows_total)));
         if client.global.quiet {
             continue;
         }

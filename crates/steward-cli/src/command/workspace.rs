@@ -2,8 +2,8 @@
 
 use steward_app::Mode;
 use steward_app::command::workspace::{
-    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspaceRef, WriteMode,
-    WorkspaceRemoveReq,
+    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspaceRef,
+    WorkspaceRemoveReq, WriteMode,
 };
 use steward_app::table::row;
 use steward_core::{Error, Result};
@@ -67,7 +67,10 @@ pub(crate) async fn connect(client: &Client, args: ConnectArgs) -> Result<Answer
 
 async fn add(client: &Client, args: WorkspaceAddArgs) -> Result<Answer> {
     if args.mode == Some(WorkspaceMode::Unlocked) {
-        return Err(Error::invalid("mode", "A new workspace is read-only or reviewed; unlock it when you need to."));
+        return Err(Error::invalid(
+            "mode",
+            "A new workspace is read-only or reviewed; unlock it when you need to.",
+        ));
     }
     let request = WorkspaceAddReq {
         name: args.name,

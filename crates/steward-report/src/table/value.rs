@@ -69,7 +69,8 @@ mod tests {
         let raw = |text_: &str| text(&at(text_), ExportStyle::Raw, zone).unwrap();
         assert_eq!(raw("2026-07-01T12:00:00Z"), "2026-07-01T14:00:00+02:00");
         assert_eq!(raw("2026-12-01T12:00:00.000005Z"), "2026-12-01T13:00:00.000005+01:00");
-        let kathmandu = text(&at("2026-12-01T23:00:00Z"), ExportStyle::Formatted, "Asia/Kathmandu".parse().unwrap());
+        let kathmandu =
+            text(&at("2026-12-01T23:00:00Z"), ExportStyle::Formatted, "Asia/Kathmandu".parse().unwrap());
         assert_eq!(kathmandu.as_deref(), Some("2026-12-02 04:45:00"));
     }
 }

@@ -24,7 +24,12 @@ impl Local {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn put_export(&self, workspace: WorkspaceId, job: &ExportJob, seen_at: DateTime<Utc>) -> Result<bool> {
+    pub fn put_export(
+        &self,
+        workspace: WorkspaceId,
+        job: &ExportJob,
+        seen_at: DateTime<Utc>,
+    ) -> Result<bool> {
         let text = serde_json::to_string(job)
             .map_err(|cause| Error::internal("An export has no JSON form.").with_source(cause))?;
         self.connection()
@@ -65,7 +70,8 @@ impl Local {
         for row in rows {
             let (job, seen_at) = row.map_err(map)?;
             // An export that another version wrote is no reason to show none.
-            if let (Ok(job), Ok(seen_at)) = (serde_json::from_str(&job), DateTime::parse_from_rfc3339(&seen_at))
+            if let (Ok(job), Ok(seen_at)) =
+                (serde_json::from_str(&job), DateTime::parse_from_rfc3339(&seen_at))
             {
                 kept.push(KeptExport { job, seen_at: seen_at.to_utc() });
             }
@@ -111,7 +117,9 @@ impl Local {
             )
             .map_err(map)?;
         let rows = statement
-            .query_map([workspace.to_string()], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))
+            .query_map([workspace.to_string()], |row| {
+                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+            })
             .map_err(map)?;
         let mut untold = Vec::new();
         for row in rows {

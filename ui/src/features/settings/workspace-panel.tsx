@@ -79,7 +79,9 @@ const WorkspaceLine: FC<{ row: Workspace; onRemove: () => void }> = ({ row, onRe
             { value: "read", label: "Read-only" },
             { value: "write", label: "Reviewed writes" },
           ]}
-          onChange={(value) => mode.mutate({ workspace: row.id, mode: value === "read" ? "read_only" : "reviewed" })}
+          onChange={(value) =>
+            mode.mutate({ workspace: row.id, mode: value === "read" ? "read_only" : "reviewed" })
+          }
         />
       </td>
       <td>
