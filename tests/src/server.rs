@@ -138,9 +138,37 @@ impl Server {
         self.start();
     }
 
+    /// Takes the link between a standby and its primary away: what is written from now on never arrives.
+    ///
+    /// # Panics
+    /// When it still receives after ten seconds.
+    pub async fn cut_off(&self) {
+        let mut connection = self.connect().await;
+        execute(&mut connection, "alter system set primary_conninfo = ''").await;
+        execute(&mut connection, "select pg_reload_conf()").await;
+        for _ in 0..1_000 {
+            let receives: bool =
+                sqlx::query_scalar("select exists (select from pg_stat_wal_receiver) from pg_sleep(0.01)")
+                    .fetch_one(&mut connection)
+                    .await
+                    .expect("an answer");
+            if !receives {
+                return;
+            }
+        }
+        panic!("the standby still receives");
+    }
+
     /// Makes a standby the primary of a new timeline.
+    ///
+    /// # Panics
+    /// When it is none after thirty seconds.
     pub async fn promote(&self) {
-        execute(&mut self.connect().await, "select pg_promote(true, 30)").await;
+        let has_promoted: bool = sqlx::query_scalar("select pg_promote(true, 30)")
+            .fetch_one(&mut self.connect().await)
+            .await
+            .expect("it is told to");
+        assert!(has_promoted, "the standby takes over");
     }
 
     /// Runs a program of the server's as its user.

@@ -29,7 +29,7 @@ async fn f08_a_failover_that_lost_commits_reads_everything_again() {
     let folder = TempDir::new().expect("a folder");
     let cache = open_cache(&folder.path().join("cache.db"));
     standby.catch_up(&primary).await;
-    execute(&mut standby.connect().await, "select pg_wal_replay_pause()").await;
+    standby.cut_off().await;
     execute(&mut primary.connect().await, "insert into steward.teams (name) values ('never replayed')").await;
     let engine = start(cache.clone(), primary.viewer());
     equals_server(&engine, "the first load").await;
