@@ -49,7 +49,7 @@ impl Server {
     }
 
     /// A standby that follows this server: `pg_basebackup`, then streaming.
-    pub async fn standby(&self) -> Self {
+    pub fn standby(&self) -> Self {
         let copy = self.clone_files();
         let mut standby = Self { cluster: None, folder: copy, password: self.password.clone(), held: None };
         std::fs::write(standby.data().join("standby.signal"), "").expect("written");
@@ -61,7 +61,7 @@ impl Server {
     }
 
     /// A copy of its files, as a volume's clone: it starts with the same past and goes its own way.
-    pub async fn fork(&self) -> Self {
+    pub fn fork(&self) -> Self {
         let (folder, password) = (self.clone_files(), self.password.clone());
         let mut copy = Self { cluster: None, folder, password, held: None };
         copy.start();

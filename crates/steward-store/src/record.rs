@@ -120,7 +120,10 @@ pub(crate) fn put_int(bytes: &mut Vec<u8>, oid: u32, value: i64) -> bool {
 mod tests {
     use super::*;
 
-    fn sum_of(fields: &[&[(u32, Option<&[u8]>)]]) -> SetSum {
+    /// A field's type and its bytes.
+    type Field<'a> = (u32, Option<&'a [u8]>);
+
+    fn sum_of(fields: &[&[Field<'_>]]) -> SetSum {
         let mut sum = SetSum::default();
         let mut record = Record::default();
         for row in fields {

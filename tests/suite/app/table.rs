@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use steward_app::command::workspace::Role;
 use steward_app::table::{CommandKind, TABLE, Tier};
 use steward_app::{Mode, dispatch};
-use steward_core::ErrorCode;
+use steward_core::{Clock, ErrorCode, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
 use uuid::Uuid;
 
@@ -78,14 +78,14 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
             json!({ "intent": Uuid::now_v7(), "users": [users[0]], "reason": "test" })
         }
         "user_extend_trial" => {
-            let until = chrono::Utc::now() + chrono::Duration::days(7);
+            let until = SystemClock.now() + chrono::Duration::days(7);
             json!({ "intent": Uuid::now_v7(), "users": [users[0]], "until": until, "reason": "test" })
         }
         "limit_check" => json!({ "user": users[0], "metric": "prompts" }),
         "limit_list" => json!({ "user": users[0] }),
         "limit_raise" => json!({
             "intent": Uuid::now_v7(), "user": users[0], "metric": "prompts", "period": "month", "limit": 100,
-            "until": chrono::Utc::now() + chrono::Duration::days(7), "reason": "test",
+            "until": SystemClock.now() + chrono::Duration::days(7), "reason": "test",
         }),
         "usage_cleanup" => json!({ "intent": Uuid::now_v7(), "keep_months": 13, "reason": "test" }),
         "usage_recount" => json!({ "intent": Uuid::now_v7(), "period": "2026-11", "reason": "test" }),

@@ -2,6 +2,7 @@
 //! suspension, and thirteen months kept.
 
 use serde_json::{Value, json};
+use steward_core::{Clock, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
 
 use super::{answer, stderr_json, steward};
@@ -212,7 +213,7 @@ async fn thirteen_months_are_kept_and_the_rest_goes() {
     let gaps =
         report["data"]["checks"].as_array().and_then(|all| all.iter().find(|check| check["check"] == "gaps"));
     assert!(gaps.and_then(|check| check["count"].as_u64()) >= Some(4), "the days nobody worked: {report}");
-    let month = chrono::Utc::now().format("%Y-%m").to_string();
+    let month = SystemClock.now().format("%Y-%m").to_string();
     let recount = answer(home.path(), &["recount", &month, "--reason", "Checking", "--yes"]);
     assert_eq!(recount["data"]["rows"], json!([]), "what was tracked is counted right");
 }

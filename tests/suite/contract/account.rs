@@ -3,10 +3,10 @@
 use chrono::{DateTime, Duration, TimeZone, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use steward_core::ErrorCode;
 use steward_core::id::{IntentId, TeamId, UserId};
 use steward_core::limit::Subject;
 use steward_core::operation::Outcome;
+use steward_core::{Clock, ErrorCode, SystemClock};
 use steward_store::postgres::actions::{AccountChange, Action, apply, preview};
 use steward_tests::cluster::{TestDatabase, execute};
 use uuid::Uuid;
@@ -114,7 +114,7 @@ async fn extending_a_trial() {
     .await;
     let before = (rows(&mut owner, "users").await, rows(&mut owner, "subscriptions").await);
     let mut support = database.connect("support").await;
-    let until = Utc::now() + Duration::days(14);
+    let until = SystemClock.now() + Duration::days(14);
     let extend = |users: &[&str], until| Action::ExtendTrial { change: change(users, json!({})), until };
     let done = carry_out(&mut support, &extend(&[&first, &second], until)).await;
     let touched: Vec<&str> = done.rows.iter().map(|row| row.table.as_str()).collect();
@@ -128,7 +128,7 @@ async fn extending_a_trial() {
     let (code, field, message) = refused(&mut support, extend(&[&third], until)).await;
     assert_eq!((code, field.as_str()), (ErrorCode::Invalid, "users"));
     assert!(message.contains("Stripe") && message.contains("three@example.com"), "{message}");
-    for wrong in [Utc::now() - Duration::days(1), Utc::now() + Duration::days(400)] {
+    for wrong in [SystemClock.now() - Duration::days(1), SystemClock.now() + Duration::days(400)] {
         assert_eq!(refused(&mut support, extend(&[&second], wrong)).await.1, "until");
     }
     carry_out(&mut support, &revert(done.intent)).await;
@@ -174,7 +174,7 @@ async fn resetting_usage_keeps_what_was() {
     let mut admin = database.connect("admin").await;
     let recount = Action::RecomputeCounters {
         intent: IntentId(Uuid::now_v7()),
-        period: Utc::now().format("%Y-%m").to_string(),
+        period: SystemClock.now().format("%Y-%m").to_string(),
         users: None,
         reason: "Checking".to_owned(),
     };
@@ -211,7 +211,7 @@ async fn a_raised_limit_ends_by_itself_or_is_taken_back() {
     let (database, mut owner, mut app) = quotas().await;
     let mut support = database.connect("support").await;
     consume(&mut app, TRIAL, "prompts", 30).await.expect("all of it");
-    let week = Utc::now() + Duration::days(7);
+    let week = SystemClock.now() + Duration::days(7);
     let done = carry_out(&mut support, &raise(TRIAL, Some(100), week)).await;
     assert_eq!(done.rows[0].label, "Raised prompts a month of trial@example.com");
     assert_eq!(done.confirm, None);
@@ -249,7 +249,7 @@ async fn a_raise_that_makes_no_sense_names_the_field() {
     let mut support = database.connect("support").await;
     let team = TeamId(Uuid::from_u128(41));
     execute(&mut owner, &format!("insert into steward.teams (id, name) values ('{team}', 'Crew')")).await;
-    let week = Utc::now() + Duration::days(7);
+    let week = SystemClock.now() + Duration::days(7);
     let with = |edit: &dyn Fn(&mut Wish)| {
         let mut wish = Wish {
             subject: Subject::User(id(TRIAL)),
@@ -275,7 +275,7 @@ async fn a_raise_that_makes_no_sense_names_the_field() {
         (raise(TRIAL, Some(-1), week), ErrorCode::Invalid, "limit"),
         (raise(TRIAL, Some(i64::MAX), week), ErrorCode::Invalid, "limit"),
         (raise(TEAMS, Some(100), week), ErrorCode::Invalid, "limit"),
-        (raise(TRIAL, Some(100), Utc::now() - Duration::seconds(1)), ErrorCode::Invalid, "until"),
+        (raise(TRIAL, Some(100), SystemClock.now() - Duration::seconds(1)), ErrorCode::Invalid, "until"),
         (
             raise(TRIAL, Some(100), Utc.with_ymd_and_hms(2099, 1, 1, 0, 0, 0).single().expect("an instant")),
             ErrorCode::Invalid,

@@ -56,7 +56,7 @@ async fn plan_of(owner: &mut PgConnection, user: &str) -> Vec<PlanLimit> {
 }
 
 #[tokio::test]
-async fn the_copys_answer_is_the_servers() {
+async fn a_copy_answers_as_the_server_does() {
     let (_database, mut owner, _app) = quotas().await;
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let noon = Utc.with_ymd_and_hms(2026, 3, 31, 12, 0, 30).single().expect("an instant");
@@ -146,7 +146,7 @@ async fn the_copys_answer_is_the_servers() {
 }
 
 #[tokio::test]
-async fn the_copys_verdict_is_the_servers() {
+async fn a_copy_gives_the_verdict_of_the_server() {
     let (_database, mut owner, _app) = quotas().await;
     execute(
         &mut owner,

@@ -3,9 +3,9 @@
 use chrono::{DateTime, Months, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
-use steward_core::ErrorCode;
 use steward_core::id::IntentId;
 use steward_core::upkeep::Quality;
+use steward_core::{Clock, ErrorCode, SystemClock};
 use steward_store::postgres::actions::{Action, apply, preview};
 use steward_store::postgres::upkeep::{cleanup_step, plan_cleanup, quality, unfinished_cleanup};
 use steward_tests::cluster::{TestDatabase, execute};
@@ -52,7 +52,7 @@ async fn two_years(owner: &mut PgConnection, app: &mut PgConnection) {
 
 /// The first instant of the month so many before the current one.
 fn month_start(back: u32) -> DateTime<Utc> {
-    let today = Utc::now().date_naive();
+    let today = SystemClock.now().date_naive();
     let first =
         chrono::Datelike::with_day(&today, 1).and_then(|day| day.checked_sub_months(Months::new(back)));
     first.expect("a day").and_time(chrono::NaiveTime::MIN).and_utc()
@@ -212,7 +212,7 @@ async fn counters_are_counted_again_from_the_events() {
 #[tokio::test]
 async fn a_use_counted_meanwhile_is_not_lost() {
     let (database, mut owner, mut app) = quotas().await;
-    let month = Utc::now().format("%Y-%m").to_string();
+    let month = SystemClock.now().format("%Y-%m").to_string();
     let event = format!(
         "jsonb_build_object('user_id', '{SOLO}', 'event_key', gen_random_uuid(), 'occurred_at', now(), 'event_type', 'prompt', 'quantity', 3)"
     );

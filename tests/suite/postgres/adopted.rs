@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
-use steward_core::Result;
+use steward_core::{Clock, Result, SystemClock};
 use steward_store::postgres::adopted::barrier::BarrierState;
 use steward_store::postgres::adopted::reconcile::ReconcileState;
 use steward_store::postgres::adopted::scan::ScanState;
@@ -251,7 +251,7 @@ async fn s33_deletes_are_found_by_reconciling_and_the_state_says_when() {
     .await;
     barrier::round(&mut foreign.reader, &table, &mut state.barrier, &mut memory).await.expect("a round");
     assert_eq!(memory.rows.len(), 1_000, "nothing tells of a delete");
-    let now = chrono::Utc::now();
+    let now = SystemClock.now();
     assert_eq!(state.words(now), "best effort (deletes not checked yet)");
     let (mut steps, mut removed, mut changed) = (0, 0, 0);
     loop {

@@ -83,6 +83,7 @@ fn config(cases: u32) -> Config {
 }
 
 /// Runs cases until one fails, and tells its shortest story; `PROPTEST_CASES` asks for another number.
+#[expect(clippy::print_stdout, reason = "how much was tried is the test's answer")]
 fn assert_holds<const WRAPS: bool>(cases: u32) {
     let is_asked = std::env::var("PROPTEST_CASES").is_ok();
     let config = config(if is_asked { Config::default().cases } else { cases });
@@ -103,6 +104,7 @@ fn assert_holds<const WRAPS: bool>(cases: u32) {
 }
 
 /// Runs cases until the mutant breaks an invariant.
+#[expect(clippy::print_stdout, reason = "how soon it was caught is the test's answer")]
 fn assert_caught<const GUARD: u8, const WRAPS: bool>(cases: u32) {
     let mut runner = TestRunner::deterministic();
     let strategy = Servers::<WRAPS>::sequential_strategy(STEPS / 2..STEPS);

@@ -1,7 +1,7 @@
 //! Some rows with every look: what the sums find, and what becomes of it.
 
 use std::sync::Arc;
-use steward_app::command::sync::{DriftRow, VerifyLevel};
+use steward_app::command::sync::{DriftRow, SyncStatus, VerifyLevel};
 use steward_app::sync_driver::{ScrubBudget, SyncConfig, SyncDriver};
 use steward_core::sync::{Guards, Position};
 use steward_core::{Dataset, SystemClock};
@@ -212,9 +212,8 @@ async fn s30_a_server_started_anew_is_compared_at_once() {
     let done = states
         .wait_for(|state| state.status.levels.iter().any(|run| run.level == VerifyLevel::Scrub))
         .await
-        .expect("the engine runs")
-        .status
-        .clone();
+        .expect("the engine runs");
+    let done = SyncStatus::clone(&done.status);
     assert!(!done.scrub.is_urgent || done.levels[0].rows >= 9_000, "{:?}", done.levels);
     engine.shutdown().await;
 }

@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_differ_and_have_no_look_alikes() {
+    fn passwords_differ_and_are_read_without_doubt() {
         let (one, two) = (new_password(), new_password());
         assert_ne!(one.expose_secret(), two.expose_secret());
         assert!(one.expose_secret().len() == 20 && !one.expose_secret().contains(['0', 'O', '1', 'l', 'I']));

@@ -3,7 +3,7 @@
 use super::{KEY_WIDTH, Machine, Stage};
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
-use crate::sync::catch_up::{Page, Since};
+use crate::sync::catch_up::Page;
 use crate::sync::cursor::Position;
 use crate::sync::instruction::{Chunk, Instruction};
 use crate::sync::load::{Load, LoadKind, Occupied};
@@ -28,9 +28,11 @@ impl Machine {
         let next = self.next_load().and_then(|dataset| Some((dataset, self.position.loads.get(&dataset)?)));
         let Some((dataset, load)) = next else { return self.advance() };
         let key_width = self.key_width.get(&dataset).copied().unwrap_or(KEY_WIDTH);
-        vec![match next_chunk(dataset, load, time_width, key_width, None) {
-            Ok(chunk) => Instruction::ReadChunk { dataset, chunk },
-            Err(measure) => measure,
+        vec![match next_chunk(load, time_width, key_width) {
+            Next::Chunk(chunk) => Instruction::ReadChunk { dataset, chunk },
+            Next::Measure { start_us, end_us } => {
+                Instruction::MeasureWindow { dataset, start_us, end_us, since: None }
+            }
         }]
     }
 
@@ -49,9 +51,13 @@ impl Machine {
             return self.failed(ErrorKind::Internal);
         };
         let key_width = self.key_width.get(dataset).copied().unwrap_or(KEY_WIDTH);
-        vec![match next_chunk(*dataset, load, time_width, key_width, Some(&catch_up.since)) {
-            Ok(chunk) => Instruction::ReadPage { page: Page::Rows { dataset: *dataset, chunk } },
-            Err(measure) => measure,
+        let dataset = *dataset;
+        vec![match next_chunk(load, time_width, key_width) {
+            Next::Chunk(chunk) => Instruction::ReadPage { page: Page::Rows { dataset, chunk } },
+            Next::Measure { start_us, end_us } => {
+                let since = Some(catch_up.since.clone());
+                Instruction::MeasureWindow { dataset, start_us, end_us, since }
+            }
         }]
     }
 
@@ -130,30 +136,28 @@ impl Machine {
     }
 }
 
-/// The next chunk of a load, or the question that has to be asked before.
-fn next_chunk(
-    dataset: Dataset,
-    load: &Load,
-    time_width: i64,
-    key_width: Width,
-    since: Option<&Since>,
-) -> Result<Chunk, Instruction> {
+/// What a load needs next.
+enum Next {
+    /// These rows.
+    Chunk(Chunk),
+    /// First to know where this window has rows.
+    Measure { start_us: i64, end_us: i64 },
+}
+
+fn next_chunk(load: &Load, time_width: i64, key_width: Width) -> Next {
     match &load.rest {
         LoadKind::Keys { after, upto } => {
             let limit = u32::try_from(key_width.value()).unwrap_or(u32::MAX);
-            Ok(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit })
+            Next::Chunk(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit })
         }
         LoadKind::Windows(windows) => match windows.last() {
-            Some(window) if window.occupied.is_none() => Err(Instruction::MeasureWindow {
-                dataset,
-                start_us: window.start_us,
-                end_us: window.end_us,
-                since: since.cloned(),
-            }),
-            Some(window) => {
-                Ok(Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us })
+            Some(window) if window.occupied.is_none() => {
+                Next::Measure { start_us: window.start_us, end_us: window.end_us }
             }
-            None => Ok(Chunk::Time { start_us: 0, end_us: 0 }),
+            Some(window) => {
+                Next::Chunk(Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us })
+            }
+            None => Next::Chunk(Chunk::Time { start_us: 0, end_us: 0 }),
         },
     }
 }
