@@ -3,3 +3,4 @@
 mod address;
 mod adopted;
 mod cluster;
+mod error;

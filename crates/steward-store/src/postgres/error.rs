@@ -93,6 +93,10 @@ fn from_server(error: &PgDatabaseError) -> Error {
         "42501" => Error::new(ErrorKind::Permission, "This login lacks the right to do this."),
         "25006" => Error::new(ErrorKind::ReadOnly, "The server accepts no changes in this session."),
         "57014" => Error::new(ErrorKind::Timeout, "The server stopped a statement that ran too long."),
+        "25P03" | "57P05" => Error::new(
+            ErrorKind::Timeout,
+            "The server ended a transaction in which nothing was asked for long.",
+        ),
         "55P03" | "40P01" | "40001" => Error::new(ErrorKind::LockTimeout, "Another session was in the way."),
         "57P01" | "57P02" | "57P03" => {
             Error::new(ErrorKind::Offline, "The server is shutting down or starting.")
