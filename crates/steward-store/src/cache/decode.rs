@@ -24,16 +24,21 @@ pub(crate) enum Value<'a> {
 
 impl ToSql for Value<'_> {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(ToSqlOutput::Borrowed(match self {
-            Value::Null => ValueRef::Null,
-            Value::Int(value) => ValueRef::Integer(*value),
-            Value::Text(text) => ValueRef::Text(text.as_bytes()),
-            Value::Blob(bytes) => ValueRef::Blob(bytes),
-        }))
+        Ok(ToSqlOutput::Borrowed(self.stored()))
     }
 }
 
 impl Value<'_> {
+    /// As the file holds it.
+    pub(crate) fn stored(&self) -> ValueRef<'_> {
+        match self {
+            Value::Null => ValueRef::Null,
+            Value::Int(value) => ValueRef::Integer(*value),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Blob(bytes) => ValueRef::Blob(bytes),
+        }
+    }
+
     /// Whether the file already holds exactly this.
     pub(crate) fn is(&self, stored: ValueRef<'_>) -> bool {
         match (self, stored) {

@@ -12,13 +12,16 @@ use crate::cache::decode::{self, Value};
 use crate::cache::fault;
 use crate::row::{RawRow, RowBatch};
 
+/// The values of a key, one after the other: equal bytes are equal keys.
+type PackedKey = Box<[u8]>;
+
 /// A difference of sets: what was fed against what lies in the range.
 #[derive(Debug)]
 pub(super) struct Difference {
     dataset: Dataset,
     range: RangeSql,
-    /// Row ids fed so far; none when the range was empty and nothing can be left over.
-    seen: Option<Vec<i64>>,
+    /// Keys fed so far, packed; none when the range was empty and nothing can be left over.
+    seen: Option<Vec<PackedKey>>,
     applied: Applied,
 }
 
@@ -49,22 +52,25 @@ impl Difference {
         if let Some(mut seen) = self.seen.take() {
             seen.sort_unstable();
             let connection = &batch.writer.connection;
-            let table = self.dataset.spec().table;
-            let sql = format!("select rowid from {table} where {}", self.range.condition);
-            let extra: Vec<i64> = connection
-                .prepare_cached(&sql)
-                .and_then(|mut statement| {
-                    statement
-                        .query_map(params_from_iter(&self.range.values), |row| row.get(0))?
-                        .filter(|id| id.as_ref().map_or(true, |id| seen.binary_search(id).is_err()))
-                        .collect()
-                })
-                .map_err(fault::map)?;
-            let mut delete = connection
-                .prepare_cached(&format!("delete from {table} where rowid = ?1"))
-                .map_err(fault::map)?;
-            for id in extra {
-                delete.execute([id]).map_err(fault::map)?;
+            let spec = self.dataset.spec();
+            let sql =
+                format!("select {} from {} where {}", key_names(spec), spec.table, self.range.condition);
+            let mut extra: Vec<Vec<Stored>> = Vec::new();
+            let mut find = connection.prepare_cached(&sql).map_err(fault::map)?;
+            let mut rows = find.query(params_from_iter(&self.range.values)).map_err(fault::map)?;
+            while let Some(row) = rows.next().map_err(fault::map)? {
+                let parts = (0..spec.key.len()).map(|index| row.get_ref(index));
+                let parts = parts.collect::<rusqlite::Result<Vec<_>>>().map_err(fault::map)?;
+                if seen.binary_search(&packed(parts.iter().copied())).is_err() {
+                    extra.push(parts.into_iter().map(Stored::try_from).collect::<Result<_, _>>().map_err(
+                        |cause| Error::internal("A key of the local copy cannot be read.").with_source(cause),
+                    )?);
+                }
+            }
+            drop(rows);
+            let mut delete = connection.prepare_cached(&delete_statement(spec)).map_err(fault::map)?;
+            for key in extra {
+                delete.execute(params_from_iter(&key)).map_err(fault::map)?;
                 self.applied.deleted += 1;
             }
         }
@@ -89,19 +95,13 @@ pub(super) fn apply(
             statements.write(row, &mut applied, Some(&mut written))?;
         }
         written.sort_unstable();
-        let find = format!("select rowid from {} where {}", spec.table, key_condition(spec));
-        let mut find = connection.prepare_cached(&find).map_err(fault::map)?;
-        let delete = format!("delete from {} where rowid = ?1", spec.table);
-        let mut delete = connection.prepare_cached(&delete).map_err(fault::map)?;
+        let mut delete = connection.prepare_cached(&delete_statement(spec)).map_err(fault::map)?;
         for key in keys {
             let values = key::parse(dataset, key)?;
-            let id: Option<i64> = rusqlite::OptionalExtension::optional(
-                find.query_row(params_from_iter(&values), |row| row.get(0)),
-            )
-            .map_err(fault::map)?;
-            if let Some(id) = id.filter(|id| written.binary_search(id).is_err()) {
-                delete.execute([id]).map_err(fault::map)?;
-                applied.deleted += 1;
+            if written.binary_search(&packed(values.iter().map(ValueRef::from))).is_err() {
+                applied.deleted +=
+                    u64::try_from(delete.execute(params_from_iter(&values)).map_err(fault::map)?)
+                        .unwrap_or(u64::MAX);
             }
         }
     }
@@ -113,10 +113,10 @@ pub(super) fn apply(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::cache) enum Found {
     Nothing,
-    /// The row, by id, with other values.
-    Different(i64),
-    /// The row, by id, with the same values.
-    Same(i64),
+    /// The row with other values.
+    Different,
+    /// The row with the same values.
+    Same,
 }
 
 /// Decodes rows and finds them by their key.
@@ -128,12 +128,8 @@ pub(in crate::cache) struct RowFinder<'c> {
 
 impl<'c> RowFinder<'c> {
     pub(in crate::cache) fn new(connection: &'c Connection, spec: &'static DatasetSpec) -> Result<Self> {
-        let sql = format!(
-            "select rowid, {} from {} where {}",
-            columns(spec).join(", "),
-            spec.table,
-            key_condition(spec)
-        );
+        let sql =
+            format!("select {} from {} where {}", columns(spec).join(", "), spec.table, key_condition(spec));
         let find = connection.prepare_cached(&sql).map_err(fault::map)?;
         Ok(Self { spec, key: spec.key_positions().collect(), find })
     }
@@ -141,8 +137,7 @@ impl<'c> RowFinder<'c> {
     /// The row's values in the order of the spec.
     pub(in crate::cache) fn decode<'a>(&self, row: RawRow<'a>) -> Result<Vec<Value<'a>>> {
         let dataset = self.spec.dataset;
-        // One more than there are columns: an update adds the row's id.
-        let mut values = Vec::with_capacity(self.spec.columns.len() + 1);
+        let mut values = Vec::with_capacity(self.spec.columns.len());
         let mut fields = row.fields();
         for column in self.spec.columns {
             let field = fields.next().ok_or_else(|| decode::misshapen(dataset))?;
@@ -154,6 +149,11 @@ impl<'c> RowFinder<'c> {
         Ok(values)
     }
 
+    /// The key among a row's values, packed.
+    fn key_of(&self, values: &[Value<'_>]) -> PackedKey {
+        packed(self.key.iter().map(|position| values[*position].stored()))
+    }
+
     /// The stored row with the same key.
     pub(in crate::cache) fn find(&mut self, values: &[Value<'_>]) -> Result<Found> {
         let mut rows = self
@@ -161,14 +161,13 @@ impl<'c> RowFinder<'c> {
             .query(params_from_iter(self.key.iter().map(|position| &values[*position])))
             .map_err(fault::map)?;
         let Some(row) = rows.next().map_err(fault::map)? else { return Ok(Found::Nothing) };
-        let id = row.get(0).map_err(fault::map)?;
         for (index, value) in values.iter().enumerate() {
-            let stored: ValueRef<'_> = row.get_ref(index + 1).map_err(fault::map)?;
+            let stored: ValueRef<'_> = row.get_ref(index).map_err(fault::map)?;
             if !value.is(stored) {
-                return Ok(Found::Different(id));
+                return Ok(Found::Different);
             }
         }
-        Ok(Found::Same(id))
+        Ok(Found::Same)
     }
 }
 
@@ -177,7 +176,6 @@ struct Statements<'c> {
     finder: RowFinder<'c>,
     insert: CachedStatement<'c>,
     update: CachedStatement<'c>,
-    connection: &'c Connection,
 }
 
 impl<'c> Statements<'c> {
@@ -186,7 +184,9 @@ impl<'c> Statements<'c> {
         let marks: Vec<_> = (1..=names.len()).map(|number| format!("?{number}")).collect();
         let sets: Vec<_> = names.iter().zip(&marks).map(|(name, mark)| format!("{name} = {mark}")).collect();
         let prepare = |sql: String| connection.prepare_cached(&sql).map_err(fault::map);
-        let (table, id) = (spec.table, names.len() + 1);
+        let table = spec.table;
+        let key: Vec<_> =
+            spec.key_positions().map(|position| format!("{} = ?{}", names[position], position + 1)).collect();
         Ok(Self {
             finder: RowFinder::new(connection, spec)?,
             insert: prepare(format!(
@@ -194,36 +194,61 @@ impl<'c> Statements<'c> {
                 names.join(", "),
                 marks.join(", ")
             ))?,
-            update: prepare(format!("update {table} set {} where rowid = ?{id}", sets.join(", ")))?,
-            connection,
+            update: prepare(format!("update {table} set {} where {}", sets.join(", "), key.join(" and ")))?,
         })
     }
 
-    fn write(&mut self, row: RawRow<'_>, applied: &mut Applied, seen: Option<&mut Vec<i64>>) -> Result<()> {
-        let mut values = self.finder.decode(row)?;
+    fn write(
+        &mut self,
+        row: RawRow<'_>,
+        applied: &mut Applied,
+        seen: Option<&mut Vec<PackedKey>>,
+    ) -> Result<()> {
+        let values = self.finder.decode(row)?;
         let found = if seen.is_some() { self.finder.find(&values)? } else { Found::Nothing };
-        let id = match found {
-            Found::Same(id) => {
-                applied.unchanged += 1;
-                id
-            }
-            Found::Different(id) => {
-                values.push(Value::Int(id));
+        match found {
+            Found::Same => applied.unchanged += 1,
+            Found::Different => {
                 self.update.execute(params_from_iter(&values)).map_err(fault::map)?;
                 applied.updated += 1;
-                id
             }
             Found::Nothing => {
                 self.insert.execute(params_from_iter(&values)).map_err(fault::map)?;
                 applied.inserted += 1;
-                self.connection.last_insert_rowid()
             }
-        };
+        }
         if let Some(seen) = seen {
-            seen.push(id);
+            seen.push(self.finder.key_of(&values));
         }
         Ok(())
     }
+}
+
+/// Packs the values of a key.
+fn packed<'a>(parts: impl Iterator<Item = ValueRef<'a>>) -> PackedKey {
+    let mut bytes = Vec::with_capacity(32);
+    for part in parts {
+        let text = match part {
+            ValueRef::Integer(number) => {
+                bytes.extend(number.to_be_bytes());
+                continue;
+            }
+            ValueRef::Blob(part) | ValueRef::Text(part) => part,
+            // Keys hold neither.
+            ValueRef::Null | ValueRef::Real(_) => &[],
+        };
+        bytes.extend(text.len().to_be_bytes());
+        bytes.extend_from_slice(text);
+    }
+    bytes.into_boxed_slice()
+}
+
+fn key_names(spec: &DatasetSpec) -> String {
+    spec.key.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
+}
+
+fn delete_statement(spec: &DatasetSpec) -> String {
+    format!("delete from {} where {}", spec.table, key_condition(spec))
 }
 
 fn columns(spec: &DatasetSpec) -> Vec<String> {

@@ -41,8 +41,8 @@ impl<'r> Comparison<'r> {
             let values = self.finder.decode(row)?;
             self.diff.server_rows += 1;
             match self.finder.find(&values)? {
-                Found::Same(_) => {}
-                Found::Different(_) => self.diff.different += 1,
+                Found::Same => {}
+                Found::Different => self.diff.different += 1,
                 Found::Nothing => self.diff.missing += 1,
             }
         }
