@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use steward_core::account::{UserExtendTrialReq, UserResetUsageReq, UserStatusReq};
-use steward_core::audit::{AuditList, AuditListReq};
+use steward_core::audit::{AuditList, AuditListReq, AuditVerify};
 use steward_core::event::{EventList, EventListReq};
 use steward_core::export::{ExportJob, ExportList, ExportPlan, ExportPlanReq, ExportRef, ExportReq};
 use steward_core::find::{FindList, FindReq};
@@ -304,4 +304,6 @@ commands! {
     Mutation export::export_cancel(ExportRef) -> ExportList, Viewer, T0, [Exports];
     /// Who changed what.
     Query audit::audit_list(AuditListReq) -> AuditList, Viewer, T0, [Audit];
+    /// Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen.
+    Query audit::audit_verify(()) -> AuditVerify, Viewer, T0, [];
 }

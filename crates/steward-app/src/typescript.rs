@@ -26,7 +26,7 @@ pub fn commands_file(config: &Config) -> String {
         text,
         "\n/** What each command takes and gives. */\nexport interface Commands {{\n{}}}\n\n\
          /** A row of the table. */\nexport interface CommandSpec {{\n  \
-         kind: CommandKind;\n  role: Role | null;\n  tier: Tier;\n  tags: readonly Tag[];\n}}\n\n\
+         doc: string;\n  kind: CommandKind;\n  role: Role | null;\n  tier: Tier;\n  tags: readonly Tag[];\n}}\n\n\
          /** Every command with its kind, role, tier and tags. */\nexport const commands = {{\n{}}} as const \
          satisfies Record<keyof Commands, CommandSpec>;\n",
         rows.interface, rows.data
@@ -74,7 +74,8 @@ impl TypePairVisitor for Rows<'_> {
         );
         let _ = writeln!(
             self.data,
-            "  {name}: {{ kind: {}, role: {}, tier: {}, tags: {} }},",
+            "  {name}: {{ doc: {}, kind: {}, role: {}, tier: {}, tags: {} }},",
+            json(&doc),
             json(&spec.kind),
             json(&spec.role),
             json(&spec.tier),

@@ -18,7 +18,7 @@ pub(crate) use account::{
 pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart};
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
-    EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
+    EventListArgs, OverviewArgs, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
     SyncCommand, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
     WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
 };
@@ -240,6 +240,7 @@ impl Command {
             Self::Plans(PlanCommand::List) => rows![plan_list],
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
+            Self::Audit(AuditCommand::Verify) => rows![audit_verify],
             Self::Export(ExportCommand::List) => rows![export_list],
             Self::Export(ExportCommand::Cancel { .. }) => rows![export_cancel],
             Self::Export(_) => rows![export_plan, export_run, export_list],

@@ -18,9 +18,7 @@ use steward_app::table::row;
 use steward_core::Result;
 use steward_core::overview::OverviewReq;
 
-use crate::args::{
-    AuditCommand, Command, EventCommand, OverviewArgs, PlanCommand, SettingsCommand, UserCommand,
-};
+use crate::args::{Command, EventCommand, OverviewArgs, PlanCommand, SettingsCommand, UserCommand};
 use crate::client::{Answer, Client};
 use crate::{exit, render};
 
@@ -46,9 +44,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Quality { days } => upkeep::quality(client, days).await?,
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
         Command::Events(EventCommand::List(args)) => list::events(client, args).await?,
-        Command::Audit(AuditCommand::List { operation, key, page }) => {
-            list::audit(client, operation, key, page).await?
-        }
+        Command::Audit(command) => list::audit(client, command).await?,
         Command::Export(command) => export::run(client, command).await?,
         Command::Operators(command) => operator::run(client, command).await?,
         Command::Revert(args) => change::revert(client, args).await?,

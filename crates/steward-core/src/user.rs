@@ -248,8 +248,13 @@ pub struct UserView {
 pub struct UserChangePlanReq {
     /// Made by the caller once per decision; a repeated call answers with the stored result.
     pub intent: IntentId,
-    /// Ids or e-mail addresses.
+    /// Ids or e-mail addresses; empty where the filter says who.
+    #[serde(default)]
     pub users: Vec<String>,
+    /// Everybody who matches, in place of `users`. Who is erased or billed at Stripe is left alone, by name.
+    #[serde(default)]
+    #[ts(optional)]
+    pub filter: Option<UserFilter>,
     /// The new plan's code.
     pub plan_code: String,
     /// Why; goes to the audit log. Needed for more than one user.

@@ -3,6 +3,7 @@
 //! Plain SQLite without a secret in it, `synchronous = full`, each change a transaction of its own. Calls
 //! block and are short; async callers run them on a blocking thread.
 
+mod audit_heads;
 mod exports;
 
 use std::path::{Path, PathBuf};
@@ -19,7 +20,7 @@ use steward_core::{Error, ErrorKind, Result};
 pub use exports::KeptExport;
 
 /// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 4;
+const VERSION: i64 = 5;
 
 /// What each version adds, the first one first.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -27,6 +28,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("../../../migrations/local/0002_saved_views.sql"),
     include_str!("../../../migrations/local/0003_exports.sql"),
     include_str!("../../../migrations/local/0004_unlocked.sql"),
+    include_str!("../../../migrations/local/0005_audit_heads.sql"),
 ];
 
 /// A workspace as `local.db` keeps it.

@@ -5,10 +5,11 @@
 //! [`doctor`] what a session can tell · [`cut`] what changed since a snapshot · [`load`] a dataset in full ·
 //! [`verify`] every row, for comparison · [`scrub`] hash sums of ranges, for comparison without rows ·
 //! [`adopted`] tables of other schemas · [`role`] which console role a login has · [`operators`] logins ·
-//! [`exports`] files that were made · [`upkeep`] cleanups and the data-quality report · [`sample`] the sample company.
+//! [`audit`] whether the log is whole · [`exports`] files that were made · [`upkeep`] cleanups and the data-quality report · [`sample`] the sample company.
 
 pub mod actions;
 pub mod adopted;
+pub mod audit;
 mod catalog;
 pub mod cluster;
 pub mod connect;

@@ -39,6 +39,7 @@ fn every_row_of_the_table_is_reachable() {
         "plans list",
         "events list --where feature=chat",
         "audit list",
+        "audit verify",
         &format!("revert {ID}"),
         "sync",
         "sync --watch",

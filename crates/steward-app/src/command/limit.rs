@@ -34,7 +34,7 @@ pub(crate) async fn limit_raise(steward: &Steward, request: LimitRaiseReq, mode:
         confirm,
     } = request;
     let user = match user {
-        Some(user) => steward.decision(intent, vec![user]).await?.into_keys().next(),
+        Some(user) => steward.decision(intent, vec![user]).await?.users.into_keys().next(),
         None => None,
     };
     let subject = match (user, team, api_key) {

@@ -347,6 +347,7 @@ pub(crate) async fn sync_run(steward: &Steward, (): ()) -> Result<SyncRunRes> {
     // A process that ends soon tells now what a running one tells with its next cut.
     if steward.inner.engine == Engine::OnDemand {
         steward.tell_exports().await;
+        steward.keep_audit_head(record.id, &steward.cache().await?).await?;
     }
     Ok(result)
 }

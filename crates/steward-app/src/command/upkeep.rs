@@ -76,7 +76,7 @@ pub(crate) async fn usage_recount(
     let UsageRecountReq { intent, period, users, reason, plan_token, confirm } = request;
     let users = match users.is_empty() {
         true => None,
-        false => Some(steward.decision(intent, users).await?.into_keys().collect()),
+        false => Some(steward.decision(intent, users).await?.users.into_keys().collect()),
     };
     let action = Action::RecomputeCounters { intent, period, users, reason };
     reviewed(steward, action, plan_token, confirm, mode).await

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use steward_core::id::WorkspaceId;
-use steward_core::{Error, ErrorKind, Result};
+use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, CacheKey};
 use steward_store::local::WorkspaceRecord;
 use steward_store::postgres::PgConnection;
@@ -257,6 +257,11 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
         };
         match change {
             Ok(change) => {
+                if change.datasets.contains(&Dataset::AuditLog)
+                    && let Err(cause) = steward.keep_audit_head(opened.id, &opened.cache).await
+                {
+                    tracing::info!("the end of the audit log is not kept: {}", cause.chain());
+                }
                 let tags = change.datasets.into_iter().map(Tag::of).chain([Tag::Sync]);
                 steward.inner.announcer.announce(tags);
                 // Who was just read from can be told, too.

@@ -142,8 +142,19 @@ pub(crate) struct Page {
 #[derive(Debug, Args)]
 pub(crate) struct ChangePlanArgs {
     /// Ids or e-mail addresses.
-    #[arg(required = true)]
+    #[arg(required_unless_present_any = ["filters", "file", "all"])]
     pub(crate) users: Vec<String>,
+    /// Everybody who matches: plan=free, status=active, role=user, team=ID, signed-up=7d, seen=before:30d,
+    /// search=ada. May be given several times; all have to hold.
+    #[arg(long = "filter", id = "filters", value_name = "FIELD=VALUE", conflicts_with_all = ["users", "file"])]
+    pub(crate) filters: Vec<String>,
+    /// Everybody.
+    #[arg(long, conflicts_with_all = ["users", "file", "filters"])]
+    pub(crate) all: bool,
+    /// A file with an id or e-mail address on each line; `-` is standard input. Empty lines and those that
+    /// begin with # are passed over.
+    #[arg(long, value_name = "FILE", conflicts_with = "users")]
+    pub(crate) file: Option<PathBuf>,
     /// The new plan's code.
     #[arg(long, value_name = "CODE")]
     pub(crate) plan: String,
@@ -186,9 +197,21 @@ pub(crate) enum AuditCommand {
         /// Only rows whose key holds this text, for example a user's id.
         #[arg(long, value_name = "TEXT")]
         key: Option<String>,
+        /// Only by somebody whose login or name holds this text.
+        #[arg(long, value_name = "TEXT")]
+        who: Option<String>,
+        /// Only this action, for example change_plan.
+        #[arg(long)]
+        action: Option<String>,
+        /// Only rows of this table.
+        #[arg(long)]
+        table: Option<String>,
         #[command(flatten)]
         page: Page,
     },
+    /// Whether the log is whole: its chain on the server, and what this computer has seen of it; ends with 9
+    /// when it is not.
+    Verify,
 }
 
 /// `revert`.

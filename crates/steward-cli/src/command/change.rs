@@ -1,13 +1,15 @@
 //! `users change-plan`, `revert`: look first, then ask, then apply exactly what was shown.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
+use chrono_tz::Tz;
 use steward_app::Mode;
 use steward_app::table::{Command as Row, row};
 use steward_core::id::IntentId;
 use steward_core::operation::{OperationRevertReq, Outcome};
-use steward_core::user::UserChangePlanReq;
-use steward_core::{Error, Result};
+use steward_core::user::{UserChangePlanReq, UserFilter};
+use steward_core::{Error, ErrorKind, Result};
 
 use crate::args::{ChangePlanArgs, RevertArgs};
 use crate::client::{Answer, Client};
@@ -16,19 +18,99 @@ use crate::render::style::Tone;
 use crate::{ask, exit};
 
 pub(crate) async fn plan(client: &Client, args: ChangePlanArgs) -> Result<Answer> {
+    let ChangePlanArgs { users, filters, all, file, plan } = args;
+    let filter = match (all, filters.as_slice()) {
+        (false, []) => None,
+        (_, texts) => Some(user_filter(texts, client.zone().await?)?),
+    };
+    let (users, lines) = match &file {
+        Some(path) => named_lines(path)?.into_iter().unzip(),
+        None => (users, Vec::new()),
+    };
     let request = UserChangePlanReq {
         intent: new_intent(),
-        users: args.users,
-        plan_code: args.plan,
+        users,
+        filter,
+        plan_code: plan,
         reason: client.reason(),
         plan_token: None,
         confirm: None,
     };
-    reviewed::<row::user_change_plan>(client, request, |request, token, confirm| {
+    let answer = reviewed::<row::user_change_plan>(client, request, |request, token, confirm| {
         request.plan_token = Some(token);
         request.confirm = confirm;
     })
-    .await
+    .await;
+    answer.map_err(|error| by_line(error, &lines))
+}
+
+/// Ids and addresses of a file, each with the number of its line.
+fn named_lines(path: &Path) -> Result<Vec<(String, usize)>> {
+    let text = if path.as_os_str() == "-" {
+        std::io::read_to_string(std::io::stdin())
+    } else {
+        std::fs::read_to_string(path)
+    };
+    let text = text.map_err(|cause| {
+        Error::new(ErrorKind::File, "The file cannot be read.")
+            .with_field("file", "It cannot be read as text.")
+            .with_detail(path.display().to_string())
+            .with_source(cause)
+    })?;
+    let lines = text.trim_start_matches('\u{feff}').lines().map(str::trim).zip(1..);
+    let named: Vec<_> = lines
+        .filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+        .map(|(line, number)| (line.to_owned(), number))
+        .collect();
+    if named.is_empty() {
+        return Err(Error::invalid("file", "The file names nobody."));
+    }
+    Ok(named)
+}
+
+/// The same failure with the lines of the file in place of the places in the request.
+fn by_line(error: Error, lines: &[usize]) -> Error {
+    let line_of = |field: &str| -> Option<usize> {
+        let place: usize = field.strip_prefix("users[")?.strip_suffix(']')?.parse().ok()?;
+        lines.get(place).copied()
+    };
+    if lines.is_empty() || !error.fields().iter().any(|field| line_of(&field.field).is_some()) {
+        return error;
+    }
+    let named = Error::new(error.kind(), error.message().to_owned());
+    error.fields().iter().fold(named, |named, field| match line_of(&field.field) {
+        Some(line) => named.with_field(format!("line {line}"), field.message.clone()),
+        None => named.with_field(field.field.clone(), field.message.clone()),
+    })
+}
+
+/// `plan=free` and the like, all of which have to hold.
+fn user_filter(texts: &[String], zone: Tz) -> Result<UserFilter> {
+    let wrong = |why: &str| {
+        Error::invalid(
+            "filter",
+            format!(
+                "{why} A filter is written FIELD=VALUE; the fields are plan, status, role, team, signed-up, seen \
+                 and search."
+            ),
+        )
+    };
+    let mut filter = UserFilter { zone, ..UserFilter::default() };
+    for text in texts {
+        let (field, value) = text.split_once('=').ok_or_else(|| wrong("No value is given."))?;
+        let value = value.trim().to_owned();
+        match field.trim() {
+            "plan" => filter.plan_code = Some(value),
+            "status" => filter.status = Some(value),
+            "role" => filter.role = Some(value),
+            "team" => filter.team = Some(value.parse().map_err(|_| wrong("A team is given by its id."))?),
+            "signed-up" => filter.signed_up = Some(value.parse()?),
+            "seen" => filter.last_seen = Some(value.parse()?),
+            "search" => filter.search = value,
+            _ => return Err(wrong("This field is unknown.")),
+        }
+    }
+    Ok(filter)
 }
 
 pub(crate) async fn revert(client: &Client, args: RevertArgs) -> Result<Answer> {

@@ -10,7 +10,7 @@ use steward_core::user::{UserFilter, UserListReq, UserShowReq, UserSort};
 use steward_core::{Error, Result};
 
 use super::usage;
-use crate::args::{EventListArgs, Page, UserFilterArgs, UserListArgs, UserSortArg};
+use crate::args::{AuditCommand, EventListArgs, UserFilterArgs, UserListArgs, UserSortArg};
 use crate::client::{Answer, Client};
 use crate::exit;
 use crate::render::list;
@@ -102,16 +102,30 @@ pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answe
     Ok(Answer::new(&events, text)?.fresh(&events.freshness).next(events.next.clone()))
 }
 
-pub(crate) async fn audit(
-    client: &Client,
-    operation: Option<String>,
-    key: Option<String>,
-    page: Page,
-) -> Result<Answer> {
+pub(crate) async fn audit(client: &Client, command: AuditCommand) -> Result<Answer> {
+    let AuditCommand::List { operation, key, who, action, table, page } = command else {
+        let verified = client.ask::<row::audit_verify>(()).await?;
+        let code = if verified.is_whole { exit::OK } else { exit::CHECK_FAILED };
+        return Ok(Answer::new(&verified, list::audit_chain(&verified))?.code(code));
+    };
     client.ensure_fresh().await?;
     let intent = operation
         .map(|text| text.parse().map_err(|_| Error::invalid("operation", "An operation's id is a UUID.")));
-    let request = AuditListReq { intent: intent.transpose()?, key, after: page.after, limit: page.limit };
+    let period = match client.global.range {
+        Some(range) => Some(range.resolve(client.zone().await?, client.as_of().await?, Compare::Off).period),
+        None => None,
+    };
+    let request = AuditListReq {
+        intent: intent.transpose()?,
+        key,
+        who,
+        action,
+        table,
+        since: period.map(|period| period.start),
+        until: period.map(|period| period.end),
+        after: page.after,
+        limit: page.limit,
+    };
     let log = client.ask::<row::audit_list>(request).await?;
     let text = list::audit(&log.rows, client.zone().await?);
     Ok(Answer::new(&log, text)?.fresh(&log.freshness).next(log.next.clone()))

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 use steward_app::command::workspace::{Environment, Workspace, WriteMode};
-use steward_core::audit::AuditRow;
+use steward_core::audit::{AuditRow, AuditVerify};
 use steward_core::event::EventRow;
 use steward_core::find::{FindKind, FindRow};
 use steward_core::plan::PlanRow;
@@ -281,4 +281,20 @@ fn status(text: &str) -> Field {
         "rate_limited" => toned(text, Tone::Warning),
         other => toned(other, Tone::Muted),
     }
+}
+
+/// Whether the audit log is whole.
+pub(crate) fn audit_chain(verified: &AuditVerify) -> String {
+    let entries = grouped(i128::from(verified.entries));
+    let heads = grouped(i128::from(verified.heads_compared));
+    let mut text = if verified.is_whole {
+        Tone::Success.paint(format!("the log is whole: {entries} entries"))
+    } else {
+        Tone::Danger.paint(format!("the log is not whole: {entries} entries"))
+    };
+    let _ = write!(text, "\n{}", Tone::Muted.paint(format!("{heads} earlier ends of it compared")));
+    for problem in &verified.problems {
+        let _ = write!(text, "\n{:>8}  {}", problem.id, problem.problem);
+    }
+    text
 }

@@ -1,13 +1,64 @@
-//! `audit_list`.
+//! `audit_list`, `audit_verify`.
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
-use steward_core::audit::{AuditList, AuditListReq, AuditRow};
+use steward_core::audit::{AuditChoices, AuditHead, AuditList, AuditListReq, AuditRow};
 use steward_core::{Dataset, Result};
 use uuid::Uuid;
 
 use super::{people, wrong_cursor};
 use crate::cache::{Reader, fault, instant};
+
+/// What a list is narrowed by; each `?` counts from the one in front.
+macro_rules! narrowed {
+    ($before:literal, $after:literal) => {
+        concat!(
+            $before,
+            " (?1 is null or intent = ?1)
+              and (?2 is null or instr(row_key, ?2) > 0)
+              and (?3 is null or instr(fold(login), ?3) > 0 or instr(fold(coalesce(operator, '')), ?3) > 0)
+              and (?4 is null or action = ?4)
+              and (?5 is null or table_name = ?5)
+              and (?6 is null or at >= ?6)
+              and (?7 is null or at < ?7) ",
+            $after
+        )
+    };
+}
+
+/// A request as SQLite takes it.
+struct Narrowed {
+    intent: Option<[u8; 16]>,
+    key: Option<String>,
+    who: Option<String>,
+    action: Option<String>,
+    table: Option<String>,
+    since: Option<i64>,
+    until: Option<i64>,
+}
+
+impl Narrowed {
+    fn new(reader: &Reader, req: &AuditListReq) -> Result<Self> {
+        let text = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        let key = match text(&req.key) {
+            // An address stands in no key; its user's id does.
+            Some(key) if key.contains('@') => {
+                let found = people::users_by_email(reader, key.trim())?;
+                Some(found.first().map_or(key, |user| user.id.to_string()))
+            }
+            key => key,
+        };
+        Ok(Self {
+            intent: req.intent.map(Uuid::into_bytes),
+            key,
+            who: text(&req.who).map(|who| who.trim().to_lowercase()),
+            action: text(&req.action),
+            table: text(&req.table),
+            since: req.since.map(instant::from_utc),
+            until: req.until.map(instant::from_utc),
+        })
+    }
+}
 
 /// Who changed what, newest first.
 ///
@@ -20,56 +71,99 @@ pub fn list(reader: &Reader, req: &AuditListReq) -> Result<AuditList> {
         Some(text) => text.parse().map_err(|_| wrong_cursor())?,
     };
     let limit = super::page_rows(req.limit);
-    let mut rows = find(reader, req.intent, req.key.as_deref(), before, limit + 1)?;
+    let mut rows = select(reader, req, before, limit + 1)?;
     let next = (rows.len() > limit).then(|| {
         rows.truncate(limit);
         rows.last().map(|row| row.id.to_string()).unwrap_or_default()
     });
-    Ok(AuditList { freshness, rows, next })
+    let is_first = req.after.is_none();
+    Ok(AuditList {
+        freshness,
+        rows,
+        total: is_first.then(|| count(reader, req)).transpose()?,
+        choices: is_first.then(|| choices(reader)).transpose()?,
+        next,
+    })
 }
 
 /// How many entries a list has in all.
 pub(super) fn count(reader: &Reader, req: &AuditListReq) -> Result<u64> {
-    let intent = req.intent.map(Uuid::into_bytes);
+    let Narrowed { intent, key, who, action, table, since, until } = Narrowed::new(reader, req)?;
+    let intent = intent.as_ref().map(<[u8; 16]>::as_slice);
     reader
         .connection()
-        .prepare_cached(
-            "select count(*) from audit_log
-             where (?1 is null or intent = ?1) and (?2 is null or instr(row_key, ?2) > 0)",
-        )
+        .prepare_cached(narrowed!("select count(*) from audit_log where", ""))
         .and_then(|mut count| {
-            count.query_row(params![intent.as_ref().map(<[u8; 16]>::as_slice), req.key], |row| {
-                row.get::<_, i64>(0)
-            })
+            let given = params![intent, key, who, action, table, since, until];
+            count.query_row(given, |row| row.get::<_, i64>(0))
         })
         .map(i64::unsigned_abs)
         .map_err(fault::map)
 }
 
-/// Entries with a smaller id, newest first; `key` is part of the row's key.
-pub(super) fn find(
-    reader: &Reader,
-    intent: Option<Uuid>,
-    key: Option<&str>,
-    before: i64,
-    limit: usize,
-) -> Result<Vec<AuditRow>> {
-    let by_intent =
-        "select id, at, intent, login, operator, action, reason, table_name, row_key, before, after
-         from audit_log
-         where id < ?1 and intent = ?2 and (?3 is null or instr(row_key, ?3) > 0)
-         order by id desc limit ?4";
-    let by_id = "select id, at, intent, login, operator, action, reason, table_name, row_key, before, after
-         from audit_log
-         where id < ?1 and (?2 is null or intent = ?2) and (?3 is null or instr(row_key, ?3) > 0)
-         order by id desc limit ?4";
-    let intent = intent.map(Uuid::into_bytes);
+fn choices(reader: &Reader) -> Result<AuditChoices> {
+    let distinct = |sql: &str| -> Result<Vec<String>> {
+        reader
+            .connection()
+            .prepare_cached(sql)
+            .and_then(|mut find| find.query_map([], |row| row.get(0))?.collect())
+            .map_err(fault::map)
+    };
+    Ok(AuditChoices {
+        actions: distinct("select distinct action from audit_log where action is not null order by 1")?,
+        people: distinct(
+            "select distinct coalesce(operator, login) from audit_log where login is not null order by 1",
+        )?,
+        tables: distinct(
+            "select distinct table_name from audit_log where table_name is not null order by 1",
+        )?,
+    })
+}
+
+/// The newest entry: its place and its hash.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn head(reader: &Reader) -> Result<Option<AuditHead>> {
+    reader
+        .connection()
+        .prepare_cached("select id, hash from audit_log where hash is not null order by id desc limit 1")
+        .and_then(|mut find| {
+            find.query_row([], |row| Ok(AuditHead { id: row.get(0)?, hash: row.get(1)? })).optional()
+        })
+        .map_err(fault::map)
+}
+
+/// Entries whose key holds this text, newest first.
+pub(super) fn of_key(reader: &Reader, key: &str, limit: usize) -> Result<Vec<AuditRow>> {
+    let req = AuditListReq { key: Some(key.to_owned()), ..AuditListReq::default() };
+    select(reader, &req, i64::MAX, limit)
+}
+
+/// Entries with a smaller id, newest first.
+fn select(reader: &Reader, req: &AuditListReq, before: i64, limit: usize) -> Result<Vec<AuditRow>> {
+    let Narrowed { intent, key, who, action, table, since, until } = Narrowed::new(reader, req)?;
+    let intent = intent.as_ref().map(<[u8; 16]>::as_slice);
+    // One operation's entries are found by their index, not along the log.
+    let sql = if intent.is_some() {
+        narrowed!(
+            "select id, at, intent, login, operator, action, reason, table_name, row_key, before, after
+             from audit_log where id < ?8 and intent = ?1 and",
+            "order by id desc limit ?9"
+        )
+    } else {
+        narrowed!(
+            "select id, at, intent, login, operator, action, reason, table_name, row_key, before, after
+             from audit_log where id < ?8 and",
+            "order by id desc limit ?9"
+        )
+    };
     let mut rows: Vec<AuditRow> = reader
         .connection()
-        .prepare_cached(if intent.is_some() { by_intent } else { by_id })
+        .prepare_cached(sql)
         .and_then(|mut statement| {
-            let found = params![before, intent.as_ref().map(<[u8; 16]>::as_slice), key, limit as i64];
-            statement.query_map(found, entry)?.collect()
+            let given = params![intent, key, who, action, table, since, until, before, limit as i64];
+            statement.query_map(given, entry)?.collect()
         })
         .map_err(fault::map)?;
     for row in &mut rows {

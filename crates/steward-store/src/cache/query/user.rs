@@ -2,6 +2,7 @@
 
 mod list;
 mod matching;
+mod select;
 
 use chrono::{DateTime, Utc};
 use rusqlite::Row;
@@ -11,6 +12,7 @@ use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
 pub use list::list;
+pub use select::{Selected, select};
 
 use super::{audit, limit, people};
 use crate::cache::rollup::{Cover, Level, count_events};
@@ -48,7 +50,7 @@ pub fn show(reader: &Reader, req: &UserShowReq) -> Result<UserView> {
             Some(as_of) => events_30d(reader, uuid, as_of)?,
             None => 0,
         },
-        changes: audit::find(reader, None, Some(&uuid.to_string()), i64::MAX, CHANGES)?,
+        changes: audit::of_key(reader, &uuid.to_string(), CHANGES)?,
         freshness,
         user,
     })
