@@ -117,6 +117,7 @@ async fn every_row_is_open_to_the_roles_of_the_table_and_to_no_other() {
         ),
     )
     .await;
+    let mut outcomes: BTreeMap<&str, Vec<bool>> = BTreeMap::new();
     for role in ["viewer", "finance", "support", "admin"] {
         let home = tempfile::tempdir().expect("a folder");
         let steward = open(&home).await;
@@ -132,9 +133,36 @@ async fn every_row_is_open_to_the_roles_of_the_table_and_to_no_other() {
             let needed = spec.role.expect("a row with a role");
             let may = Role::from_name(role).is_some_and(|role| role.may(needed));
             assert_eq!(refused, !may, "{} as {role}: {result:?}", spec.name);
+            if is_change {
+                outcomes.entry(spec.name).or_default().push(!refused);
+            }
         }
         steward.close().await;
     }
+    documented(&outcomes);
+}
+
+const BEGIN: &str = "<!-- generated: actions -->\n";
+const END: &str = "<!-- end of generated actions -->";
+
+/// What happened stands in docs/SECURITY.md, which the interface's own test reads: buttons, command layer and
+/// database agree. `STEWARD_BLESS=1` writes it anew.
+fn documented(outcomes: &BTreeMap<&str, Vec<bool>>) {
+    let mut table = "\n| action | viewer | finance | support | admin |\n|---|---|---|---|---|\n".to_owned();
+    for (name, may) in outcomes {
+        let cells: Vec<&str> = may.iter().map(|may| if *may { "yes" } else { "–" }).collect();
+        table.push_str(&format!("| `{name}` | {} |\n", cells.join(" | ")));
+    }
+    table.push('\n');
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/SECURITY.md");
+    let document = std::fs::read_to_string(path).expect("docs/SECURITY.md is there");
+    let (before, rest) = document.split_once(BEGIN).expect("it marks where the actions begin");
+    let (written, after) = rest.split_once(END).expect("it marks where the actions end");
+    if std::env::var_os("STEWARD_BLESS").is_some() {
+        std::fs::write(path, format!("{before}{BEGIN}{table}{END}{after}")).expect("it can be written");
+        return;
+    }
+    assert_eq!(written, table, "run this test with STEWARD_BLESS=1 and review the difference");
 }
 
 #[tokio::test]

@@ -129,3 +129,10 @@ export const cleanupResume = () =>
     mutationFn: () => call("cleanup_resume", null),
     meta: { tags: commands.cleanup_resume.tags, failureTitle: "The cleanup did not go on" },
   });
+
+/** Has the server go along the chain of the audit log. */
+export const auditVerify = () =>
+  mutationOptions({
+    mutationKey: ["audit_verify"],
+    mutationFn: () => call("audit_verify", null),
+  });

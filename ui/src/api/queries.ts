@@ -115,6 +115,19 @@ export const eventPagesOptions = (workspace: string, request: EventListReq) =>
     meta: { tags: commands.event_list.tags },
   });
 
+/** The audit log without any filter. */
+export const ALL_AUDIT: AuditListReq = {
+  intent: null,
+  key: null,
+  who: null,
+  action: null,
+  table: null,
+  since: null,
+  until: null,
+  after: null,
+  limit: 200,
+};
+
 /** The last entries of the audit log. */
 export const auditListOptions = (workspace: string, request: AuditListReq) =>
   queryOptions({
@@ -147,6 +160,15 @@ export const qualityOptions = (workspace: string, days: number) =>
     queryKey: ["quality_show", workspace, days],
     queryFn: () => call("quality_show", { days }),
     // The server looks through all its events for it; a cut every few seconds must not repeat that.
+    meta: { tags: ["workspace"] },
+  });
+
+/** Who may use the console, from the server. */
+export const operatorListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["operator_list", workspace],
+    queryFn: () => call("operator_list", null),
+    // Asked of the server: a cut every few seconds must not repeat it. The view asks again after a change.
     meta: { tags: ["workspace"] },
   });
 

@@ -16,7 +16,7 @@ const TAGS = [
 ] as const satisfies Tag[];
 const WORKSPACE = "w";
 const EVENTS = { period: { start: "", end: "" }, filters: [], after: null, limit: 1 };
-const AUDIT = { intent: null, key: null, after: null, limit: 1 };
+const AUDIT = { ...queries.ALL_AUDIT, limit: 1 };
 
 /** Every query that the interface makes. */
 const OPTIONS = [
@@ -32,6 +32,7 @@ const OPTIONS = [
   queries.eventPagesOptions(WORKSPACE, EVENTS),
   queries.auditListOptions(WORKSPACE, AUDIT),
   queries.auditPagesOptions(WORKSPACE, AUDIT),
+  queries.operatorListOptions(WORKSPACE),
   queries.limitListOptions(WORKSPACE, "u"),
   queries.qualityOptions(WORKSPACE, 90),
   queries.exportPlanOptions(WORKSPACE, { source: "events", request: EVENTS, format: "csv" }),

@@ -94,8 +94,23 @@ const usersRoute = createRoute({
 const auditRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/audit",
-  validateSearch: v.object({ key: v.optional(v.string()), intent: v.optional(v.string()) }),
+  validateSearch: v.object({
+    key: v.optional(v.string()),
+    intent: v.optional(v.string()),
+    who: v.optional(v.string()),
+    action: v.optional(v.string()),
+    table: v.optional(v.string()),
+    since: v.optional(v.string()),
+    until: v.optional(v.string()),
+    entry: v.optional(v.number()),
+  }),
   component: lazyRouteComponent(() => import("@/features/audit/audit-view"), "AuditView"),
+});
+
+const operatorsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/operators",
+  component: lazyRouteComponent(() => import("@/features/operators/operators-view"), "OperatorsView"),
 });
 
 const upkeepRoute = createRoute({
@@ -138,6 +153,7 @@ const routeTree = rootRoute.addChildren([
     usersRoute,
     auditRoute,
     upkeepRoute,
+    operatorsRoute,
     syncRoute,
     settingsRoute,
     diagnosticsRoute,

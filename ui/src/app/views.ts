@@ -3,7 +3,7 @@ import type { IconName } from "@/components/icon";
 
 /** A view that exists, in the order of the sidebar. */
 export interface View {
-  to: "/" | "/users" | "/audit" | "/upkeep" | "/sync" | "/settings" | "/diagnostics";
+  to: "/" | "/users" | "/audit" | "/upkeep" | "/operators" | "/sync" | "/settings" | "/diagnostics";
   label: string;
   icon: IconName;
   group: "Home" | "Customers" | "Operations" | "System";
@@ -54,6 +54,15 @@ export const VIEWS: readonly View[] = [
     group: "Operations",
     key: "k",
     cli: "steward quality",
+    hasRange: false,
+  },
+  {
+    to: "/operators",
+    label: "Operators",
+    icon: "key",
+    group: "Operations",
+    key: "o",
+    cli: "steward operators list",
     hasRange: false,
   },
   {

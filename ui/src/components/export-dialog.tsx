@@ -76,7 +76,7 @@ export const ExportDialog: FC<{
   return (
     <Modal isOpen onClose={onClose} className="export">
       <div className="dh">
-        <ModalTitle>Export {name}</ModalTitle>
+        <ModalTitle>Export {lowerFirst(name)}</ModalTitle>
         <span className="dx">
           <span className={environment.className}>{environment.chip}</span>
           <span>{workspace.name}</span>
@@ -182,6 +182,10 @@ export const ExportDialog: FC<{
     </Modal>
   );
 };
+
+/** A name inside a sentence; one that is all capitals stays so. */
+const lowerFirst = (name: string) =>
+  /^[A-Z][a-z]/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 
 const PlanSummary: FC<{ plan: ExportPlan; zone: string; format: ExportFormat }> = ({
   plan,

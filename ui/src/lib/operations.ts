@@ -4,7 +4,7 @@ import { wireError } from "@/api/call";
 import { invalidateTags } from "@/api/client";
 import type { Outcome } from "@/api/generated/Outcome";
 import { operationRevert } from "@/api/mutations";
-import { auditListOptions } from "@/api/queries";
+import { ALL_AUDIT, auditListOptions } from "@/api/queries";
 import { formatClock } from "./format";
 import { closeNotice, notify, updateNotice } from "./notices";
 import { useScope, useWorkspace } from "./scope";
@@ -21,7 +21,7 @@ function onConfirmed(
   intent: string,
   done: (asOf: string | null) => void,
 ): void {
-  const options = auditListOptions(workspace, { intent, key: null, after: null, limit: 1 });
+  const options = auditListOptions(workspace, { ...ALL_AUDIT, intent, limit: 1 });
   const look = async () => {
     const list = await client.fetchQuery({ ...options, staleTime: 0 });
     if (list.rows.length === 0) return;

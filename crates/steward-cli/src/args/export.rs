@@ -39,6 +39,15 @@ pub(crate) enum ExportCommand {
         /// Only rows whose key holds this text, for example a user's id.
         #[arg(long, value_name = "TEXT")]
         key: Option<String>,
+        /// Only by somebody whose login or name holds this text.
+        #[arg(long, value_name = "TEXT")]
+        who: Option<String>,
+        /// Only this action, for example change_plan.
+        #[arg(long)]
+        action: Option<String>,
+        /// Only rows of this table.
+        #[arg(long)]
+        table: Option<String>,
         #[command(flatten)]
         file: ExportArgs,
     },

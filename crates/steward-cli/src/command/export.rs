@@ -44,12 +44,13 @@ pub(crate) async fn run(client: &Client, command: ExportCommand) -> Result<Answe
             let period = from.zip(to).map(|(start, end)| Period { start, end });
             (events(client, &filters, period).await?, file)
         }
-        ExportCommand::Audit { operation, key, file } => {
+        ExportCommand::Audit { operation, key, who, action, table, file } => {
             let intent = operation
                 .map(|text| text.parse())
                 .transpose()
                 .map_err(|_| Error::invalid("operation", "An operation's id is a UUID."))?;
-            (ExportSource::Audit { request: AuditListReq { intent, key, ..AuditListReq::default() } }, file)
+            let request = AuditListReq { intent, key, who, action, table, ..AuditListReq::default() };
+            (ExportSource::Audit { request }, file)
         }
         ExportCommand::Plans { file } => (answer("plan_list", json!(null), "/rows", "Plans"), file),
         ExportCommand::Overview { part, file } => (overview(client, part).await?, file),

@@ -9,9 +9,29 @@ export type AuditListReq = {
  */
 intent: string | null, 
 /**
- * Only rows whose key holds this text, for example a user's id.
+ * Only rows whose key holds this text, for example a user's id; or a user's whole e-mail address.
  */
 key: string | null, 
+/**
+ * Only by somebody whose login or name holds this text.
+ */
+who: string | null, 
+/**
+ * Only this action, for example `change_plan`.
+ */
+action: string | null, 
+/**
+ * Only rows of this table.
+ */
+table: string | null, 
+/**
+ * Only since this instant.
+ */
+since: string | null, 
+/**
+ * Only before this instant.
+ */
+until: string | null, 
 /**
  * Where the page before ended.
  */

@@ -2,6 +2,7 @@
 import type { AccountLimits } from "./AccountLimits";
 import type { AuditList } from "./AuditList";
 import type { AuditListReq } from "./AuditListReq";
+import type { AuditVerify } from "./AuditVerify";
 import type { CheckList } from "./CheckList";
 import type { CleanupProgress } from "./CleanupProgress";
 import type { CleanupRes } from "./CleanupRes";
@@ -172,10 +173,13 @@ export interface Commands {
   export_cancel: { request: ExportRef; response: ExportList };
   /** Who changed what. */
   audit_list: { request: AuditListReq; response: AuditList };
+  /** Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen. */
+  audit_verify: { request: null; response: AuditVerify };
 }
 
 /** A row of the table. */
 export interface CommandSpec {
+  doc: string;
   kind: CommandKind;
   role: Role | null;
   tier: Tier;
@@ -184,55 +188,56 @@ export interface CommandSpec {
 
 /** Every command with its kind, role, tier and tags. */
 export const commands = {
-  session_show: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
-  settings_show: { kind: "query", role: null, tier: "T0", tags: ["settings"] },
-  settings_update: { kind: "mutation", role: null, tier: "T1", tags: ["settings"] },
-  workspace_list: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
-  workspace_add: { kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
-  workspace_use: { kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit"] },
-  workspace_mode: { kind: "mutation", role: null, tier: "T1", tags: ["workspace"] },
-  workspace_remove: { kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit"] },
-  connection_test: { kind: "query", role: null, tier: "T0", tags: [] },
-  doctor_run: { kind: "query", role: null, tier: "T0", tags: ["workspace","sync"] },
-  database_status: { kind: "query", role: null, tier: "T0", tags: ["workspace"] },
-  database_install: { kind: "reviewed", role: null, tier: "T2", tags: ["workspace","sync"] },
-  sample_open: { kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
-  sync_status: { kind: "query", role: null, tier: "T0", tags: ["sync"] },
-  sync_run: { kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
-  sync_pause: { kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
-  sync_resume: { kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
-  sync_verify: { kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
-  sync_rebuild: { kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
-  overview_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
-  overview_picture: { kind: "mutation", role: "viewer", tier: "T0", tags: [] },
-  usage_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
-  view_list: { kind: "query", role: "viewer", tier: "T0", tags: ["settings","workspace"] },
-  view_save: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
-  view_remove: { kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
-  event_list: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
-  record_find: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
-  user_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
-  user_show: { kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
-  plan_list: { kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
-  user_change_plan: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
-  user_suspend: { kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },
-  user_restore: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
-  user_extend_trial: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
-  user_reset_usage: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
-  limit_check: { kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
-  limit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
-  limit_raise: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
-  usage_cleanup: { kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
-  cleanup_resume: { kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
-  usage_recount: { kind: "reviewed", role: "admin", tier: "T2", tags: ["users","audit"] },
-  quality_show: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
-  operator_list: { kind: "query", role: "admin", tier: "T0", tags: ["users","audit"] },
-  operator_create: { kind: "reviewed", role: "admin", tier: "T4", tags: ["users","audit"] },
-  operator_remove: { kind: "reviewed", role: "admin", tier: "T3", tags: ["users","audit"] },
-  operation_revert: { kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
-  export_plan: { kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans","audit"] },
-  export_run: { kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
-  export_list: { kind: "query", role: "viewer", tier: "T0", tags: ["exports"] },
-  export_cancel: { kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
-  audit_list: { kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
+  session_show: { doc: "Who sits in front of it, in which workspace, with which role.", kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  settings_show: { doc: "What a person chose on this computer.", kind: "query", role: null, tier: "T0", tags: ["settings"] },
+  settings_update: { doc: "Keeps what a person chose.", kind: "mutation", role: null, tier: "T1", tags: ["settings"] },
+  workspace_list: { doc: "The workspaces of this computer.", kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  workspace_add: { doc: "Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_use: { doc: "Makes a workspace the current one.", kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_mode: { doc: "Allows or refuses changes in a workspace.", kind: "mutation", role: null, tier: "T1", tags: ["workspace"] },
+  workspace_remove: { doc: "Forgets a workspace, its password and its copy; the server keeps its data.", kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit"] },
+  connection_test: { doc: "Tests a connection step by step.", kind: "query", role: null, tier: "T0", tags: [] },
+  doctor_run: { doc: "Checks this computer, the copy and the server.", kind: "query", role: null, tier: "T0", tags: ["workspace","sync"] },
+  database_status: { doc: "What of Steward's schema a database has.", kind: "query", role: null, tier: "T0", tags: ["workspace"] },
+  database_install: { doc: "Installs or migrates Steward's schema.", kind: "reviewed", role: null, tier: "T2", tags: ["workspace","sync"] },
+  sample_open: { doc: "Opens the sample company.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
+  sync_status: { doc: "How fresh each dataset is, and what the engine does.", kind: "query", role: null, tier: "T0", tags: ["sync"] },
+  sync_run: { doc: "Reads what changed on the server, now.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
+  sync_pause: { doc: "Stops the engine until it is resumed.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
+  sync_resume: { doc: "Lets the engine go on.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
+  sync_verify: { doc: "Compares every row and every rollup with the server, inside one cut.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
+  sync_rebuild: { doc: "Puts the copy aside and reads it anew.", kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
+  overview_show: { doc: "The state of the company in one answer.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  overview_picture: { doc: "Writes the overview as a picture into a file of this computer.", kind: "mutation", role: "viewer", tier: "T0", tags: [] },
+  usage_show: { doc: "What was used, by anything an event is counted by, compared with the days before.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  view_list: { doc: "The views kept for the current workspace on this computer.", kind: "query", role: "viewer", tier: "T0", tags: ["settings","workspace"] },
+  view_save: { doc: "Keeps a view under a name; one of that name is replaced.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
+  view_remove: { doc: "Forgets a kept view.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
+  event_list: { doc: "The rows behind a number.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
+  record_find: { doc: "Users and teams by id, e-mail address, name or Stripe's id, the best match first.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
+  user_list: { doc: "Users by search, plan, status, role, team and time, in any order.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
+  user_show: { doc: "Everything about one user.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
+  plan_list: { doc: "The plans with their limits.", kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
+  user_change_plan: { doc: "Moves users to another plan.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  user_suspend: { doc: "Shuts users out of the product until they are restored.", kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },
+  user_restore: { doc: "Lets suspended users back in.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  user_extend_trial: { doc: "Moves the end of trials to a later instant.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  user_reset_usage: { doc: "Sets counters back to 0; what they were stays in the history.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  limit_check: { doc: "Whether a user may use so much of a metric, from the copy.", kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
+  limit_list: { doc: "What a user may do: every limit with its use, and the features of the plan.", kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
+  limit_raise: { doc: "Raises a limit until an instant; it ends by itself.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },
+  usage_cleanup: { doc: "Removes usage before so many whole months; it cannot be taken back.", kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
+  cleanup_resume: { doc: "Goes on with a cleanup that was interrupted.", kind: "reviewed", role: "admin", tier: "T3", tags: ["usage","users","audit"] },
+  usage_recount: { doc: "Counts a month's counters again from its events.", kind: "reviewed", role: "admin", tier: "T2", tags: ["users","audit"] },
+  quality_show: { doc: "What is wrong with the data of the last days, from the server.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
+  operator_list: { doc: "Who may use the console, from the server.", kind: "query", role: "admin", tier: "T0", tags: ["users","audit"] },
+  operator_create: { doc: "Makes a login with a role's rights; its password is answered this once.", kind: "reviewed", role: "admin", tier: "T4", tags: ["users","audit"] },
+  operator_remove: { doc: "Removes a login; what it did stays in the audit log.", kind: "reviewed", role: "admin", tier: "T3", tags: ["users","audit"] },
+  operation_revert: { doc: "Writes the rows of a change back as they were.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
+  export_plan: { doc: "What an export of a table or a chart would hold: its exact rows and columns.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans","audit"] },
+  export_run: { doc: "Writes a table or a chart into a file of this computer, with a manifest beside it; answers at the end.", kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
+  export_list: { doc: "The exports of this computer, those that run included.", kind: "query", role: "viewer", tier: "T0", tags: ["exports"] },
+  export_cancel: { doc: "Stops an export; no half file is left.", kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
+  audit_list: { doc: "Who changed what.", kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
+  audit_verify: { doc: "Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen.", kind: "query", role: "viewer", tier: "T0", tags: [] },
 } as const satisfies Record<keyof Commands, CommandSpec>;

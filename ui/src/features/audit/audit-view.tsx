@@ -1,17 +1,26 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type FC, useMemo, useState } from "react";
+import { type FC, useCallback, useMemo, useState } from "react";
 import type { AuditRow } from "@/api/generated/AuditRow";
 import { auditPagesOptions } from "@/api/queries";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
 import { ExportButton } from "@/components/export-button";
-import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
-import { countOf, formatSecond } from "@/lib/format";
+import { formatNumber, formatSecond } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { auditSentence } from "@/lib/words";
-import { changeText, exportAuditCommand, isRevertible } from "./model";
+import { AuditDrawer } from "./audit-drawer";
+import { AuditFilters } from "./audit-filters";
+import { ChainButton } from "./chain-button";
+import {
+  type AuditSearch,
+  auditRequest,
+  changeText,
+  exportAuditCommand,
+  hasAuditFilter,
+  isRevertible,
+} from "./model";
 import { RevertSheet } from "./revert-sheet";
 
 /** Who did what, and what it was before. */
@@ -21,42 +30,55 @@ export const AuditView: FC = () => {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const [reverting, setReverting] = useState<AuditRow>();
-  const request = useMemo(
-    () => ({ intent: search.intent ?? null, key: search.key ?? null, after: null, limit: 200 }),
-    [search.intent, search.key],
-  );
+  const request = useMemo(() => auditRequest(search), [search]);
   const query = useInfiniteQuery(auditPagesOptions(workspace.id, request));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
+  const total = query.data?.pages[0]?.total ?? rows.length;
   const columns = useMemo(() => auditColumns(zone, setReverting), [zone]);
-  const hasFilter = search.key !== undefined || search.intent !== undefined;
-  const clear = () => void navigate({ to: "/audit" });
+  const hasFilter = hasAuditFilter(search);
+  const place = useCallback(
+    (change: Partial<AuditSearch>) =>
+      void navigate({ to: "/audit", replace: true, search: (before) => ({ ...before, ...change }) }),
+    [navigate],
+  );
+  const clear = () =>
+    place({
+      key: undefined,
+      intent: undefined,
+      who: undefined,
+      action: undefined,
+      table: undefined,
+      since: undefined,
+      until: undefined,
+    });
+  const close = useCallback(() => place({ entry: undefined }), [place]);
+  const opened = rows.find((row) => row.id === search.entry);
   return (
-    <div className="full">
+    <div className={opened ? "full has-drawer" : "full"}>
       <PageHead
         title="Audit log"
         note={
-          rows.length > 0
-            ? `${query.hasNextPage ? "The newest " : ""}${countOf(rows.length, "change")}, newest first`
+          query.data
+            ? `${formatNumber(total)} ${hasFilter ? "changes match" : "changes"}, newest first`
             : "Every change made through Steward"
         }
         actions={
-          <ExportButton
-            name="Audit log"
-            source={{ source: "audit", request: { ...request, after: null, limit: 0 } }}
-            command={exportAuditCommand(request)}
-          />
+          <>
+            <ChainButton />
+            <ExportButton
+              name="Audit log"
+              source={{ source: "audit", request: { ...request, after: null, limit: 0 } }}
+              command={exportAuditCommand(request)}
+            />
+          </>
         }
       />
-      {hasFilter && (
-        <ul className="filters" aria-label="Filters">
-          <li className="filter">
-            {search.key !== undefined ? `Row is ${search.key}` : `Change is ${search.intent}`}
-            <button type="button" className="ib" aria-label="Remove filter" onClick={clear}>
-              <Icon name="x" />
-            </button>
-          </li>
-        </ul>
-      )}
+      <AuditFilters
+        search={search}
+        choices={query.data?.pages[0]?.choices ?? null}
+        onChange={place}
+        {...(hasFilter ? { onClear: clear } : {})}
+      />
       {query.isPending ? (
         <Loading what="Reading the audit log" rows={10} />
       ) : query.isError && rows.length === 0 ? (
@@ -84,11 +106,14 @@ export const AuditView: FC = () => {
           columns={columns}
           rows={rows}
           rowId={auditId}
-          total={query.hasNextPage ? rows.length + 1 : rows.length}
+          total={Math.max(total, rows.length)}
+          openId={opened ? auditId(opened) : undefined}
+          onOpen={(row) => place({ entry: row.id })}
           isLoadingMore={query.isFetchingNextPage}
           onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
         />
       )}
+      {opened && <AuditDrawer row={opened} zone={zone} onClose={close} onRevert={setReverting} />}
       {reverting && <RevertSheet row={reverting} onClose={() => setReverting(undefined)} />}
     </div>
   );
@@ -101,7 +126,7 @@ function auditColumns(zone: string, onRevert: (row: AuditRow) => void): GridColu
     {
       id: "at",
       header: "Time",
-      track: "152px",
+      track: "156px",
       cell: (row) => <span className="t2">{formatSecond(row.at, zone)}</span>,
     },
     { id: "who", header: "Who", track: "minmax(120px, 1fr)", cell: (row) => row.operator ?? row.login },

@@ -143,7 +143,7 @@ function eventColumns(zone: string): GridColumn<EventRow>[] {
     {
       id: "at",
       header: "Occurred at",
-      track: "140px",
+      track: "156px",
       cell: (row) => <span className="t2">{formatSecond(row.occurred_at, zone)}</span>,
     },
     {

@@ -5,7 +5,7 @@ import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
 import type { Overview } from "@/api/generated/Overview";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
-import { auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
+import { ALL_AUDIT, auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
 import { ChartPanel } from "@/charts/chart-panel";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
@@ -40,9 +40,7 @@ export const OverviewView: FC = () => {
   const query = useQuery({ ...overviewOptions(workspace.id, scope), placeholderData: keepPreviousData });
   // Asked beside the numbers, not after them: what the panels show arrives with the first drawing.
   const status = useQuery(syncStatusOptions(workspace.id));
-  const changes = useQuery(
-    auditListOptions(workspace.id, { intent: null, key: null, after: null, limit: 6 }),
-  );
+  const changes = useQuery(auditListOptions(workspace.id, { ...ALL_AUDIT, limit: 6 }));
   const overview = query.data;
   const isRead = overview !== undefined && overview.freshness.as_of !== null;
   useEffect(() => {

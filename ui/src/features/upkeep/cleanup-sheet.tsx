@@ -51,7 +51,12 @@ const PlanFacts: FC<{ plan: CleanupPlan }> = ({ plan }) => {
     ["Everything before", at(plan.cutoff)],
     ["Events removed", formatNumber(plan.events)],
     ["Counters removed", formatNumber(plan.counters)],
-    ["Partitions dropped", plan.partitions.length === 0 ? "none" : plan.partitions.join(", ")],
+    [
+      "Partitions dropped",
+      plan.partitions.length === 0
+        ? "none"
+        : plan.partitions.map((name) => name.replace(/^steward\./, "")).join(", "),
+    ],
     ["Freed at once", `${freed.figure} ${freed.unit}`],
     ["Oldest event now", at(plan.oldest)],
     ["Oldest event kept", at(plan.oldest_kept)],

@@ -22,7 +22,7 @@ export const UpkeepView: FC = () => {
       <div className="grid">
         <RetentionPanel />
         <Panel title="Counters" note="what limits are checked against" className="c6">
-          <div className="pb up">
+          <div className="pb upk">
             <p className="t2">
               Counters are raised with every event. Counted again from the events of a month, those that
               differ are set right; each one is shown first.
@@ -65,8 +65,8 @@ const RetentionPanel: FC = () => {
     });
   return (
     <Panel title="Retention" note="usage before it is removed" className="c6">
-      <div className="pb up">
-        <div className="up-r">
+      <div className="pb upk">
+        <div className="upk-r">
           <div className="fld">
             <label className="fl" htmlFor={`${ids}-months`}>
               Whole months kept

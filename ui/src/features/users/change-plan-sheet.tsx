@@ -3,14 +3,23 @@ import { type FC, useState } from "react";
 import { planListOptions } from "@/api/queries";
 import { ActionSheet } from "@/components/action-sheet";
 import { Choice } from "@/components/choice";
+import { Glyph } from "@/components/icon";
 import { formatNumber } from "@/lib/format";
 import { outcomeOf } from "@/lib/reviewed";
 import { useWorkspace } from "@/lib/scope";
-import { changePlanCommand, changePlanTitle, changePlanVerb } from "./model";
+import {
+  changePlanCommand,
+  changePlanTitle,
+  changePlanVerb,
+  isEverybody,
+  type Picked,
+  pickedCount,
+  planDraft,
+} from "./model";
 
-/** Moves users to another plan, reviewed row by row. */
-export const ChangePlanSheet: FC<{ users: readonly string[]; onClose: () => void; onDone: () => void }> = ({
-  users,
+/** Moves users to another plan, reviewed row by row: those picked, or everybody who matches a filter. */
+export const ChangePlanSheet: FC<{ picked: Picked; onClose: () => void; onDone: () => void }> = ({
+  picked,
   onClose,
   onDone,
 }) => {
@@ -18,24 +27,25 @@ export const ChangePlanSheet: FC<{ users: readonly string[]; onClose: () => void
   const plans = useQuery(planListOptions(workspace.id));
   const [plan, setPlan] = useState("");
   const planName = plans.data?.rows.find((row) => row.code === plan)?.name;
+  const count = pickedCount(picked);
   return (
     <ActionSheet
-      title={changePlanTitle(users.length, planName)}
-      verb={(outcome) => changePlanVerb(outcome, users.length)}
+      title={changePlanTitle(count, planName)}
+      verb={(outcome) => changePlanVerb(outcome, count)}
       command="user_change_plan"
-      draft={plan === "" ? undefined : { users: [...users], plan_code: plan }}
+      draft={plan === "" ? undefined : planDraft(picked, plan)}
       missing="Choose a plan to see every row before and after."
-      needsReason={users.length > 1}
-      cli={(reason) => changePlanCommand(users, plan, reason, workspace.name)}
+      needsReason={count > 1}
+      cli={(reason) => changePlanCommand(picked, plan, reason, workspace.name)}
       summary={(answer) => {
         const outcome = outcomeOf(answer);
         return (
-          users.length > 1 &&
+          count > 1 &&
           outcome && (
             <dl className="sum4 as-sum">
               <div>
                 <dt>users asked for</dt>
-                <dd>{formatNumber(users.length)}</dd>
+                <dd>{formatNumber(count)}</dd>
               </div>
               <div>
                 <dt>rows change</dt>
@@ -64,6 +74,14 @@ export const ChangePlanSheet: FC<{ users: readonly string[]; onClose: () => void
           onChange={setPlan}
         />
       </div>
+      {isEverybody(picked) && (
+        <p className="ex-warn" role="status">
+          <span className="warning">
+            <Glyph tone="warning" />
+          </span>
+          No filter is set: this is every user there is.
+        </p>
+      )}
     </ActionSheet>
   );
 };

@@ -1,7 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { ALL_USERS } from "@/api/queries";
 import {
   changePlanCommand,
   changePlanTitle,
+  filterOf,
+  isEverybody,
   limitUse,
   metricLabel,
   toggleSelection,
@@ -54,8 +57,17 @@ describe("words", () => {
     expect(userStatus("suspended")).toEqual({ tone: "danger", word: "Suspended" });
   });
   it("make the command that does the same", () => {
-    expect(changePlanCommand(["a@example.com"], "pro", "autumn offer", "Sample company")).toBe(
+    expect(changePlanCommand({ users: ["a@example.com"] }, "pro", "autumn offer", "Sample company")).toBe(
       "steward users change-plan a@example.com --plan pro --reason 'autumn offer' -w 'Sample company'",
+    );
+    const filter = filterOf({ ...ALL_USERS, plan_code: "free", search: "ada l" });
+    expect(changePlanCommand({ filter, total: 12 }, "pro", "", "acme")).toBe(
+      "steward users change-plan --filter 'search=ada l' --filter plan=free --plan pro -w acme",
+    );
+    const everybody = { filter: filterOf(ALL_USERS), total: 500 };
+    expect(isEverybody(everybody)).toBe(true);
+    expect(changePlanCommand(everybody, "pro", "", "acme")).toBe(
+      "steward users change-plan --all --plan pro -w acme",
     );
   });
 });

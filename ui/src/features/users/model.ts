@@ -1,4 +1,5 @@
 import type { Outcome } from "@/api/generated/Outcome";
+import type { UserFilter } from "@/api/generated/UserFilter";
 import type { UserLimit } from "@/api/generated/UserLimit";
 import type { UserListReq } from "@/api/generated/UserListReq";
 import { shellWord } from "@/lib/actions";
@@ -49,15 +50,54 @@ export function movedUsers(outcome: Outcome): number {
   return outcome.rows.filter((row) => row.table === "users" || row.table === "steward.users").length;
 }
 
+/** Who is meant: those picked one by one, or everybody who matches. */
+export type Picked = { users: readonly string[] } | { filter: UserFilter; total: number };
+
+/** How many are meant. */
+export function pickedCount(picked: Picked): number {
+  return "users" in picked ? picked.users.length : picked.total;
+}
+
+/** Whether nothing narrows who is meant. */
+export function isEverybody(picked: Picked): boolean {
+  if ("users" in picked) return false;
+  const { search, plan_code, status, role, team, signed_up, last_seen } = picked.filter;
+  return (
+    search.trim() === "" &&
+    [plan_code, status, role, team, signed_up, last_seen].every((value) => value === null)
+  );
+}
+
+/** What the command is asked for. */
+export function planDraft(picked: Picked, plan: string) {
+  return "users" in picked
+    ? { users: [...picked.users], plan_code: plan }
+    : { users: [], filter: picked.filter, plan_code: plan };
+}
+
 /** The same on the command line. */
-export function changePlanCommand(
-  users: readonly string[],
-  plan: string,
-  reason: string,
-  workspace: string,
-): string {
+export function changePlanCommand(picked: Picked, plan: string, reason: string, workspace: string): string {
   const why = reason ? ` --reason ${shellWord(reason)}` : "";
-  return `steward users change-plan ${users.map(shellWord).join(" ")} --plan ${shellWord(plan)}${why} -w ${shellWord(workspace)}`;
+  const who = "users" in picked ? picked.users.map(shellWord).join(" ") : filterFlags(picked);
+  return `steward users change-plan ${who} --plan ${shellWord(plan)}${why} -w ${shellWord(workspace)}`;
+}
+
+function filterFlags(picked: { filter: UserFilter; total: number }): string {
+  if (isEverybody(picked)) return "--all";
+  const { filter } = picked;
+  const fields: [string, string | null][] = [
+    ["search", filter.search.trim() || null],
+    ["plan", filter.plan_code],
+    ["status", filter.status],
+    ["role", filter.role],
+    ["team", filter.team],
+    ["signed-up", filter.signed_up],
+    ["seen", filter.last_seen],
+  ];
+  return fields
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `--filter ${shellWord(`${name}=${value}`)}`)
+    .join(" ");
 }
 
 /** Adds or removes one id, or everything between it and the last one picked. */
@@ -92,4 +132,10 @@ export function exportUsersCommand(request: UserListReq): string {
   ]
     .filter(Boolean)
     .join(" ");
+}
+
+/** Who a list shows, without its order and its pages. */
+export function filterOf(request: UserListReq): UserFilter {
+  const { search, plan_code, status, role, team, signed_up, last_seen, zone } = request;
+  return { search, plan_code, status, role, team, signed_up, last_seen, zone };
 }

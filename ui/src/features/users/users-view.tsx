@@ -12,10 +12,11 @@ import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
 import { countOf, formatMinute, formatNumber } from "@/lib/format";
+import { useRefusals } from "@/lib/permits";
 import { rangeLabel } from "@/lib/range";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { ChangePlanSheet } from "./change-plan-sheet";
-import { exportUsersCommand, toggleSelection, userStatus } from "./model";
+import { exportUsersCommand, filterOf, type Picked, toggleSelection, userStatus } from "./model";
 import { TeamFilter } from "./team-filter";
 import { UserDrawer } from "./user-drawer";
 
@@ -87,7 +88,7 @@ export const UsersView: FC = () => {
   const wanted = useDeferredValue(typed);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [lastPicked, setLastPicked] = useState<string>();
-  const [changing, setChanging] = useState<readonly string[]>();
+  const [changing, setChanging] = useState<Picked>();
 
   const place = useCallback(
     (change: Partial<typeof search>) =>
@@ -126,6 +127,7 @@ export const UsersView: FC = () => {
     [search.plan, search.status, search.role, search.team, search.signed, search.seen].some(
       (value) => value !== undefined,
     );
+  const planReason = useRefusals()("user_change_plan");
   const clear = () => {
     setTyped("");
     place({
@@ -233,9 +235,26 @@ export const UsersView: FC = () => {
             <button type="button" className="btn gh" onClick={() => setSelected(new Set())}>
               Clear
             </button>
-            <button type="button" className="btn pri" onClick={() => setChanging([...selected])}>
+            <button
+              type="button"
+              className="btn pri"
+              disabled={planReason !== undefined}
+              title={planReason}
+              onClick={() => setChanging({ users: [...selected] })}
+            >
               Change plan…
             </button>
+            {total > selected.size && (
+              <button
+                type="button"
+                className="btn gh"
+                disabled={planReason !== undefined}
+                title={planReason}
+                onClick={() => setChanging({ filter: filterOf(request), total })}
+              >
+                Change all {formatNumber(total)} that match…
+              </button>
+            )}
           </span>
         )}
       </div>
@@ -282,7 +301,7 @@ export const UsersView: FC = () => {
       {search.user && <UserDrawer user={search.user} onClose={closeDrawer} />}
       {changing && (
         <ChangePlanSheet
-          users={changing}
+          picked={changing}
           onClose={() => setChanging(undefined)}
           onDone={() => {
             setChanging(undefined);

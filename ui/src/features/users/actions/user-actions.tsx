@@ -68,7 +68,7 @@ export const UserActions: FC<{ user: ActionUser }> = ({ user }) => {
           );
         })}
       </MenuButton>
-      {chosen === "plan" && <ChangePlanSheet users={[user.id]} onClose={close} onDone={close} />}
+      {chosen === "plan" && <ChangePlanSheet picked={{ users: [user.id] }} onClose={close} onDone={close} />}
       {chosen === "raise" && <RaiseLimitSheet user={user} onClose={close} />}
       {chosen === "trial" && <ExtendTrialSheet user={user} onClose={close} />}
       {chosen === "reset" && <ResetUsageSheet user={user} onClose={close} />}
