@@ -1,19 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
-import type { Page } from "@playwright/test";
+import { expectNoViolations } from "./axe";
 import { expect, openSynced, removeHome, startDevserver, test } from "./devserver";
-
-async function expectNoViolations(page: Page): Promise<void> {
-  const { violations } = await new AxeBuilder({ page })
-    .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-    // With the route in the hash every link starts with "#", which this rule takes for a jump within the page.
-    .disableRules(["skip-link"])
-    .analyze();
-  const found = violations.map((violation) => ({
-    rule: violation.id,
-    where: violation.nodes.map((node) => `${node.target.join(" ")}: ${node.failureSummary ?? ""}`),
-  }));
-  expect(found).toEqual([]);
-}
 
 const VIEWS = [
   ["Overview", "/", "link", /^Events/],

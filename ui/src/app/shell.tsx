@@ -7,6 +7,7 @@ import { formatClock } from "@/lib/format";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS, isOffline } from "@/lib/words";
 import { platform } from "@/platform/current";
+import { ChangeTray } from "./change-tray";
 import { ExportTasks } from "./export-tasks";
 import { Header } from "./header";
 import { Help } from "./help";
@@ -65,6 +66,7 @@ const Frame: FC = () => {
           <Outlet />
         </main>
       </div>
+      <ChangeTray />
       <div className="corner">
         <Notices />
         <ExportTasks />

@@ -7,6 +7,7 @@ import { workspaceMode } from "@/api/mutations";
 import { useAnnounceChange } from "@/lib/operations";
 import { type Draft, outcomeOf, type ReviewedName, useReviewed } from "@/lib/reviewed";
 import { useWorkspace } from "@/lib/scope";
+import { collect } from "@/lib/tray";
 import { ENVIRONMENTS } from "@/lib/words";
 import { Icon } from "./icon";
 import { Modal, ModalClose, ModalTitle } from "./popup";
@@ -85,6 +86,18 @@ export function ActionSheet<Name extends ReviewedName>(props: {
       props.onDone?.(answer);
       props.onClose();
     });
+  // Into the change tray: nothing is sent before it is reviewed there with the others.
+  const handleCollect = () => {
+    collect({
+      workspace: workspace.id,
+      title,
+      command: props.command,
+      draft,
+      reason: reason.trim(),
+      isUndoable,
+    });
+    props.onClose();
+  };
   return (
     <Modal isOpen onClose={props.onClose} className="review">
       <div className="dh">
@@ -165,6 +178,11 @@ export function ActionSheet<Name extends ReviewedName>(props: {
           <button type="button" className="btn" onClick={props.onClose}>
             Cancel
           </button>
+          {isUndoable && outcome?.confirm === null && (
+            <button type="button" className="btn" disabled={!canApply} onClick={handleCollect}>
+              Collect
+            </button>
+          )}
           <button type="button" className="btn pri" disabled={!canApply} onClick={handleApply}>
             {change.isApplying ? "Applying" : props.verb(outcome)}
           </button>

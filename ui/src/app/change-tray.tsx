@@ -1,0 +1,123 @@
+import { useMutation } from "@tanstack/react-query";
+import { type FC, useEffect, useState } from "react";
+import { wireError } from "@/api/call";
+import { Icon } from "@/components/icon";
+import { Modal, ModalClose, ModalTitle } from "@/components/popup";
+import { PreviewRows } from "@/components/review-parts";
+import { Failure, Loading } from "@/components/states";
+import { countOf } from "@/lib/format";
+import { useAnnounceChange } from "@/lib/operations";
+import { useWorkspace } from "@/lib/scope";
+import { applyAll, discard, type Looked, lookAll, type TrayEntry, useTray } from "@/lib/tray";
+import { ENVIRONMENTS } from "@/lib/words";
+
+/** Changes that were collected and not sent: what they are, and the two ways out. */
+export const ChangeTray: FC = () => {
+  const workspace = useWorkspace();
+  const tray = useTray(workspace.id);
+  const [isOpen, setIsOpen] = useState(false);
+  if (tray.length === 0) return null;
+  return (
+    <>
+      <section className="tray" aria-label="Collected changes">
+        <b>{countOf(tray.length, "change")}</b>
+        <span className="t2 tr">{tray.map((entry) => entry.title).join(" · ")}</span>
+        <span className="act">
+          <button type="button" className="btn sm gh" onClick={() => discard(tray.map((entry) => entry.id))}>
+            Discard
+          </button>
+          <button type="button" className="btn sm pri" onClick={() => setIsOpen(true)}>
+            Review…
+          </button>
+        </span>
+      </section>
+      {isOpen && <TraySheet tray={tray} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+};
+
+const TraySheet: FC<{ tray: readonly TrayEntry[]; onClose: () => void }> = ({ tray, onClose }) => {
+  const workspace = useWorkspace();
+  const environment = ENVIRONMENTS[workspace.environment];
+  const announce = useAnnounceChange();
+  const look = useMutation({ mutationKey: ["tray", "look"], mutationFn: () => lookAll(tray) });
+  const apply = useMutation({
+    mutationKey: ["tray", "apply"],
+    mutationFn: (looked: readonly Looked[]) =>
+      applyAll(looked, (entry, outcome) => {
+        discard([entry.id]);
+        announce(entry.title, outcome, entry.isUndoable);
+      }),
+    onSuccess: (failure) => {
+      if (failure) look.mutate();
+      else onClose();
+    },
+  });
+  const start = look.mutate;
+  useEffect(() => start(), [start]);
+  const looked = (look.data ?? []).filter((one) => tray.some((entry) => entry.id === one.entry.id));
+  const good = looked.filter((one) => one.outcome && one.outcome.rows.length > 0);
+  const rows = good.reduce((sum, one) => sum + (one.outcome?.rows.length ?? 0), 0);
+  const canApply = good.length > 0 && good.length === looked.length && !look.isPending && !apply.isPending;
+  return (
+    <Modal isOpen onClose={onClose} className="review">
+      <div className="dh">
+        <ModalTitle>Review {countOf(tray.length, "change")}</ModalTitle>
+        <span className="dx">
+          <span className={environment.className}>{environment.chip}</span>
+          <span>{workspace.name}</span>
+          <ModalClose />
+        </span>
+      </div>
+      <div className="dt">
+        {apply.data && <Failure title={`Stopped at: ${apply.data.entry.title}`} error={apply.data.error} />}
+        {look.isPending ? (
+          <Loading what="Computing every change" rows={tray.length} />
+        ) : (
+          looked.map((one) => (
+            <section key={one.entry.id} className="tray-e" aria-label={one.entry.title}>
+              <h3>
+                {one.entry.title}
+                {one.entry.reason && <span className="t2 after">{one.entry.reason}</span>}
+                <button
+                  type="button"
+                  className="ib"
+                  aria-label={`Take out: ${one.entry.title}`}
+                  onClick={() => {
+                    discard([one.entry.id]);
+                    if (tray.length === 1) onClose();
+                  }}
+                >
+                  <Icon name="x" />
+                </button>
+              </h3>
+              {one.outcome ? (
+                <PreviewRows preview={one.outcome} />
+              ) : (
+                <p className="hint warning">
+                  {wireError(one.error).message} {wireError(one.error).hint}
+                </p>
+              )}
+            </section>
+          ))
+        )}
+      </div>
+      {good[0]?.outcome && !look.isPending && (
+        <p className="hint tray-n">
+          Each change is a transaction of its own, in this order; the first that fails ends it, and the rest
+          stays here. {countOf(rows, "row")} in all.
+        </p>
+      )}
+      <div className="dfoot">
+        <span className="act">
+          <button type="button" className="btn" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="button" className="btn pri" disabled={!canApply} onClick={() => apply.mutate(looked)}>
+            {apply.isPending ? "Applying" : `Apply ${countOf(good.length, "change")}`}
+          </button>
+        </span>
+      </div>
+    </Modal>
+  );
+};
