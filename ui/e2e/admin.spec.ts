@@ -50,7 +50,7 @@ test("every event of a filter is exported, with a manifest beside it", async ({ 
     await expect(dialog.getByText("A file of this name is there already.")).toBeVisible();
     await dialog.getByLabel("Replace the file that is there").check();
     await dialog.getByRole("button", { name: /^Export / }).click();
-    await expect(dialog).toHaveCount(0);
+    await expect(notices(page).getByText(`Events: ${counted} rows exported`)).toHaveCount(2);
     expect(existsSync(path)).toBe(true);
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -127,18 +127,23 @@ test("changes are collected, reviewed together and sent", async ({ page, sample 
   await openSynced(page, sample, "/users?status=active&plan=pro");
   await unlockWriting(page);
   const drawer = await openFirstUser(page);
-  for (const [item, button] of [
-    ["Extend trial…", "Collect"],
-    ["Raise a limit…", "Collect"],
-  ] as const) {
+  const sheet = page.getByRole("dialog");
+  const open = async (item: string) => {
     await drawer.getByRole("button", { name: "Actions" }).click();
     await page.getByRole("menuitem", { name: item }).click();
-    const sheet = page.getByRole("dialog");
-    if (item === "Raise a limit…") await sheet.getByLabel("Raised to").fill("60000");
+  };
+  const collect = async () => {
     await sheet.getByLabel(/^Reason/).fill("Collected");
-    await sheet.getByRole("button", { name: button }).click();
+    await sheet.getByRole("button", { name: "Collect" }).click();
     await expect(sheet).toHaveCount(0);
-  }
+  };
+  await open("Raise a limit…");
+  await sheet.getByLabel("Raised to").fill("60000");
+  await collect();
+  await open("Change plan…");
+  await sheet.getByRole("combobox", { name: "New plan" }).click();
+  await page.getByRole("option", { name: /^Starter/ }).click();
+  await collect();
   const tray = page.getByRole("region", { name: "Collected changes" });
   await expect(tray).toContainText("2 changes");
   await expect(drawer.getByRole("cell", { name: "60,000" })).toHaveCount(0);

@@ -7,6 +7,7 @@ import "./styles/controls.css";
 import "./styles/panels.css";
 import "./styles/charts.css";
 import "./styles/dialog.css";
+import "./styles/actions.css";
 import "./styles/setup.css";
 import "./styles/views.css";
 import "./styles/widths.css";
