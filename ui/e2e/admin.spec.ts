@@ -223,7 +223,8 @@ for (const theme of ["light", "dark"] as const) {
     const drawer = await openFirstUser(page);
     await drawer.getByRole("button", { name: "Actions" }).click();
     await expect(page.getByRole("menu")).toBeVisible();
-    await expectNoViolations(page);
+    // An open menu lies above the page, in none of its landmarks.
+    await expectNoViolations(page, ["region"]);
     await page.getByRole("menuitem", { name: "Raise a limit…" }).click();
     await expect(page.getByRole("dialog")).toBeVisible();
     await expectNoViolations(page);

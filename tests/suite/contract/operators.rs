@@ -10,7 +10,7 @@ use steward_store::postgres::operators::{list, new_password, verifier};
 use steward_tests::cluster::{TestDatabase, execute, shared_cluster};
 use uuid::Uuid;
 
-use super::{json as value, seed};
+use super::{json as value, seed, sqlstate};
 
 fn create(login: &str, role: &str, password: &SecretString) -> Action {
     Action::CreateOperator {
@@ -80,7 +80,15 @@ async fn a_login_is_made_used_listed_and_removed() {
     let wrong =
         connect(&address(&database, &login, &new_password()), None).await.expect_err("another is not");
     assert_eq!(wrong.code(), ErrorCode::Auth);
-    execute(&mut operator, &format!("select steward.change_plan(gen_random_uuid(), array['{first}']::uuid[], 'pro', '{{}}', 'as support')")).await;
+    let change = format!(
+        "select steward.change_plan(gen_random_uuid(), array['{first}']::uuid[], 'pro', '{{}}', 'as support')"
+    );
+    assert_eq!(
+        sqlstate(&mut operator, &change).await,
+        "25006",
+        "a login reads unless it says that it writes"
+    );
+    execute(&mut operator, &format!("begin read write; {change}; commit")).await;
     let logged = value(&mut owner, "select jsonb_agg(jsonb_build_array(login, operator)) from steward.audit_log where action = 'change_plan'").await;
     assert_eq!(logged, serde_json::json!([[login, "Ada Operator"]]));
 
