@@ -6,6 +6,7 @@ mod lists;
 mod overview;
 mod people;
 mod rollups;
+mod usage;
 
 use steward_core::id::WorkspaceId;
 use steward_store::cache::{Cache, CacheKey};

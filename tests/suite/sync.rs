@@ -23,5 +23,6 @@ mod rules;
 mod script;
 mod scrub;
 mod stress;
+mod usage;
 mod values;
 mod writers;

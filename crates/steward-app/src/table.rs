@@ -13,6 +13,7 @@ use steward_core::event::{EventList, EventListReq};
 use steward_core::export::{ExportJob, ExportList, ExportPlan, ExportPlanReq, ExportRef, ExportReq};
 use steward_core::find::{FindList, FindReq};
 use steward_core::limit::{AccountLimits, LimitCheck, LimitCheckReq, LimitListReq, LimitRaiseReq};
+use steward_core::offender::{OffenderList, OffenderListReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
@@ -246,6 +247,8 @@ commands! {
     Mutation overview::overview_picture(OverviewPictureReq) -> WrittenFile, Viewer, T0, [];
     /// What was used, by anything an event is counted by, compared with the days before.
     Query usage::usage_show(UsageReq) -> Usage, Viewer, T0, [Usage, Users, Plans];
+    /// Accounts over or near a limit, with many failures, a sudden rise or refusals.
+    Query usage::offender_list(OffenderListReq) -> OffenderList, Viewer, T0, [Usage, Users, Plans];
     /// The views kept for the current workspace on this computer.
     Query view::view_list(()) -> SavedViewList, Viewer, T0, [Settings, Workspace];
     /// Keeps a view under a name; one of that name is replaced.

@@ -24,7 +24,7 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
-pub(crate) use usage::{UsageArgs, UsageShape, ViewCommand, column};
+pub(crate) use usage::{OffenderArgs, UsageArgs, UsageShape, ViewCommand, column};
 
 /// Desktop console for the people who run a SaaS, on the command line.
 #[derive(Debug, Parser)]
@@ -126,6 +126,8 @@ pub(crate) enum Command {
     Overview(OverviewArgs),
     /// What was used: by feature, model, plan, team or user, compared with the days before.
     Usage(UsageArgs),
+    /// Accounts over or near a limit, with many failures, a sudden rise or refusals.
+    Offenders(OffenderArgs),
     /// Views kept for the workspace.
     #[command(subcommand)]
     Views(ViewCommand),
@@ -219,6 +221,7 @@ impl Command {
         match self {
             Self::Overview(_) => rows![overview_show, overview_picture],
             Self::Usage(_) => rows![usage_show, view_list],
+            Self::Offenders(_) => rows![offender_list],
             Self::Views(ViewCommand::List) => rows![view_list],
             Self::Views(ViewCommand::Save { .. }) => rows![view_save],
             Self::Views(ViewCommand::Remove { .. }) => rows![view_remove],

@@ -27,6 +27,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
     Ok(Some(match command {
         Command::Overview(args) => overview(client, args).await?,
         Command::Usage(args) => usage::usage(client, args).await?,
+        Command::Offenders(args) => usage::offenders(client, args).await?,
         Command::Views(command) => usage::views(client, command).await?,
         Command::Find { text, limit } => list::find(client, &text, limit).await?,
         Command::Users(UserCommand::List(args)) => list::users(client, args).await?,

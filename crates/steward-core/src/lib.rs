@@ -6,7 +6,7 @@
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
-//! as data · [`overview`], [`usage`], [`event`], [`export`], [`find`], [`user`], [`account`], [`limit`],
+//! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`account`], [`limit`],
 //! [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
@@ -24,6 +24,7 @@ pub mod freshness;
 pub mod id;
 pub mod limit;
 pub mod money;
+pub mod offender;
 pub mod operation;
 pub mod operator;
 pub mod overview;

@@ -15,7 +15,7 @@ use ts_rs::TS;
 
 use crate::freshness::Freshness;
 
-pub use preset::{Preset, TileSpec};
+pub use preset::{Preset, PresetOpening, TileSpec};
 pub use step::{BucketSize, Step, steps};
 
 /// What is measured of the events.
@@ -373,6 +373,8 @@ pub struct Usage {
     pub heat: Vec<HeatCell>,
     /// The same numbers from the server.
     pub sql: UsageSql,
+    /// The arrangements on offer.
+    pub presets: Vec<PresetOpening>,
 }
 
 /// Groups of a breakdown that are answered; the others are counted.

@@ -12,6 +12,7 @@ fn every_row_of_the_table_is_reachable() {
     let lines = [
         "overview",
         "usage --by model --filter feature=draft --measure tokens --bucket week",
+        "offenders --kind over_limit",
         "views list",
         "views save chats --by feature",
         "views remove chats",

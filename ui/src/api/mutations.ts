@@ -5,6 +5,7 @@ import { commands } from "./generated/commands";
 import type { ExportReq } from "./generated/ExportReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
+import type { SavedView } from "./generated/SavedView";
 import type { Settings } from "./generated/Settings";
 import type { VerifyLevel } from "./generated/VerifyLevel";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
@@ -17,6 +18,22 @@ export const settingsUpdate = () =>
     mutationKey: ["settings_update"],
     mutationFn: (request: Settings) => call("settings_update", request),
     meta: { tags: commands.settings_update.tags, failureTitle: "The setting was not kept" },
+  });
+
+/** Keeps a view; failures show in the form. */
+export const viewSave = () =>
+  mutationOptions({
+    mutationKey: ["view_save"],
+    mutationFn: (view: SavedView) => call("view_save", view),
+    meta: { tags: commands.view_save.tags },
+  });
+
+/** Forgets a kept view. */
+export const viewRemove = () =>
+  mutationOptions({
+    mutationKey: ["view_remove"],
+    mutationFn: (name: string) => call("view_remove", { name }),
+    meta: { tags: commands.view_remove.tags, failureTitle: "The view was not removed" },
   });
 
 /** Makes another workspace the current one. */

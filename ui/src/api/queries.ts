@@ -5,7 +5,9 @@ import { commands } from "./generated/commands";
 import type { EventListReq } from "./generated/EventListReq";
 import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
+import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
+import type { UsageReq } from "./generated/UsageReq";
 import type { UserListReq } from "./generated/UserListReq";
 
 // Keys are [command, scope, request]; the scope is the workspace, so that one company's numbers never show
@@ -51,6 +53,30 @@ export const overviewOptions = (workspace: string, request: OverviewReq) =>
     queryKey: ["overview_show", workspace, request],
     queryFn: () => call("overview_show", request),
     meta: { tags: commands.overview_show.tags },
+  });
+
+/** What was used; with `sums` at once, with `rows` complete. */
+export const usageOptions = (workspace: string, request: UsageReq) =>
+  queryOptions({
+    queryKey: ["usage_show", workspace, request],
+    queryFn: () => call("usage_show", request),
+    meta: { tags: commands.usage_show.tags },
+  });
+
+/** The accounts to look at. */
+export const offenderListOptions = (workspace: string, request: OffenderListReq) =>
+  queryOptions({
+    queryKey: ["offender_list", workspace, request],
+    queryFn: () => call("offender_list", request),
+    meta: { tags: commands.offender_list.tags },
+  });
+
+/** The views kept for the workspace. */
+export const viewListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["view_list", workspace],
+    queryFn: () => call("view_list", null),
+    meta: { tags: commands.view_list.tags },
   });
 
 /** The plans. */

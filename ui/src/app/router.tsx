@@ -10,7 +10,9 @@ import {
 import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
+import { eventFilter, hourOfWeek } from "@/features/events/model";
 import { OverviewView } from "@/features/overview/overview-view";
+import { usageSearch } from "@/features/usage/model";
 import { scopeSearch } from "@/lib/scope";
 import { FirstFrame } from "./first-frame";
 import { Missing } from "./missing";
@@ -46,32 +48,23 @@ const overviewRoute = createRoute({
   component: OverviewView,
 });
 
-const filter = v.object({
-  field: v.picklist([
-    "user_id",
-    "feature",
-    "plan_code",
-    "model",
-    "provider",
-    "endpoint",
-    "status",
-    "event_type",
-    "team_id",
-    "is_admin",
-  ]),
-  value: v.nullable(v.string()),
-  exclude: v.exactOptional(v.boolean()),
-});
-
 const eventsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/events",
   validateSearch: v.object({
     start: v.optional(v.string()),
     end: v.optional(v.string()),
-    filters: v.optional(v.fallback(v.array(filter), [])),
+    filters: v.optional(v.fallback(v.array(eventFilter), [])),
+    hour: v.optional(v.fallback(v.optional(hourOfWeek), undefined)),
   }),
   component: lazyRouteComponent(() => import("@/features/events/events-view"), "EventsView"),
+});
+
+const usageRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/usage",
+  validateSearch: usageSearch,
+  component: lazyRouteComponent(() => import("@/features/usage/usage-view"), "UsageView"),
 });
 
 const usersRoute = createRoute({
@@ -150,6 +143,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     overviewRoute,
     eventsRoute,
+    usageRoute,
     usersRoute,
     auditRoute,
     upkeepRoute,

@@ -3,10 +3,10 @@ import type { IconName } from "@/components/icon";
 
 /** A view that exists, in the order of the sidebar. */
 export interface View {
-  to: "/" | "/users" | "/audit" | "/upkeep" | "/operators" | "/sync" | "/settings" | "/diagnostics";
+  to: "/" | "/users" | "/usage" | "/audit" | "/upkeep" | "/operators" | "/sync" | "/settings" | "/diagnostics";
   label: string;
   icon: IconName;
-  group: "Home" | "Customers" | "Operations" | "System";
+  group: "Home" | "Customers" | "Product" | "Operations" | "System";
   /** Second key after `g`. */
   key: string;
   /** Roles that see it; every role without it. */
@@ -35,6 +35,15 @@ export const VIEWS: readonly View[] = [
     group: "Customers",
     key: "u",
     cli: "steward users list",
+    hasRange: true,
+  },
+  {
+    to: "/usage",
+    label: "Usage",
+    icon: "gauge",
+    group: "Product",
+    key: "v",
+    cli: "steward usage",
     hasRange: true,
   },
   {

@@ -24,6 +24,7 @@ export const ChartPanel: FC<{
       {...(className ? { className } : {})}
       actions={
         <>
+          {actions}
           <button
             type="button"
             className="ib"

@@ -19,7 +19,7 @@ export const Drill: FC<DrillTarget & { className?: string; title?: string; child
 }) => (
   <Link
     to="/events"
-    search={(before) => ({ ...before, start: period.start, end: period.end, filters })}
+    search={(before) => ({ ...before, start: period.start, end: period.end, filters, hour: undefined })}
     {...(className ? { className } : {})}
     {...(title ? { title } : {})}
   >

@@ -1,9 +1,10 @@
-//! Arguments of `usage` and `views`.
+//! Arguments of `usage`, `offenders` and `views`.
 
 use clap::{Args, Subcommand};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use steward_core::event::EventField;
+use steward_core::offender::OffenderKind;
 use steward_core::usage::{BucketSize, Measure, Preset};
 
 use super::noun::CompareArg;
@@ -44,6 +45,20 @@ pub(crate) struct UsageArgs {
     /// Print the statements that yield the same numbers on the server.
     #[arg(long)]
     pub(crate) sql: bool,
+}
+
+/// `offenders`.
+#[derive(Debug, Args)]
+pub(crate) struct OffenderArgs {
+    /// Only over_limit, near_limit, rate_limited, error_heavy or sudden_rise.
+    #[arg(long, value_name = "KIND", value_parser = named::<OffenderKind>)]
+    pub(crate) kind: Option<OffenderKind>,
+    /// What a rise is measured against.
+    #[arg(long, value_enum, value_name = "WITH")]
+    pub(crate) compare: Option<CompareArg>,
+    /// Accounts wanted of each kind, 1 to 1000.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) limit: u32,
 }
 
 /// `views …`.

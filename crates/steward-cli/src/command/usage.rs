@@ -1,13 +1,14 @@
-//! `usage`, `views`.
+//! `usage`, `offenders`, `views`.
 
 use serde_json::{Value, json};
 use steward_app::table::{Mode, row};
 use steward_core::event::EventFilter;
+use steward_core::offender::OffenderListReq;
 use steward_core::period::Compare;
 use steward_core::usage::{Depth, SavedView, SavedViewRef, UsageReq};
 use steward_core::{Error, ErrorKind, Result};
 
-use crate::args::{UsageArgs, UsageShape, ViewCommand, column};
+use crate::args::{OffenderArgs, UsageArgs, UsageShape, ViewCommand, column};
 use crate::client::{Answer, Client};
 use crate::render::usage as render;
 
@@ -24,6 +25,25 @@ pub(crate) async fn usage(client: &Client, args: UsageArgs) -> Result<Answer> {
     let usage = client.ask::<row::usage_show>(request).await?;
     let text = if args.sql { render::sql(&usage) } else { render::usage(&usage) };
     Ok(Answer::new(&usage, text)?.fresh(&usage.freshness))
+}
+
+pub(crate) async fn offenders(client: &Client, args: OffenderArgs) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let compare = match args.compare {
+        Some(compare) => compare.into(),
+        None => client.settings().await?.compare,
+    };
+    let request = OffenderListReq {
+        range: client.range().await?,
+        zone: client.zone().await?,
+        compare,
+        limit: args.limit,
+    };
+    let mut offenders = client.ask::<row::offender_list>(request).await?;
+    if let Some(kind) = args.kind {
+        offenders.sections.retain(|section| section.kind == kind);
+    }
+    Ok(Answer::new(&offenders, render::offenders(&offenders))?.fresh(&offenders.freshness))
 }
 
 pub(crate) async fn views(client: &Client, command: ViewCommand) -> Result<Answer> {
@@ -80,12 +100,12 @@ async fn request(client: &Client, shape: &UsageShape, kept: &Value) -> Result<Us
         })
     }
     let preset = shape.preset.or(said(kept, "preset")?).unwrap_or_default();
-    let (bucket, by, measure, opening) = preset.opening();
+    let opening = preset.opening();
     let filters = match filters("filter", &shape.filters)? {
-        given if given.is_empty() => said::<Vec<EventFilter>>(kept, "filters")?.unwrap_or(opening),
+        given if given.is_empty() => said::<Vec<EventFilter>>(kept, "filters")?.unwrap_or(opening.filters),
         given => given,
     };
-    let range = match client.global.range.or(said(kept, "range")?).or(preset.range()) {
+    let range = match client.global.range.or(said(kept, "range")?).or(opening.range) {
         Some(range) => range,
         None => client.range().await?,
     };
@@ -101,9 +121,9 @@ async fn request(client: &Client, shape: &UsageShape, kept: &Value) -> Result<Us
         range,
         zone,
         compare,
-        bucket: shape.bucket.or(said(kept, "bucket")?).or(bucket),
-        by: shape.by.or(said(kept, "by")?).unwrap_or(by),
-        measure: shape.measure.or(said(kept, "measure")?).unwrap_or(measure),
+        bucket: shape.bucket.or(said(kept, "bucket")?).or(opening.bucket),
+        by: shape.by.or(said(kept, "by")?).unwrap_or(opening.by),
+        measure: shape.measure.or(said(kept, "measure")?).unwrap_or(opening.measure),
         filters,
         preset,
         depth: Depth::Rows,

@@ -1,8 +1,9 @@
-//! `usage`, `views` as text.
+//! `usage`, `offenders`, `views` as text.
 
 use std::fmt::Write as _;
 
 use steward_core::event::{EventField, EventFilter};
+use steward_core::offender::{Evidence, Offender, OffenderList};
 use steward_core::usage::{Measure, SavedView, Usage, UsageGroup, UsageTile};
 
 use super::number::{bytes, change, dash, grouped, milliseconds};
@@ -183,6 +184,57 @@ pub(crate) fn sql(usage: &Usage) -> String {
     ];
     let texts: Vec<String> = tiles.chain(parts).map(|(title, sql)| format!("-- {title}\n{sql}\n")).collect();
     texts.join("\n")
+}
+
+/// The accounts to look at.
+pub(crate) fn offenders(list: &OffenderList) -> String {
+    let mut parts = Vec::new();
+    for section in &list.sections {
+        let mut text = format!(
+            "{}  {}\n{}",
+            Tone::Strong.paint(&section.label),
+            Tone::Muted.paint(grouped(i128::from(section.total))),
+            Tone::Muted.paint(&section.rule)
+        );
+        if !section.rows.is_empty() {
+            let columns = [
+                Column::Left("Account"),
+                Column::Left("Plan"),
+                Column::Left("What"),
+                Column::Left("Numbers"),
+            ];
+            let _ = write!(text, "\n\n{}", table(&columns, section.rows.iter().map(offender)));
+        }
+        parts.push(text);
+    }
+    parts.join("\n\n")
+}
+
+fn offender(offender: &Offender) -> Vec<Field> {
+    let number = |value: u64| grouped(i128::from(value));
+    let (what, numbers, tone) = match &offender.evidence {
+        Evidence::Limit(line) => {
+            let used = grouped(line.used.unwrap_or(0).into());
+            let limit = line.limit.map_or_else(|| "unlimited".to_owned(), |limit| grouped(limit.into()));
+            let tone = if line.is_over && line.kind == "hard" { Tone::Danger } else { Tone::Warning };
+            (
+                format!("{} per {}, {}", line.metric, line.period, line.kind),
+                format!("{used} of {limit}"),
+                tone,
+            )
+        }
+        Evidence::Errors { events, errors } => {
+            ("failures".to_owned(), format!("{} of {}", number(*errors), number(*events)), Tone::Danger)
+        }
+        Evidence::Rise { current, previous } => {
+            ("events".to_owned(), format!("{} after {}", number(*current), number(*previous)), Tone::Warning)
+        }
+        Evidence::Refusals { events, hits } => {
+            ("refusals".to_owned(), format!("{} of {}", number(*hits), number(*events)), Tone::Warning)
+        }
+    };
+    let account = offender.email.clone().unwrap_or_else(|| offender.user_id.to_string());
+    vec![Field::from(account), or_dash(offender.plan_code.clone()), Field::from(what), toned(numbers, tone)]
 }
 
 /// Kept views.

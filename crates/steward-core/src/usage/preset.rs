@@ -21,6 +21,29 @@ pub enum Preset {
     Quotas,
 }
 
+/// What a preset opens with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PresetOpening {
+    /// Which one.
+    pub preset: Preset,
+    /// What it is called.
+    pub label: String,
+    /// What it shows.
+    pub note: String,
+    /// The range; none leaves the one that is chosen.
+    #[ts(type = "string | null")]
+    pub range: Option<RangeSpec>,
+    /// Width of the steps; none leaves it to the range.
+    pub bucket: Option<BucketSize>,
+    /// What the breakdown is by.
+    pub by: EventField,
+    /// What chart and breakdown show.
+    pub measure: Measure,
+    /// Which events.
+    pub filters: Vec<EventFilter>,
+}
+
 /// What a tile asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileSpec {
@@ -43,6 +66,25 @@ impl TileSpec {
     #[must_use]
     pub fn filters(&self) -> Vec<EventFilter> {
         self.event_types.iter().map(|name| EventFilter::is(EventField::EventType, Some(name))).collect()
+    }
+
+    /// The events it counts of those that are asked for: both hold, where filters on one column are
+    /// alternatives to each other.
+    #[must_use]
+    pub fn filters_of(&self, asked: &[EventFilter]) -> Vec<EventFilter> {
+        let own = self.filters();
+        let is_type = |filter: &&EventFilter| filter.field == EventField::EventType && !filter.is_excluded();
+        if own.is_empty() || !asked.iter().any(|filter| is_type(&filter)) {
+            return asked.iter().cloned().chain(own).collect();
+        }
+        let both: Vec<EventFilter> = own.iter().filter(|filter| asked.contains(filter)).cloned().collect();
+        let mut filters: Vec<EventFilter> =
+            asked.iter().filter(|filter| !is_type(filter)).cloned().chain(both.iter().cloned()).collect();
+        if let Some(none) = own.first().filter(|_| both.is_empty()) {
+            // No type is asked for by both: this holds for no event.
+            filters.extend([none.clone(), EventFilter { exclude: Some(true), ..none.clone() }]);
+        }
+        filters
     }
 }
 
@@ -93,26 +135,46 @@ impl Preset {
         }
     }
 
-    /// The range it opens with; none leaves the one that is chosen.
+    /// What it is called, in a word or two and in a sentence.
     #[must_use]
-    pub fn range(self) -> Option<RangeSpec> {
+    pub fn label(self) -> (&'static str, &'static str) {
         match self {
-            Self::Activity => None,
-            Self::Assistant => Some(RangeSpec::Days(7)),
-            Self::Quotas => Some(RangeSpec::Days(180)),
+            Self::Activity => ("Activity", "Events, users, limits, latency, tokens and cost"),
+            Self::Assistant => ("Assistant", "Chats, uploads, tools and response time of 7 days"),
+            Self::Quotas => ("Quotas", "Prompts, E2E runs, bytes and users by month"),
         }
     }
 
-    /// Steps, breakdown, measure and filters it opens with.
+    /// What it opens with.
     #[must_use]
-    pub fn opening(self) -> (Option<BucketSize>, EventField, Measure, Vec<EventFilter>) {
+    pub fn opening(self) -> PresetOpening {
+        let (label, note) = self.label();
+        let mut opening = PresetOpening {
+            preset: self,
+            label: label.to_owned(),
+            note: note.to_owned(),
+            range: None,
+            bucket: None,
+            by: EventField::Feature,
+            measure: Measure::Events,
+            filters: Vec::new(),
+        };
         match self {
-            Self::Activity => (None, EventField::Feature, Measure::Events, Vec::new()),
+            Self::Activity => {}
             Self::Assistant => {
-                let chats = CHATS.iter().map(|name| EventFilter::is(EventField::EventType, Some(name)));
-                (Some(BucketSize::Day), EventField::Feature, Measure::Events, chats.collect())
+                opening.range = Some(RangeSpec::Days(7));
+                opening.bucket = Some(BucketSize::Day);
+                let names = CHATS.iter().chain(UPLOADS);
+                opening.filters =
+                    names.map(|name| EventFilter::is(EventField::EventType, Some(name))).collect();
             }
-            Self::Quotas => (Some(BucketSize::Month), EventField::PlanCode, Measure::ActiveUsers, Vec::new()),
+            Self::Quotas => {
+                opening.range = Some(RangeSpec::Days(180));
+                opening.bucket = Some(BucketSize::Month);
+                opening.by = EventField::PlanCode;
+                opening.measure = Measure::ActiveUsers;
+            }
         }
+        opening
     }
 }

@@ -37,9 +37,15 @@ pub fn column(field: EventField) -> &'static str {
     }
 }
 
-/// A measure over the rows of a group. A sum over no row is 0; a mean and a percentile of nothing are null.
+/// A measure over the rows of a group, under its name. A sum over no row is 0; a mean and a percentile of
+/// nothing are null.
 #[must_use]
-pub fn measure(measure: Measure) -> &'static str {
+pub fn measure(of: Measure) -> String {
+    let name = of.label().to_lowercase().replace(' ', "_");
+    format!("{} as {name}", expression(of))
+}
+
+fn expression(measure: Measure) -> &'static str {
     match measure {
         Measure::Events => "count(*)",
         Measure::ActiveUsers => "count(distinct user_id)",
@@ -102,7 +108,7 @@ pub fn total(of: Measure, period: Period, filters: &[EventFilter]) -> String {
 pub fn most(of: EventField, period: Period, filters: &[EventFilter]) -> String {
     let name = column(of);
     format!(
-        "select {name}, count(*)\n{}\n  and {name} is not null\ngroup by 1 order by 2 desc, 1 limit 1;",
+        "select {name}, count(*) as events\n{}\n  and {name} is not null\ngroup by 1 order by 2 desc, 1 limit 1;",
         rows(period, filters)
     )
 }
@@ -117,7 +123,7 @@ pub fn series(of: &[Measure], size: BucketSize, zone: Tz, period: Period, filter
         BucketSize::Week => format!("date_trunc('week', occurred_at at time zone {zone})::date"),
         BucketSize::Month => format!("date_trunc('month', occurred_at at time zone {zone})::date"),
     };
-    let measures: Vec<&str> = of.iter().map(|of| measure(*of)).collect();
+    let measures: Vec<String> = of.iter().map(|of| measure(*of)).collect();
     format!(
         "select {step} as step, {}\n{}\ngroup by 1 order by 1;",
         measures.join(", "),
@@ -142,7 +148,7 @@ pub fn heat(zone: Tz, period: Period, filters: &[EventFilter]) -> String {
     let zone = literal(zone.name());
     format!(
         "select extract(isodow from occurred_at at time zone {zone})::int as weekday,\n       \
-         extract(hour from occurred_at at time zone {zone})::int as hour, count(*)\n{}\n\
+         extract(hour from occurred_at at time zone {zone})::int as hour, count(*) as events\n{}\n\
          group by 1, 2 order by 1, 2;",
         rows(period, filters)
     )

@@ -6,6 +6,7 @@ pub mod event;
 pub mod export;
 pub mod find;
 pub mod limit;
+pub mod offender;
 pub mod overview;
 pub mod plan;
 pub mod usage;

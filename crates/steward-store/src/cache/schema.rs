@@ -134,6 +134,7 @@ const INDEXES: &str = "
     create index if not exists subscriptions_by_user on subscriptions (user_id);
     create index if not exists subscriptions_by_stripe
         on subscriptions (stripe_subscription_id) where stripe_subscription_id is not null;
+    create index if not exists usage_counters_by_use on usage_counters (period, metric, used);
     create index if not exists audit_log_by_intent on audit_log (intent, id);
     create index if not exists dictionary_by_value on dictionary (value);
 ";

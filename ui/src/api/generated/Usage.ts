@@ -6,6 +6,7 @@ import type { Freshness } from "./Freshness";
 import type { HeatCell } from "./HeatCell";
 import type { Measure } from "./Measure";
 import type { Period } from "./Period";
+import type { PresetOpening } from "./PresetOpening";
 import type { UsageGroup } from "./UsageGroup";
 import type { UsageSql } from "./UsageSql";
 import type { UsageStep } from "./UsageStep";
@@ -95,4 +96,8 @@ heat: Array<HeatCell>,
 /**
  * The same numbers from the server.
  */
-sql: UsageSql, };
+sql: UsageSql, 
+/**
+ * The arrangements on offer.
+ */
+presets: Array<PresetOpening>, };

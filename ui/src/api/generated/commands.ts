@@ -24,6 +24,8 @@ import type { LimitCheck } from "./LimitCheck";
 import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
 import type { LimitRaiseReq } from "./LimitRaiseReq";
+import type { OffenderList } from "./OffenderList";
+import type { OffenderListReq } from "./OffenderListReq";
 import type { OperationRevertReq } from "./OperationRevertReq";
 import type { OperatorCreateReq } from "./OperatorCreateReq";
 import type { OperatorCreated } from "./OperatorCreated";
@@ -115,6 +117,8 @@ export interface Commands {
   overview_picture: { request: OverviewPictureReq; response: WrittenFile };
   /** What was used, by anything an event is counted by, compared with the days before. */
   usage_show: { request: UsageReq; response: Usage };
+  /** Accounts over or near a limit, with many failures, a sudden rise or refusals. */
+  offender_list: { request: OffenderListReq; response: OffenderList };
   /** The views kept for the current workspace on this computer. */
   view_list: { request: null; response: SavedViewList };
   /** Keeps a view under a name; one of that name is replaced. */
@@ -210,6 +214,7 @@ export const commands = {
   overview_show: { doc: "The state of the company in one answer.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   overview_picture: { doc: "Writes the overview as a picture into a file of this computer.", kind: "mutation", role: "viewer", tier: "T0", tags: [] },
   usage_show: { doc: "What was used, by anything an event is counted by, compared with the days before.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  offender_list: { doc: "Accounts over or near a limit, with many failures, a sudden rise or refusals.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   view_list: { doc: "The views kept for the current workspace on this computer.", kind: "query", role: "viewer", tier: "T0", tags: ["settings","workspace"] },
   view_save: { doc: "Keeps a view under a name; one of that name is replaced.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   view_remove: { doc: "Forgets a kept view.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },

@@ -3,6 +3,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type FC, useMemo } from "react";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { EventRow } from "@/api/generated/EventRow";
+import type { HourOfWeek } from "@/api/generated/HourOfWeek";
 import type { Period } from "@/api/generated/Period";
 import { eventPagesOptions, overviewOptions } from "@/api/queries";
 import { DataGrid, type GridColumn } from "@/components/data-grid";
@@ -13,7 +14,15 @@ import { Empty, Failure, Loading } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
 import { countOf, formatDecimal, formatNumber, formatSecond } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
-import { exportEventsCommand, filterText, periodText, statusTone, statusWord, withoutFilter } from "./model";
+import {
+  exportEventsCommand,
+  filterText,
+  hourText,
+  periodText,
+  statusTone,
+  statusWord,
+  withoutFilter,
+} from "./model";
 
 const NO_FILTERS: EventFilter[] = [];
 
@@ -39,14 +48,25 @@ export const EventsView: FC = () => {
       <Loading what="Finding the range" />
     );
   }
-  return <Rows period={period} filters={search.filters ?? NO_FILTERS} zone={scope.zone} />;
+  return <Rows period={period} filters={search.filters ?? NO_FILTERS} hour={search.hour} zone={scope.zone} />;
 };
 
-const Rows: FC<{ period: Period; filters: EventFilter[]; zone: string }> = ({ period, filters, zone }) => {
+const Rows: FC<{
+  period: Period;
+  filters: EventFilter[];
+  hour: HourOfWeek | undefined;
+  zone: string;
+}> = ({ period, filters, hour, zone }) => {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const query = useInfiniteQuery({
-    ...eventPagesOptions(workspace.id, { period, filters, after: null, limit: 200 }),
+    ...eventPagesOptions(workspace.id, {
+      period,
+      filters,
+      after: null,
+      limit: 200,
+      ...(hour ? { hour } : {}),
+    }),
     placeholderData: keepPreviousData,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
@@ -79,8 +99,21 @@ const Rows: FC<{ period: Period; filters: EventFilter[]; zone: string }> = ({ pe
           </>
         }
       />
-      {filters.length > 0 && (
+      {(filters.length > 0 || hour) && (
         <ul className="filters" aria-label="Filters">
+          {hour && (
+            <li className="filter">
+              {hourText(hour)}
+              <button
+                type="button"
+                className="ib"
+                aria-label={`Remove filter ${hourText(hour)}`}
+                onClick={() => void navigate({ to: "/events", search: ({ hour: _, ...before }) => before })}
+              >
+                <Icon name="x" />
+              </button>
+            </li>
+          )}
           {filters.map((filter, index) => (
             <li key={filterText(filter)} className="filter">
               {filterText(filter)}

@@ -1,5 +1,7 @@
+import * as v from "valibot";
 import type { EventField } from "@/api/generated/EventField";
 import type { EventFilter } from "@/api/generated/EventFilter";
+import type { HourOfWeek } from "@/api/generated/HourOfWeek";
 import type { Period } from "@/api/generated/Period";
 import { shellWord } from "@/lib/actions";
 import { formatMinute } from "@/lib/format";
@@ -18,8 +20,45 @@ export const FIELD_LABELS: Record<EventField, string> = {
   is_admin: "Admin",
 };
 
+/** Every column that events can be filtered and broken down by, in the order in which they are offered. */
+export const FIELDS = [
+  "event_type",
+  "feature",
+  "provider",
+  "model",
+  "endpoint",
+  "plan_code",
+  "status",
+  "is_admin",
+  "team_id",
+  "user_id",
+] as const satisfies readonly EventField[];
+
+/** A filter in an address. */
+export const eventFilter = v.object({
+  field: v.picklist(FIELDS),
+  value: v.nullable(v.string()),
+  exclude: v.exactOptional(v.boolean()),
+});
+
+/** An hour of the week in an address. */
+export const hourOfWeek = v.object({
+  zone: v.string(),
+  weekday: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7)),
+  hour: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(23)),
+});
+
+const DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
+/** An hour of the week in words. */
+export function hourText(hour: HourOfWeek): string {
+  return `${DAYS[hour.weekday - 1] ?? ""}s from ${String(hour.hour).padStart(2, "0")}:00, ${hour.zone}`;
+}
+
 /** A filter in words. */
 export function filterText(filter: EventFilter): string {
+  if (filter.field === "is_admin")
+    return (filter.value === "true") === !filter.exclude ? "Admins only" : "Without admins";
   return `${FIELD_LABELS[filter.field]} is ${filter.exclude ? "not " : ""}${filter.value ?? "empty"}`;
 }
 

@@ -16,7 +16,7 @@ use super::{plan, user};
 use crate::cache::{Reader, fault, instant};
 
 /// What the answers are made of.
-const DATASETS: [Dataset; 7] = [
+pub(super) const DATASETS: [Dataset; 7] = [
     Dataset::Plans,
     Dataset::PlanLimits,
     Dataset::PlanFeatures,
@@ -150,7 +150,7 @@ fn is_known(reader: &Reader, metric: &str) -> Result<bool> {
 }
 
 /// The plan of a user who chose none: the lowest on offer to everybody, as the server has it.
-fn default_plan(reader: &Reader) -> Result<Option<String>> {
+pub(super) fn default_plan(reader: &Reader) -> Result<Option<String>> {
     reader
         .connection()
         .prepare_cached(

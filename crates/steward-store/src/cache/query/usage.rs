@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use steward_core::event::EventField;
 use steward_core::period::{Period, Range};
 use steward_core::usage::{
-    BucketSize, Depth, GROUPS_SHOWN, Measure, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
+    BucketSize, Depth, GROUPS_SHOWN, Measure, Preset, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
 };
 use steward_core::{Dataset, Result};
 
@@ -110,6 +110,7 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
             latency: over(&latencies),
             limit_hits: over(&[Measure::LimitHits]),
         },
+        presets: Preset::ALL.iter().map(|preset| preset.opening()).collect(),
         freshness,
     })
 }

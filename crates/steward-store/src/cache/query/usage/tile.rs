@@ -33,7 +33,7 @@ pub(super) fn show(
         let value = |tally: &Tally, sums: &[Sums]| of(tally, sums).measure(spec.measure);
         overview::change(value(&now.tally, &now.facets)?, value(&before.tally, &before.facets)?)
     });
-    let filters: Vec<EventFilter> = req.filters.iter().cloned().chain(own.iter().cloned()).collect();
+    let filters = spec.filters_of(&req.filters);
     let period = question.range.period;
     let mut tile = UsageTile {
         label: spec.label.to_owned(),
