@@ -43,7 +43,14 @@ fn made_up(start: i64) -> impl Strategy<Value = Vec<UsageEvent>> {
         (prop::option::of(0_i32..100_000), 0_u128..3),
     );
     let one = one.prop_map(
-        move |((user, minute, us), feature, plan_code, status, (is_admin, amount, cost), (latency_ms, team))| {
+        move |(
+            (user, minute, us),
+            feature,
+            plan_code,
+            status,
+            (is_admin, amount, cost),
+            (latency_ms, team),
+        )| {
             UsageEvent {
                 user_id: Uuid::from_u128(user + 1),
                 occurred_at: (start + minute * 60) * 1_000_000 + us,
@@ -271,7 +278,8 @@ fn hours_that_clocks_show_twice_are_two_steps_and_one_cell() {
         occurred_at: at(text),
         ..UsageEvent::default()
     };
-    let scratch = loaded(&[event(1, "2025-10-26T00:30:00Z"), event(2, "2025-10-26T01:30:00Z")]);
+    let after = event(3, "2025-10-27T12:00:00Z");
+    let scratch = loaded(&[event(1, "2025-10-26T00:30:00Z"), event(2, "2025-10-26T01:30:00Z"), after]);
     let reader = scratch.cache.reader().unwrap();
     let req = request("2025-10-26..2025-10-26", Tz::Europe__Berlin, &[]);
     let answer = shown(&reader, &UsageReq { bucket: Some(BucketSize::Hour), ..req });
@@ -338,7 +346,11 @@ fn the_presets_of_an_assistant_and_of_quotas_count_what_they_say() {
     // A filter on what a tile is about narrows the tile, and never widens it.
     let chats = UsageReq {
         preset: Preset::Quotas,
-        ..request("2025-11-01..2025-11-02", Tz::UTC, &[EventFilter::is(EventField::EventType, Some("e2e_run"))])
+        ..request(
+            "2025-11-01..2025-11-02",
+            Tz::UTC,
+            &[EventFilter::is(EventField::EventType, Some("e2e_run"))],
+        )
     };
     let narrowed = shown(&reader, &chats);
     assert_eq!(narrowed.tiles[0].value, Some(0.0), "no run is a prompt");

@@ -5,10 +5,11 @@ use chrono_tz::Tz;
 use serde_json::Value;
 use sqlx::PgConnection;
 use steward_core::event::{EventField, EventFilter, EventListReq};
+use steward_core::offender::{Evidence, NEAR_PERCENT, OffenderKind, OffenderListReq, is_error_heavy};
 use steward_core::period::Compare;
 use steward_core::usage::{BucketSize, Depth, Measure, Preset, Usage, UsageReq, UsageStep};
 use steward_store::cache::Reader;
-use steward_store::cache::query::{event, usage};
+use steward_store::cache::query::{event, offender, usage};
 
 use super::bench::Bench;
 
@@ -127,11 +128,18 @@ async fn compare(owner: &mut PgConnection, reader: &Reader, req: &UsageReq) {
             tile.value,
             tile.sql
         );
-        let list =
-            EventListReq { period: answer.period, filters: tile.filters.clone(), hour: None, after: None, limit: 1 };
+        let list = EventListReq {
+            period: answer.period,
+            filters: tile.filters.clone(),
+            hour: None,
+            after: None,
+            limit: 1,
+        };
         if tile.measure == Measure::Events {
             let behind = event::list(reader, &list).expect("rows").total;
-            assert_eq!(Some(behind as f64), tile.value, "{told}, {}: the rows behind it", tile.label);
+            // A tool that nobody used has no name, and no row behind it.
+            let shown = tile.value.unwrap_or(0.0);
+            assert_eq!(behind as f64, shown, "{told}, {}: the rows behind it", tile.label);
         }
     }
     let rows = objects(owner, &answer.sql.breakdown).await;
@@ -155,10 +163,15 @@ async fn compare(owner: &mut PgConnection, reader: &Reader, req: &UsageReq) {
     }
     let rows = objects(owner, &answer.sql.heat).await;
     for cell in &answer.heat {
-        let found = rows
-            .iter()
-            .find(|row| row["weekday"].as_u64() == Some(cell.weekday.into()) && row["hour"].as_u64() == Some(cell.hour.into()));
-        assert_eq!(found.map_or(Some(0), |row| row["events"].as_u64()), Some(cell.events), "{told}: {cell:?}");
+        let found = rows.iter().find(|row| {
+            row["weekday"].as_u64() == Some(cell.weekday.into())
+                && row["hour"].as_u64() == Some(cell.hour.into())
+        });
+        assert_eq!(
+            found.map_or(Some(0), |row| row["events"].as_u64()),
+            Some(cell.events),
+            "{told}: {cell:?}"
+        );
     }
 }
 
@@ -224,4 +237,149 @@ async fn s9_every_number_of_the_usage_equals_the_statement_it_names() {
             }
         }
     }
+}
+
+/// Limits, counters and raises of forty users: free ones, paying ones, an admin, somebody suspended.
+const LIMITS: &str = "
+    insert into steward.plan_limits (plan_code, metric, period, limit_value, kind) values
+        ('free', 'prompts', 'lifetime', 30, 'hard'), ('free', 'images', 'lifetime', 999999, 'soft'),
+        ('pro', 'prompts', 'lifetime', 200, 'soft'), ('pro', 'images', 'lifetime', 0, 'hard');
+    insert into steward.usage_counters (user_id, period, metric, used)
+        select id, 'lifetime', 'prompts', 11 * (substr(id::text, 25)::int % 20) from steward.users;
+    insert into steward.usage_counters (user_id, period, metric, used)
+        select id, 'lifetime', 'images', 1000000 * (substr(id::text, 25)::int % 2) from steward.users;
+    update steward.users set role = 'admin' where email = 'user3@mail.invalid';
+    update steward.users set status = 'suspended' where email = 'user4@mail.invalid';
+    insert into steward.teams (id, name) values ('00000000-0000-4000-a000-000000000001', 'One');
+    insert into steward.team_members (team_id, user_id)
+        select '00000000-0000-4000-a000-000000000001', id from steward.users where email like 'user1_@mail.invalid';
+    insert into steward.quota_overrides (user_id, team_id, metric, period, limit_value, starts_at, until)
+        select id, null::uuid, 'prompts', 'lifetime', 150, now() - interval '1 day', now() + interval '1 day'
+        from steward.users where email in ('user5@mail.invalid', 'user7@mail.invalid')
+        union all select null, '00000000-0000-4000-a000-000000000001'::uuid, 'prompts', 'lifetime', null, now() - interval '1 day',
+            now() + interval '1 day'
+        union all select id, null, 'prompts', 'lifetime', 9999, now() - interval '2 days', now() - interval '1 day'
+        from steward.users where email = 'user8@mail.invalid'";
+
+/// A user's limit, as both sides name it.
+type Named = (String, String, i64, i64);
+
+#[tokio::test]
+async fn s9_offenders_are_who_the_server_would_refuse_or_warn() {
+    let mut bench = Bench::new().await;
+    bench.fill(40, 3_000).await;
+    bench.sql(LIMITS).await;
+    bench.sync().await;
+    let cache = bench.cache();
+    let reader = cache.reader().expect("a reader");
+    let req = OffenderListReq {
+        range: "30d".parse().expect("a range"),
+        zone: Tz::Asia__Kathmandu,
+        compare: Compare::Weekday,
+        limit: 0,
+    };
+    let list = offender::list(&reader, &req).expect("an answer");
+    let section =
+        |kind| list.sections.iter().find(|section| section.kind == kind).expect("every kind is there");
+
+    // Limits: every line of every account as the server judges it now.
+    let theirs = objects(
+        &mut bench.owner,
+        "select u.id, u.role, u.status, metric, steward.usage_at(u.id, metric, 1, now(), null, null) as verdict
+         from steward.users u, unnest(array['prompts', 'images']) metric",
+    )
+    .await;
+    let (mut over, mut near): (Vec<Named>, Vec<Named>) = (Vec::new(), Vec::new());
+    for row in theirs.iter().filter(|row| row["role"] == "user" && row["status"] == "active") {
+        for line in row["verdict"]["limits"].as_array().expect("limits") {
+            let (Some(limit), Some(used)) = (line["limit"].as_i64(), line["used"].as_i64()) else { continue };
+            let name = |part: &Value| part.as_str().expect("text").to_owned();
+            let named = (name(&row["id"]), name(&row["metric"]), limit, used);
+            // Who never used what the plan does not have is no offender.
+            if line["is_over"] == true && used > 0 {
+                over.push(named);
+            } else if line["is_over"] == false && used * 100 >= limit * NEAR_PERCENT {
+                near.push(named);
+            }
+        }
+    }
+    for (kind, mut expected) in [(OffenderKind::OverLimit, over), (OffenderKind::NearLimit, near)] {
+        let mut found: Vec<Named> = section(kind)
+            .rows
+            .iter()
+            .map(|row| match &row.evidence {
+                Evidence::Limit(line) => {
+                    let limit = line.limit.expect("nothing is beyond what has no limit");
+                    (row.user_id.to_string(), line.metric.clone(), limit, line.used.expect("a counter"))
+                }
+                other => panic!("{other:?}"),
+            })
+            .collect();
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert!(expected.len() > 2, "{kind:?} is met: {expected:?}");
+        assert_eq!(found, expected, "{kind:?}");
+    }
+
+    // Events: counts by user in the same span.
+    let span = format!(
+        "occurred_at >= '{}' and occurred_at < '{}'",
+        list.period.start.to_rfc3339(),
+        list.period.end.to_rfc3339()
+    );
+    let counts = objects(
+        &mut bench.owner,
+        &format!(
+            "select user_id, count(*) as events, count(*) filter (where status = 'error') as errors,
+                 count(*) filter (where status = 'rate_limited') as hits
+             from steward.usage_events where {span} group by 1"
+        ),
+    )
+    .await;
+    let number = |row: &Value, name: &str| row[name].as_u64().expect("a count");
+    for (kind, name) in [(OffenderKind::ErrorHeavy, "errors"), (OffenderKind::RateLimited, "hits")] {
+        let mut expected: Vec<(String, u64, u64)> = counts
+            .iter()
+            .filter(|row| match kind {
+                OffenderKind::ErrorHeavy => is_error_heavy(number(row, "events"), number(row, "errors")),
+                _ => number(row, "hits") > 0,
+            })
+            .map(|row| {
+                let id = row["user_id"].as_str().expect("an id").to_owned();
+                (id, number(row, "events"), number(row, name))
+            })
+            .collect();
+        let mut found: Vec<(String, u64, u64)> = section(kind)
+            .rows
+            .iter()
+            .map(|row| match row.evidence {
+                Evidence::Errors { events, errors: failed } | Evidence::Refusals { events, hits: failed } => {
+                    (row.user_id.to_string(), events, failed)
+                }
+                ref other => panic!("{other:?}"),
+            })
+            .collect();
+        assert!(found.is_sorted_by(|a, b| a.2 >= b.2), "{kind:?}: the worst first");
+        expected.sort_unstable();
+        found.sort_unstable();
+        assert!(!expected.is_empty(), "{kind:?} is met");
+        assert_eq!(found, expected, "{kind:?}");
+    }
+    assert_eq!(section(OffenderKind::SuddenRise).total, 0, "everybody does what they did before");
+
+    // Somebody does much more since yesterday.
+    bench
+        .sql(
+            "insert into steward.usage_events (user_id, occurred_at, event_key, event_type)
+             select '00000000-0000-4000-8000-000000000009', now() - interval '30 hours' - n * interval '1 second',
+                    gen_random_uuid(), 'prompt' from generate_series(1, 900) n",
+        )
+        .await;
+    bench.sync().await;
+    let reader = cache.reader().expect("a reader");
+    let again = offender::list(&reader, &req).expect("an answer");
+    let risen =
+        again.sections.iter().find(|section| section.kind == OffenderKind::SuddenRise).expect("there");
+    assert_eq!(risen.rows.len(), 1, "{risen:?}");
+    assert_eq!(risen.rows[0].email.as_deref(), Some("user9@mail.invalid"));
 }

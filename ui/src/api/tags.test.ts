@@ -16,6 +16,17 @@ const TAGS = [
 ] as const satisfies Tag[];
 const WORKSPACE = "w";
 const EVENTS = { period: { start: "", end: "" }, filters: [], after: null, limit: 1 };
+const USAGE = {
+  range: "30d",
+  zone: "UTC",
+  compare: "off" as const,
+  bucket: null,
+  by: "feature" as const,
+  measure: "events" as const,
+  filters: [],
+  preset: "activity" as const,
+  depth: "sums" as const,
+};
 const AUDIT = { ...queries.ALL_AUDIT, limit: 1 };
 
 /** Every query that the interface makes. */
@@ -25,6 +36,9 @@ const OPTIONS = [
   queries.workspaceListOptions(),
   queries.syncStatusOptions(WORKSPACE),
   queries.overviewOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off" }),
+  queries.usageOptions(WORKSPACE, USAGE),
+  queries.offenderListOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off", limit: 0 }),
+  queries.viewListOptions(WORKSPACE),
   queries.planListOptions(WORKSPACE),
   queries.userShowOptions(WORKSPACE, "u"),
   queries.findOptions("w", { text: "a", kind: null, limit: 8 }),

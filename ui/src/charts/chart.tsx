@@ -65,6 +65,8 @@ export const Chart: FC<{
   };
   const reading = spoken === undefined ? undefined : readStep(spec, spoken);
   const marks = { spec, frame, ticks, hatch };
+  // An unfinished step keeps the hue of its series.
+  const hatched = `k${spec.series.find((series) => !series.is_previous)?.slot ?? 0}`;
 
   return (
     // biome-ignore lint/a11y/useSemanticElements: a figure takes no keys; the group names what the arrows move in
@@ -93,7 +95,7 @@ export const Chart: FC<{
             patternTransform="rotate(45)"
           >
             <rect width="5" height="5" className="bg" />
-            <line x1="1" y1="0" x2="1" y2="5" className="k1" strokeWidth="2" />
+            <line x1="1" y1="0" x2="1" y2="5" className={hatched} strokeWidth="2" />
           </pattern>
         </defs>
         <Axes {...marks} />

@@ -10,7 +10,7 @@ import { Empty, Loading } from "@/components/states";
 import { Meter, Table } from "@/components/table";
 import { FIELD_LABELS } from "@/features/events/model";
 import { Drill } from "@/lib/drill";
-import { countOf } from "@/lib/format";
+import { countOf, formatNumber } from "@/lib/format";
 import { DIMENSIONS, groupLines, measureFilters, measureLabel, withFilter } from "./model";
 import { SqlNote } from "./sql-note";
 
@@ -29,6 +29,7 @@ export const Breakdown: FC<{
   const rest = usage.group_count - usage.breakdown.length;
   const isWaiting = !usage.is_complete && usage.breakdown.length === 0;
   const countsAreExtra = usage.measure !== "events";
+  const hasChange = usage.breakdown.some((group) => group.change !== null);
   return (
     <Panel
       title={`${measure} by ${heading.toLowerCase()}`}
@@ -61,9 +62,9 @@ export const Breakdown: FC<{
           {filters.length > 0 ? "Fewer filters may show some." : "Choose another range."}
         </Empty>
       ) : (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
         <section
           className="scroll-y"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
           tabIndex={0}
           aria-label={`${measure} by ${heading.toLowerCase()}, table`}
         >
@@ -76,7 +77,7 @@ export const Breakdown: FC<{
               { heading: "Share, %", className: "n" },
               { heading: "Errors, %", className: "n hide-t" },
               { heading: "Latency, ms", className: "n hide-t" },
-              { heading: "Change", className: "n" },
+              ...(hasChange ? [{ heading: "Change", className: "n" }] : []),
               { heading: "Filter", className: "bd-f" },
             ]}
           >
@@ -102,13 +103,15 @@ export const Breakdown: FC<{
                   <td className="n">
                     <Meter percent={line.bar} text={line.amount} colour="var(--chart-1)" />
                   </td>
-                  {countsAreExtra && <td className="n hide-t">{group.events.toLocaleString("en-GB")}</td>}
+                  {countsAreExtra && <td className="n hide-t">{formatNumber(group.events)}</td>}
                   <td className="n">{line.share}</td>
                   <td className="n hide-t">{line.errors}</td>
                   <td className="n hide-t">{line.latency}</td>
-                  <td className="n t2" title={line.changeTitle}>
-                    {line.change}
-                  </td>
+                  {hasChange && (
+                    <td className="n t2" title={line.changeTitle}>
+                      {line.change}
+                    </td>
+                  )}
                   <td className="bd-f">
                     <button
                       type="button"

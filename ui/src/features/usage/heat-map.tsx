@@ -102,9 +102,9 @@ const HeatGrid: FC<{ usage: Usage; rows: HeatText[][]; filters: readonly EventFi
   };
   return (
     <div className="heat-w">
-      {/* biome-ignore lint/a11y/useSemanticElements: the cells are a grid that the arrows move in */}
       <table
         className="heat"
+        // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: the arrows move in its cells
         role="grid"
         aria-label="Events per hour by weekday and hour"
         ref={ref}
@@ -132,7 +132,7 @@ const HeatGrid: FC<{ usage: Usage; rows: HeatText[][]; filters: readonly EventFi
                 return (
                   <td
                     key={hour}
-                    // biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: cells of a grid
+                    // biome-ignore lint/a11y/noNoninteractiveElementToInteractiveRole: a cell of a grid
                     role="gridcell"
                     data-cell={`${day}-${hour}`}
                     tabIndex={isActive ? 0 : -1}

@@ -154,6 +154,7 @@ const Panels: FC<{
   const compared = compareLabel(usage.range, scope.compare).replace(/^vs /, "");
   const chart: ChartSpec = {
     ...usage.chart,
+    title: `${usage.chart.title} per ${usage.bucket}`,
     series: usage.chart.series.map((series) =>
       series.is_previous ? { ...series, label: compared } : series,
     ),

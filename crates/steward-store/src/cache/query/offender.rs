@@ -230,7 +230,7 @@ impl Counts {
             |counts: &[i64], user: usize| u64::try_from(counts.get(user).copied().unwrap_or(0)).unwrap_or(0);
         let risen = (0_u32..).zip(current).filter_map(|(user, _)| {
             let (now, was) = (count(current, user as usize), count(before, user as usize));
-            is_sudden_rise(now, was).then_some((now - was, user, was))
+            is_sudden_rise(now, was).then(|| (now - was, user, was))
         });
         worst(reader, risen, most, |more, previous| Evidence::Rise { current: previous + more, previous })
     }
