@@ -119,7 +119,7 @@ pub struct OffenderListReq {
     /// How the days of before are found; off finds no rise.
     #[serde(default)]
     pub compare: Compare,
-    /// Accounts wanted of each kind, 1 to 1,000; 0 means 200.
+    /// Accounts wanted of each kind, 1 to 100,000; 0 means 200.
     #[serde(default)]
     pub limit: u32,
 }

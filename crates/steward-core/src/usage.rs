@@ -195,6 +195,9 @@ pub struct UsageReq {
     /// How far the answer goes.
     #[serde(default)]
     pub depth: Depth,
+    /// Groups of the breakdown that are wanted, 1 to 100,000; 0 means 200.
+    #[serde(default)]
+    pub groups: u32,
 }
 
 /// Exact sums over events. Of the percentiles and the users only what was counted.
@@ -365,7 +368,7 @@ pub struct Usage {
     pub latency_chart: ChartSpec,
     /// What was refused, as a chart.
     pub limit_chart: ChartSpec,
-    /// By the column asked for, most first; at most [`GROUPS_SHOWN`] of them.
+    /// By the column asked for, most first; at most as many as were asked for.
     pub breakdown: Vec<UsageGroup>,
     /// How many groups there are in all.
     pub group_count: u64,
@@ -376,9 +379,6 @@ pub struct Usage {
     /// The arrangements on offer.
     pub presets: Vec<PresetOpening>,
 }
-
-/// Groups of a breakdown that are answered; the others are counted.
-pub const GROUPS_SHOWN: usize = 200;
 
 /// A view somebody kept: the part of an address that says what is shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]

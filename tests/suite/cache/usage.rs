@@ -175,6 +175,7 @@ fn request(range: &str, zone: Tz, filters: &[EventFilter]) -> UsageReq {
         filters: filters.to_vec(),
         preset: Preset::Activity,
         depth: Depth::Rows,
+        groups: 0,
     }
 }
 

@@ -26,6 +26,7 @@ const USAGE = {
   filters: [],
   preset: "activity" as const,
   depth: "sums" as const,
+  groups: 200,
 };
 const AUDIT = { ...queries.ALL_AUDIT, limit: 1 };
 

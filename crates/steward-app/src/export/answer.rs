@@ -40,6 +40,7 @@ fn no_rows() -> Error {
 fn table(list: &[Value]) -> Result<(Vec<ExportColumn>, Vec<Vec<Cell>>)> {
     let objects: Vec<&Map<String, Value>> =
         list.iter().map(|row| row.as_object().ok_or_else(no_rows)).collect::<Result<_>>()?;
+    let objects = flattened(&objects);
     let mut keys: Vec<&String> = Vec::new();
     for key in objects.iter().flat_map(|row| row.keys()) {
         if !keys.contains(&key) {
@@ -63,6 +64,27 @@ fn table(list: &[Value]) -> Result<(Vec<ExportColumn>, Vec<Vec<Cell>>)> {
         })
         .collect();
     Ok((columns, rows))
+}
+
+/// The rows with the fields of their parts beside their own, as `sums_events`: a sheet has no parts.
+fn flattened(rows: &[&Map<String, Value>]) -> Vec<Map<String, Value>> {
+    let is_part = |key: &String| rows.iter().any(|row| row.get(key).is_some_and(Value::is_object));
+    rows.iter()
+        .map(|row| {
+            let mut flat = Map::new();
+            for (key, value) in *row {
+                match value {
+                    Value::Object(part) => flat.extend(
+                        part.iter().map(|(inner, value)| (format!("{key}_{inner}"), value.clone())),
+                    ),
+                    // A part that this row lacks: its fields are empty here, and it is no column itself.
+                    Value::Null if is_part(key) => {}
+                    _ => drop(flat.insert(key.clone(), value.clone())),
+                }
+            }
+            flat
+        })
+        .collect()
 }
 
 /// A chart: one row a step, one column a series.
@@ -195,6 +217,19 @@ mod tests {
         );
         assert_eq!(found.rows[0][1], Cell::Minor(1900, "EUR".to_owned()));
         assert_eq!(found.rows[1][1], Cell::Null, "no price is no price of 0");
+    }
+
+    #[test]
+    fn the_fields_of_a_part_are_columns_of_their_own() {
+        let answer = json!({ "breakdown": [
+            { "value": "chat", "sums": { "events": 3, "cost": "0.500000000" } },
+            { "value": null, "sums": null },
+        ] });
+        let found = find(&answer, "/breakdown").unwrap();
+        let keys: Vec<_> = found.columns.iter().map(|column| column.key.as_str()).collect();
+        assert_eq!(keys, ["value", "sums_events", "sums_cost"]);
+        assert_eq!(found.rows[0][1..], [Cell::Integer(3), Cell::Decimal("0.500000000".to_owned())]);
+        assert_eq!(found.rows[1], [Cell::Null, Cell::Null, Cell::Null]);
     }
 
     #[test]

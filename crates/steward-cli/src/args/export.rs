@@ -22,6 +22,9 @@ pub(crate) enum ExportCommand {
         /// Only events where a column has this value, as for `events list`. May be given several times.
         #[arg(long = "where", value_name = "COLUMN=VALUE")]
         filters: Vec<String>,
+        /// Only this hour of the week in the zone: 3:22 is Wednesdays from 22:00.
+        #[arg(long, value_name = "WEEKDAY:HOUR")]
+        hour: Option<String>,
         /// From this instant on, in place of a range: 2026-11-22T10:00:00Z.
         #[arg(long, value_name = "INSTANT", requires = "to", conflicts_with = "range")]
         from: Option<DateTime<Utc>>,

@@ -182,6 +182,9 @@ pub(crate) struct EventListArgs {
     /// columns all.
     #[arg(long = "where", value_name = "COLUMN=VALUE")]
     pub(crate) filters: Vec<String>,
+    /// Only this hour of the week in the zone: 3:22 is Wednesdays from 22:00.
+    #[arg(long, value_name = "WEEKDAY:HOUR")]
+    pub(crate) hour: Option<String>,
     #[command(flatten)]
     pub(crate) page: Page,
 }

@@ -40,9 +40,9 @@ pub(crate) async fn run(client: &Client, command: ExportCommand) -> Result<Answe
             let filter = user_filter(filter, client.zone().await?);
             (ExportSource::Users { request: UserListReq { filter, ..UserListReq::default() } }, file)
         }
-        ExportCommand::Events { filters, from, to, file } => {
+        ExportCommand::Events { filters, hour, from, to, file } => {
             let period = from.zip(to).map(|(start, end)| Period { start, end });
-            (events(client, &filters, period).await?, file)
+            (events(client, &filters, hour.as_deref(), period).await?, file)
         }
         ExportCommand::Audit { operation, key, who, action, table, file } => {
             let intent = operation
@@ -72,16 +72,22 @@ fn answer(command: &str, request: serde_json::Value, rows: &str, name: &str) -> 
     }
 }
 
-async fn events(client: &Client, filters: &[String], period: Option<Period>) -> Result<ExportSource> {
+async fn events(
+    client: &Client,
+    filters: &[String],
+    hour: Option<&str>,
+    period: Option<Period>,
+) -> Result<ExportSource> {
+    let zone = client.zone().await?;
     let period = match period {
         Some(period) => period,
         None => {
-            let zone = client.zone().await?;
             client.range().await?.resolve(zone, client.as_of().await?, Compare::Off).period
         }
     };
     let filters = usage::filters("where", filters)?;
-    Ok(ExportSource::Events { request: EventListReq { period, filters, hour: None, after: None, limit: 0 } })
+    let hour = usage::hour(hour, zone)?;
+    Ok(ExportSource::Events { request: EventListReq { period, filters, hour, after: None, limit: 0 } })
 }
 
 async fn overview(client: &Client, part: OverviewPart) -> Result<ExportSource> {

@@ -89,7 +89,7 @@ pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answe
     let request = EventListReq {
         period: range.period,
         filters: usage::filters("where", &args.filters)?,
-        hour: None,
+        hour: usage::hour(args.hour.as_deref(), zone)?,
         after: args.page.after,
         limit: args.page.limit,
     };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use steward_app::table::{Mode, row};
-use steward_core::event::EventFilter;
+use steward_core::event::{EventFilter, HourOfWeek};
 use steward_core::offender::OffenderListReq;
 use steward_core::period::Compare;
 use steward_core::usage::{Depth, SavedView, SavedViewRef, UsageReq};
@@ -127,12 +127,23 @@ async fn request(client: &Client, shape: &UsageShape, kept: &Value) -> Result<Us
         filters,
         preset,
         depth: Depth::Rows,
+        groups: 0,
     })
 }
 
 /// Filters as they are typed; `flag` is the one they were given with.
 pub(crate) fn filters(flag: &str, texts: &[String]) -> Result<Vec<EventFilter>> {
     texts.iter().map(|text| filter(flag, text)).collect()
+}
+
+/// An hour of the week as it is typed.
+pub(crate) fn hour(text: Option<&str>, zone: chrono_tz::Tz) -> Result<Option<HourOfWeek>> {
+    let Some(text) = text else { return Ok(None) };
+    let parts = text.split_once(':').and_then(|(day, hour)| Some((day.parse().ok()?, hour.parse().ok()?)));
+    let (weekday, hour) = parts.ok_or_else(|| {
+        Error::invalid("hour", "An hour of the week is written 3:22: Wednesdays (1 is Monday) from 22:00.")
+    })?;
+    Ok(Some(HourOfWeek { zone, weekday, hour }))
 }
 
 fn filter(flag: &str, text: &str) -> Result<EventFilter> {

@@ -18,6 +18,6 @@ zone: string,
  */
 compare: Compare, 
 /**
- * Accounts wanted of each kind, 1 to 1,000; 0 means 200.
+ * Accounts wanted of each kind, 1 to 100,000; 0 means 200.
  */
 limit: number, };

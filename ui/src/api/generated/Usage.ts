@@ -82,7 +82,7 @@ latency_chart: ChartSpec,
  */
 limit_chart: ChartSpec, 
 /**
- * By the column asked for, most first; at most [`GROUPS_SHOWN`] of them.
+ * By the column asked for, most first; at most as many as were asked for.
  */
 breakdown: Array<UsageGroup>, 
 /**

@@ -46,4 +46,8 @@ preset: Preset,
 /**
  * How far the answer goes.
  */
-depth: Depth, };
+depth: Depth, 
+/**
+ * Groups of the breakdown that are wanted, 1 to 100,000; 0 means 200.
+ */
+groups: number, };

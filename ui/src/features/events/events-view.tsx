@@ -93,8 +93,11 @@ const Rows: FC<{
             </Link>
             <ExportButton
               name="Events"
-              source={{ source: "events", request: { period, filters, after: null, limit: 0 } }}
-              command={exportEventsCommand(period, filters)}
+              source={{
+                source: "events",
+                request: { period, filters, after: null, limit: 0, ...(hour ? { hour } : {}) },
+              }}
+              command={exportEventsCommand(period, filters, hour)}
             />
           </>
         }

@@ -93,10 +93,17 @@ export function statusWord(status: string): string {
 }
 
 /** The export of these events on the command line, for exactly this time. */
-export function exportEventsCommand(period: Period, filters: readonly EventFilter[]): string {
+export function exportEventsCommand(
+  period: Period,
+  filters: readonly EventFilter[],
+  hour?: HourOfWeek,
+): string {
   return [
     "steward export events",
     `--from ${period.start} --to ${period.end}`,
-    ...filters.map((filter) => `--where ${shellWord(`${filter.field}=${filter.value ?? ""}`)}`),
+    ...filters.map(
+      (filter) => `--where ${shellWord(`${filter.field}${filter.exclude ? "!" : ""}=${filter.value ?? ""}`)}`,
+    ),
+    ...(hour ? [`--hour ${hour.weekday}:${hour.hour} --tz ${shellWord(hour.zone)}`] : []),
   ].join(" ");
 }

@@ -13,6 +13,7 @@ import { Drill } from "@/lib/drill";
 import { countOf, formatNumber } from "@/lib/format";
 import { DIMENSIONS, groupLines, measureFilters, measureLabel, withFilter } from "./model";
 import { SqlNote } from "./sql-note";
+import { AnswerExport } from "./usage-export";
 
 /** Events by the values of one column: the measure as bars, what else is known beside it. */
 export const Breakdown: FC<{
@@ -45,6 +46,7 @@ export const Breakdown: FC<{
             onChange={(next) => onBy(next as EventField)}
           />
           <SqlNote title={`${measure} by ${heading.toLowerCase()}`} sql={usage.sql.breakdown} />
+          <AnswerExport rows="/breakdown" name={`${measure} by ${heading.toLowerCase()}`} />
           <MethodNote title={`${measure} by ${heading.toLowerCase()}`}>
             <p>
               {usage.chart.method} Share is of all events shown, errors of the value’s own, latency the mean

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { type FC, useState } from "react";
 import type { EventField } from "@/api/generated/EventField";
 import type { EventFilter } from "@/api/generated/EventFilter";
-import type { UsageReq } from "@/api/generated/UsageReq";
 import { usageOptions } from "@/api/queries";
 import { Choice } from "@/components/choice";
 import { Icon } from "@/components/icon";
@@ -13,11 +12,11 @@ import { Loading } from "@/components/states";
 import { FIELD_LABELS, filterText, withoutFilter } from "@/features/events/model";
 import { formatNumber } from "@/lib/format";
 import { useWorkspace } from "@/lib/scope";
-import { DIMENSIONS, withFilter } from "./model";
+import { DIMENSIONS, type UsageAsked, withFilter } from "./model";
 
 /** What the numbers are narrowed to, as chips, and the way to one more. */
 export const FilterBar: FC<{
-  request: Omit<UsageReq, "depth">;
+  request: UsageAsked;
   onChange: (filters: EventFilter[]) => void;
 }> = ({ request, onChange }) => {
   const { filters } = request;
@@ -62,10 +61,7 @@ export const FilterBar: FC<{
   );
 };
 
-const AddFilter: FC<{ request: Omit<UsageReq, "depth">; onAdd: (filter: EventFilter) => void }> = ({
-  request,
-  onAdd,
-}) => {
+const AddFilter: FC<{ request: UsageAsked; onAdd: (filter: EventFilter) => void }> = ({ request, onAdd }) => {
   const [isOpen, setIsOpen] = useState(false);
   const [field, setField] = useState<EventField>("feature");
   const [sign, setSign] = useState("is");
@@ -112,7 +108,7 @@ const AddFilter: FC<{ request: Omit<UsageReq, "depth">; onAdd: (filter: EventFil
 
 /** The values that a column has in the range, most used first. */
 const Values: FC<{
-  request: Omit<UsageReq, "depth">;
+  request: UsageAsked;
   field: EventField;
   onPick: (value: string | null) => void;
 }> = ({ request, field, onPick }) => {
@@ -126,6 +122,7 @@ const Values: FC<{
       preset: "activity",
       compare: "off",
       depth: "rows",
+      groups: 200,
     }),
   );
   if (query.isPending) return <Loading what="Reading values" rows={4} />;

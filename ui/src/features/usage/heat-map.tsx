@@ -8,6 +8,7 @@ import { MethodNote } from "@/components/popup";
 import { axisNumber, formatNumber } from "@/lib/format";
 import { clock, type HeatText, heatRows, WEEKDAYS } from "./model";
 import { SqlNote } from "./sql-note";
+import { AnswerExport } from "./usage-export";
 
 const HOURS = Array.from({ length: 24 }, (_, hour) => hour);
 
@@ -36,6 +37,7 @@ export const HeatMap: FC<{ usage: Usage; filters: readonly EventFilter[]; classN
             <Icon name={isTable ? "bars" : "table"} />
           </button>
           <SqlNote title="Busiest hours" sql={usage.sql.heat} />
+          <AnswerExport rows="/heat" name="Busiest hours" />
           <MethodNote title="Busiest hours">
             <p>
               All events of the range that fell into an hour of the week, over how many such hours the range

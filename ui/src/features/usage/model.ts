@@ -78,8 +78,11 @@ export interface UsageSearch {
   filters?: EventFilter[] | undefined;
 }
 
+/** A request without how much of the answer is wanted. */
+export type UsageAsked = Omit<UsageReq, "depth" | "groups">;
+
 /** The request behind an address. */
-export function usageRequest(search: UsageSearch, scope: Scope): Omit<UsageReq, "depth"> {
+export function usageRequest(search: UsageSearch, scope: Scope): UsageAsked {
   return {
     range: scope.range,
     zone: scope.zone,
@@ -93,7 +96,7 @@ export function usageRequest(search: UsageSearch, scope: Scope): Omit<UsageReq, 
 }
 
 /** The same request for the command line. */
-export function usageCommand(request: Omit<UsageReq, "depth">, workspace: string): string {
+export function usageCommand(request: UsageAsked, workspace: string): string {
   const words = ["steward usage", `--range ${shellWord(request.range)}`, `--tz ${shellWord(request.zone)}`];
   if (request.preset !== "activity") words.push(`--preset ${request.preset}`);
   words.push(`--by ${request.by}`, `--measure ${request.measure}`);

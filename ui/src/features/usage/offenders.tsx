@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { FC } from "react";
+import { type FC, useMemo } from "react";
 import type { Evidence } from "@/api/generated/Evidence";
 import type { Offender } from "@/api/generated/Offender";
 import type { OffenderSection } from "@/api/generated/OffenderSection";
@@ -16,13 +16,21 @@ import { Drill } from "@/lib/drill";
 import { countOf, formatMinute, formatNumber } from "@/lib/format";
 import { type Scope, useWorkspace } from "@/lib/scope";
 import { offenderText } from "./offender-words";
+import { AnswerExport, AskedProvider } from "./usage-export";
 
 /** Rows of each kind that are asked for. */
 const ROWS = 100;
 
+/** Rows of each kind that a file holds at most. */
+const EXPORTED = 100_000;
+
 /** The accounts that limits, refusals, failures or a rise make worth a look. */
 export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
   const workspace = useWorkspace();
+  const asked = useMemo(
+    () => ({ command: "offender_list" as const, request: { ...scope, limit: EXPORTED } }),
+    [scope],
+  );
   const query = useQuery({
     ...offenderListOptions(workspace.id, { ...scope, limit: ROWS }),
     placeholderData: keepPreviousData,
@@ -44,9 +52,11 @@ export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
   const { sections, period, zone } = query.data;
   return (
     <div className={query.isPlaceholderData ? "dimmed grid" : "grid"}>
-      {sections.map((section) => (
-        <Section key={section.kind} section={section} period={period} zone={zone} />
-      ))}
+      <AskedProvider value={asked}>
+        {sections.map((section, place) => (
+          <Section key={section.kind} section={section} place={place} period={period} zone={zone} />
+        ))}
+      </AskedProvider>
     </div>
   );
 };
@@ -59,8 +69,9 @@ const NOBODY: Record<OffenderSection["kind"], string> = {
   rate_limited: "Nobody was refused in this range",
 };
 
-const Section: FC<{ section: OffenderSection; period: Period; zone: string }> = ({
+const Section: FC<{ section: OffenderSection; place: number; period: Period; zone: string }> = ({
   section,
+  place,
   period,
   zone,
 }) => {
@@ -72,9 +83,12 @@ const Section: FC<{ section: OffenderSection; period: Period; zone: string }> = 
       note={countOf(section.total, isOfLimits ? "limit" : "account")}
       className={isOfLimits ? "c12" : "c6"}
       actions={
-        <MethodNote title={section.label}>
-          <p>{section.rule}</p>
-        </MethodNote>
+        <>
+          <AnswerExport rows={`/sections/${place}/rows`} name={section.label} />
+          <MethodNote title={section.label}>
+            <p>{section.rule}</p>
+          </MethodNote>
+        </>
       }
     >
       {section.rows.length === 0 ? (

@@ -35,7 +35,12 @@ import { Offenders } from "./offenders";
 import { SavedViews } from "./saved-views";
 import { SqlNote } from "./sql-note";
 import { Tiles, TilesLoading } from "./tiles";
+import { AnswerExport, AskedProvider } from "./usage-export";
 import "./usage.css";
+
+/** Groups of the breakdown on screen, and in a file. */
+const SHOWN = 200;
+const EXPORTED = 100_000;
 
 const TABS = [
   { value: "usage", label: "Usage" },
@@ -49,16 +54,23 @@ export const UsageView: FC = () => {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const request = useMemo(() => usageRequest(search, scope), [search, scope]);
+  const asked = useMemo(
+    () => ({
+      command: "usage_show" as const,
+      request: { ...request, depth: "rows" as const, groups: EXPORTED },
+    }),
+    [request],
+  );
   const isUsage = search.tab !== "offenders";
   const sums = useQuery({
-    ...usageOptions(workspace.id, { ...request, depth: "sums" }),
+    ...usageOptions(workspace.id, { ...request, depth: "sums", groups: SHOWN }),
     placeholderData: keepPreviousData,
     enabled: isUsage,
   });
   // What only the rows tell is read after the rest is on screen.
   const isOpen = sums.data !== undefined && !sums.isPlaceholderData && !sums.data.is_complete;
   const rows = useQuery({
-    ...usageOptions(workspace.id, { ...request, depth: "rows" }),
+    ...usageOptions(workspace.id, { ...request, depth: "rows", groups: SHOWN }),
     enabled: isUsage && isOpen,
   });
   const usage = (isOpen ? rows.data : undefined) ?? sums.data;
@@ -113,7 +125,9 @@ export const UsageView: FC = () => {
           {usage ? (
             <div className={sums.isPlaceholderData ? "dimmed" : ""}>
               <Tiles usage={usage} />
-              <Panels usage={usage} search={search} scope={scope} place={place} />
+              <AskedProvider value={asked}>
+                <Panels usage={usage} search={search} scope={scope} place={place} />
+              </AskedProvider>
               {rows.isError && (
                 <p className="warning" role="status">
                   What only the rows tell could not be read: {rows.error.message}
@@ -192,6 +206,7 @@ const Panels: FC<{
               onChange={(size) => place({ bucket: size === "auto" ? undefined : (size as BucketSize) })}
             />
             <SqlNote title={chart.title} sql={usage.sql.series} />
+            <AnswerExport rows="/chart" name={chart.title} />
           </>
         }
       />
@@ -201,7 +216,12 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c4 r1"
         onOpen={openStep(measureFilters(filters, "limit_hits"))}
-        actions={<SqlNote title="Limit hits" sql={usage.sql.limit_hits} />}
+        actions={
+          <>
+            <SqlNote title="Limit hits" sql={usage.sql.limit_hits} />
+            <AnswerExport rows="/limit_chart" name="Limit hits" />
+          </>
+        }
       />
       <Breakdown
         usage={usage}
@@ -217,7 +237,12 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c4"
         onOpen={openStep(filters)}
-        actions={<SqlNote title="Latency" sql={usage.sql.latency} />}
+        actions={
+          <>
+            <SqlNote title="Latency" sql={usage.sql.latency} />
+            <AnswerExport rows="/latency_chart" name="Latency" />
+          </>
+        }
       />
       <HeatMap usage={usage} filters={filters} className="c12" />
     </div>

@@ -25,6 +25,12 @@ use crate::cache::facet::Status;
 use crate::cache::rollup::add_user_counts;
 use crate::cache::{Reader, fault};
 
+/// Rows of a kind when the request does not say.
+const ROWS: u32 = 200;
+
+/// The most rows of a kind.
+const ROWS_MAX: u32 = 100_000;
+
 /// The accounts to look at, by kind.
 ///
 /// # Errors
@@ -38,7 +44,7 @@ pub fn list(reader: &Reader, req: &OffenderListReq) -> Result<OffenderList> {
         None => overview::newest(reader)?.unwrap_or(DateTime::UNIX_EPOCH),
     };
     let range = req.range.resolve(req.zone, as_of, req.compare);
-    let most = super::page_rows(req.limit);
+    let most = if req.limit == 0 { ROWS } else { req.limit.min(ROWS_MAX) } as usize;
     let (over, near): (Vec<Limited>, Vec<Limited>) =
         limited(reader, as_of)?.into_iter().partition(|found| found.line.is_over);
     let counts = Counts::read(reader, &range)?;

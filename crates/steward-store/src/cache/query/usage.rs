@@ -15,7 +15,7 @@ use chrono::{DateTime, Utc};
 use steward_core::event::EventField;
 use steward_core::period::{Period, Range};
 use steward_core::usage::{
-    BucketSize, Depth, GROUPS_SHOWN, Measure, Preset, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
+    BucketSize, Depth, Measure, Preset, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
 };
 use steward_core::{Dataset, Result};
 
@@ -27,6 +27,12 @@ use crate::cache::facet::Facet;
 
 use group::Grouping;
 use tally::Reading;
+
+/// Groups of a breakdown when the request does not say; the others are counted.
+const GROUPS: u32 = 200;
+
+/// The most groups of a breakdown.
+const GROUPS_MAX: u32 = 100_000;
 
 /// Everything a reading needs to know.
 struct Question<'a> {
@@ -77,7 +83,7 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
     let tiles = tiles.collect();
     let mut breakdown = group::show(&question, &plans, &reading)?;
     let group_count = breakdown.len() as u64;
-    breakdown.truncate(GROUPS_SHOWN);
+    breakdown.truncate(if req.groups == 0 { GROUPS } else { req.groups.min(GROUPS_MAX) } as usize);
     group::name(reader, req.by, &mut breakdown)?;
     let series = series(&reading, &steps, req.measure, as_of);
     let axis = chart::Axis::new(req, &steps, bucket, as_of);
