@@ -231,7 +231,7 @@ async fn s9_every_number_of_the_usage_equals_the_statement_it_names() {
                     filters: filters.clone(),
                     preset: Preset::ALL[turn % 3],
                     depth: Depth::Rows,
-        groups: 0,
+                    groups: 0,
                 };
                 compare(&mut bench.owner, &reader, &req).await;
                 turn += 1;

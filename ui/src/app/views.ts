@@ -3,7 +3,16 @@ import type { IconName } from "@/components/icon";
 
 /** A view that exists, in the order of the sidebar. */
 export interface View {
-  to: "/" | "/users" | "/usage" | "/audit" | "/upkeep" | "/operators" | "/sync" | "/settings" | "/diagnostics";
+  to:
+    | "/"
+    | "/users"
+    | "/usage"
+    | "/audit"
+    | "/upkeep"
+    | "/operators"
+    | "/sync"
+    | "/settings"
+    | "/diagnostics";
   label: string;
   icon: IconName;
   group: "Home" | "Customers" | "Product" | "Operations" | "System";

@@ -74,9 +74,8 @@ fn flattened(rows: &[&Map<String, Value>]) -> Vec<Map<String, Value>> {
             let mut flat = Map::new();
             for (key, value) in *row {
                 match value {
-                    Value::Object(part) => flat.extend(
-                        part.iter().map(|(inner, value)| (format!("{key}_{inner}"), value.clone())),
-                    ),
+                    Value::Object(part) => flat
+                        .extend(part.iter().map(|(inner, value)| (format!("{key}_{inner}"), value.clone()))),
                     // A part that this row lacks: its fields are empty here, and it is no column itself.
                     Value::Null if is_part(key) => {}
                     _ => drop(flat.insert(key.clone(), value.clone())),

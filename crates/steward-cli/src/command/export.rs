@@ -81,9 +81,7 @@ async fn events(
     let zone = client.zone().await?;
     let period = match period {
         Some(period) => period,
-        None => {
-            client.range().await?.resolve(zone, client.as_of().await?, Compare::Off).period
-        }
+        None => client.range().await?.resolve(zone, client.as_of().await?, Compare::Off).period,
     };
     let filters = usage::filters("where", filters)?;
     let hour = usage::hour(hour, zone)?;
