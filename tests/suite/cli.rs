@@ -9,6 +9,7 @@ mod limits;
 pub(crate) mod machine;
 mod operators;
 mod text;
+mod usage;
 
 use std::path::Path;
 use std::process::{Command, Output};

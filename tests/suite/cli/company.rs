@@ -7,7 +7,7 @@ use steward_tests::cluster::{TestDatabase, execute};
 
 use super::{answer, stderr_json, steward};
 
-const COMPANY: &str = "
+pub(super) const COMPANY: &str = "
     select steward.install_preset('credits');
     insert into steward.users (id, email, name, plan_code)
         select ('0190b2a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@example.com',
@@ -21,8 +21,10 @@ const COMPANY: &str = "
         from generate_series(1, 1000) n;";
 
 /// Every answer that comes from the copy.
-const READS: [&[&str]; 6] = [
+const READS: [&[&str]; 8] = [
     &["overview", "--range", "30d"],
+    &["usage", "--range", "30d", "--by", "feature", "--filter", "status!=error"],
+    &["offenders", "--range", "30d"],
     &["users", "list"],
     &["users", "show", "user7@example.com"],
     &["plans", "list"],
