@@ -28,7 +28,10 @@ async fn a_view_is_kept_and_answers_as_its_flags_do() {
         .iter()
         .map(|group| (group["value"].as_str().expect("a status"), group["events"].as_u64().expect("a count")))
         .collect();
-    assert_eq!(by_status.iter().map(|group| group.1).sum::<u64>(), totals["events"].as_u64().expect("a count"));
+    assert_eq!(
+        by_status.iter().map(|group| group.1).sum::<u64>(),
+        totals["events"].as_u64().expect("a count")
+    );
 
     let kept = answer(home, &[&["views", "save", "Chats", "--range", "60d"][..], &flags].concat());
     assert_eq!(kept["data"]["views"][0]["search"]["filters"], json!([{"field": "feature", "value": "chat"}]));
