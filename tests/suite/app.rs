@@ -1,5 +1,6 @@
 //! The front door: the table, its rights, its requests, secrets and the life of a workspace.
 
+mod accounts;
 mod bulk;
 mod request;
 mod secrets;

@@ -10,6 +10,7 @@ import "./styles/dialog.css";
 import "./styles/setup.css";
 import "./styles/views.css";
 import "./styles/actions.css";
+import "./styles/account.css";
 import "./styles/widths.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./app/app";

@@ -17,6 +17,7 @@ pub mod sample;
 pub mod session;
 pub mod settings;
 pub mod sync;
+pub mod timeline;
 pub mod upkeep;
 pub mod usage;
 pub mod user;

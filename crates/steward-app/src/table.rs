@@ -18,6 +18,7 @@ use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::PlanList;
+use steward_core::timeline::{Timeline, TimelineReq};
 use steward_core::upkeep::{
     CleanupProgress, CleanupRes, Quality, QualityReq, UsageCleanupReq, UsageRecountReq,
 };
@@ -263,6 +264,8 @@ commands! {
     Query user::user_list(UserListReq) -> UserList, Viewer, T0, [Users];
     /// Everything about one user.
     Query user::user_show(UserShowReq) -> UserView, Viewer, T0, [Users, Usage, Plans, Audit];
+    /// Everything that happened to a user, newest first.
+    Query timeline::timeline_list(TimelineReq) -> Timeline, Viewer, T0, [Users, Usage, Plans, Audit];
     /// The plans with their limits.
     Query plan::plan_list(()) -> PlanList, Viewer, T0, [Plans, Users];
     /// Moves users to another plan.

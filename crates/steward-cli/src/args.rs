@@ -18,8 +18,8 @@ pub(crate) use account::{
 pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart};
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
-    EventListArgs, OverviewArgs, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
+    EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
+    SyncCommand, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
     WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
 };
 
@@ -227,7 +227,8 @@ impl Command {
             Self::Views(ViewCommand::Remove { .. }) => rows![view_remove],
             Self::Find { .. } => rows![record_find],
             Self::Users(UserCommand::List(_)) => rows![user_list],
-            Self::Users(UserCommand::Show { .. }) => rows![user_show],
+            Self::Users(UserCommand::Show { .. }) => rows![user_show, timeline_list, event_list],
+            Self::Users(UserCommand::Timeline { .. }) => rows![timeline_list],
             Self::Users(UserCommand::ChangePlan(_)) => rows![user_change_plan],
             Self::Users(UserCommand::Suspend(_)) => rows![user_suspend],
             Self::Users(UserCommand::Restore(_)) => rows![user_restore],

@@ -10,6 +10,7 @@ mod settings;
 mod sync;
 mod upkeep;
 mod usage;
+mod user;
 mod workspace;
 
 use steward_app::Mode;
@@ -31,7 +32,10 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Views(command) => usage::views(client, command).await?,
         Command::Find { text, limit } => list::find(client, &text, limit).await?,
         Command::Users(UserCommand::List(args)) => list::users(client, args).await?,
-        Command::Users(UserCommand::Show { user }) => list::user(client, user).await?,
+        Command::Users(UserCommand::Show { user }) => user::show(client, user).await?,
+        Command::Users(UserCommand::Timeline { user, topic, page }) => {
+            user::timeline(client, user, topic, page).await?
+        }
         Command::Users(UserCommand::ChangePlan(args)) => change::plan(client, args).await?,
         Command::Users(UserCommand::Suspend(args)) => account::suspend(client, args).await?,
         Command::Users(UserCommand::Restore(args)) => account::restore(client, args).await?,

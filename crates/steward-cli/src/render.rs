@@ -16,3 +16,4 @@ pub(crate) mod table;
 mod tokens;
 pub(crate) mod upkeep;
 pub(crate) mod usage;
+pub(crate) mod user;

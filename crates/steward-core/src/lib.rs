@@ -6,8 +6,8 @@
 //! Map: [`error`] the one error type · [`clock`] time from outside · [`id`] newtype ids ·
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
-//! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`account`], [`limit`],
-//! [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
+//! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`timeline`],
+//! [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
@@ -33,6 +33,7 @@ pub mod plan;
 pub mod revenue;
 pub mod sample;
 pub mod sync;
+pub mod timeline;
 pub mod upkeep;
 pub mod usage;
 pub mod user;

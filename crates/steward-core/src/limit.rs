@@ -3,6 +3,9 @@
 //! Pure, so that the copy answers without the server; a test compares it with `steward.effective_limits`
 //! and `steward.usage_at` on the same rows.
 
+mod feature;
+mod forecast;
+
 use chrono::{DateTime, Datelike, Days, Months, NaiveDate, NaiveTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -12,6 +15,9 @@ use crate::error::{Error, Result};
 use crate::freshness::Freshness;
 use crate::id::{IntentId, TeamId, UserId};
 use crate::plan::PlanLimit;
+
+pub use feature::{PlanFeature, PlanOffer, features};
+pub use forecast::{LimitForecast, forecast};
 
 /// An older way to write that a soft limit is unlimited.
 const LEGACY_UNLIMITED: i64 = 999_999;
@@ -149,6 +155,18 @@ pub fn period_end(period: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         }
         "day" => today.checked_add_days(Days::new(1)).map(midnight),
         "month" => today.with_day(1)?.checked_add_months(Months::new(1)).map(midnight),
+        _ => None,
+    }
+}
+
+/// When the period of an instant began; none for `lifetime`.
+#[must_use]
+pub fn period_start(period: &str, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
+    match period {
+        "minute" => DateTime::from_timestamp(at.timestamp().div_euclid(60) * 60, 0),
+        "day" => Some(midnight(at.date_naive())),
+        "month" => at.date_naive().with_day(1).map(midnight),
         _ => None,
     }
 }
@@ -300,6 +318,8 @@ pub struct AccountFeature {
     pub key: String,
     /// Whether the account may use it.
     pub is_allowed: bool,
+    /// `plan`, `suspended` or `erased`; none where it may.
+    pub reason: Option<String>,
     /// What the plan sets; none where it says nothing of it.
     #[ts(type = "unknown")]
     pub value: Option<serde_json::Value>,

@@ -7,10 +7,14 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use uuid::Uuid;
 
+use crate::audit::AuditRow;
+use crate::chart_spec::ChartSpec;
 use crate::error::{Error, Result};
 use crate::freshness::Freshness;
 use crate::id::{IntentId, TeamId, UserId};
+use crate::limit::{AccountFeature, LimitForecast, LimitLine};
 use crate::operation::Outcome;
 use crate::period::RangeSpec;
 
@@ -184,45 +188,157 @@ pub struct UserList {
 pub struct UserShowReq {
     /// Id or e-mail address.
     pub user: String,
+    /// Zone of the days of the chart.
+    #[serde(default = "utc")]
+    #[ts(type = "string")]
+    pub zone: Tz,
+    /// Days of the chart; the last 30 where it is not given.
+    #[serde(default)]
+    #[ts(type = "string")]
+    pub range: RangeSpec,
+}
+
+fn utc() -> Tz {
+    Tz::UTC
+}
+
+impl UserShowReq {
+    /// A user, with the last 30 days by UTC.
+    #[must_use]
+    pub fn of(user: impl Into<String>) -> Self {
+        Self { user: user.into(), zone: Tz::UTC, range: RangeSpec::default() }
+    }
+}
+
+/// What is known of a user beside the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct UserProfile {
+    /// ISO 3166 code.
+    pub country: Option<String>,
+    /// IANA name.
+    pub timezone: Option<String>,
+    /// Id at Stripe.
+    pub stripe_customer_id: Option<String>,
+    /// When the trial ends or ended.
+    pub trial_end: Option<DateTime<Utc>>,
+}
+
+/// The plan that holds for a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct UserPlan {
+    /// Code; empty before there is a catalogue.
+    pub code: String,
+    /// Name.
+    pub name: String,
+    /// Whether it holds because the user has none of his own.
+    pub is_default: bool,
+}
+
+/// A team of a user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct UserTeam {
+    /// Id.
+    pub id: TeamId,
+    /// Name.
+    pub name: String,
+    /// `owner`, `admin`, `member`.
+    pub role: String,
+    /// Its members.
+    pub members: u64,
 }
 
 /// A counted metric of a user against its limit.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct UserLimit {
+    /// The limit with what is used of it.
+    #[serde(flatten)]
+    #[ts(flatten)]
+    pub line: LimitLine,
+    /// When it will be reached: an estimate.
+    pub forecast: LimitForecast,
+}
+
+/// A limit raised for a user, or for a team of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct UserRaise {
+    /// Id.
+    #[ts(type = "string")]
+    pub id: Uuid,
     /// Metric.
     pub metric: String,
     /// `minute`, `day`, `month`, `lifetime`.
     pub period: String,
-    /// `hard` or `soft`.
-    pub kind: String,
-    /// Allowed now; none is unlimited.
+    /// Allowed; none is unlimited.
     pub limit: Option<i64>,
-    /// When a raise of it ends; none where the plan's limit holds.
-    pub raised_until: Option<DateTime<Utc>>,
-    /// Used in the current period.
-    pub used: i64,
-    /// When it starts again at 0; none for `lifetime`.
-    pub resets_at: Option<DateTime<Utc>>,
+    /// The first instant it holds.
+    pub starts_at: Option<DateTime<Utc>>,
+    /// The first instant it no longer holds.
+    pub until: DateTime<Utc>,
+    /// Why.
+    pub reason: String,
+    /// The team it was raised for; none where it is for the user alone.
+    pub team: Option<String>,
+    /// Whether it holds now.
+    pub is_running: bool,
 }
 
-/// A subscription of a user.
-#[derive(Debug, Clone, Serialize, Deserialize, TS)]
+/// A subscription of a user, or of a team of theirs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct UserSubscription {
+    /// Id.
+    #[ts(type = "string")]
+    pub id: Uuid,
+    /// The team that holds it; none where the user does.
+    pub team: Option<String>,
     /// Plan.
     pub plan_code: String,
     /// Status.
     pub status: String,
     /// `month` or `year`.
     pub billing_interval: String,
+    /// How many of them a period lasts.
+    pub interval_count: i64,
+    /// Seats or units.
+    pub quantity: i64,
+    /// Price of one for a period, in the currency's minor unit.
+    pub unit_amount_minor: Option<i64>,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// When it began.
+    pub started_at: Option<DateTime<Utc>>,
+    /// When it ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// When its trial ends.
+    pub trial_end: Option<DateTime<Utc>>,
     /// Current period's end.
     pub current_period_end: Option<DateTime<Utc>>,
+    /// Whether it ends with the current period.
+    pub cancel_at_period_end: bool,
+    /// Id at Stripe; none where it is billed by hand.
+    pub stripe_subscription_id: Option<String>,
     /// Whether it is billed at Stripe.
     pub is_billed_at_stripe: bool,
 }
 
-/// Everything about one user.
+/// A metric by calendar month (UTC, as limits count).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct MetricMonths {
+    /// Metric.
+    pub metric: String,
+    /// The last twelve months, the running one last.
+    pub chart: ChartSpec,
+    /// What the month's plan allows a month; none is unlimited or not known.
+    pub limits: Vec<Option<i64>>,
+}
+
+/// Everything about one user, as of the copy.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct UserView {
@@ -230,16 +346,30 @@ pub struct UserView {
     pub freshness: Freshness,
     /// The user.
     pub user: UserRow,
+    /// What else is known.
+    pub profile: UserProfile,
+    /// The plan that holds.
+    pub plan: UserPlan,
     /// Teams by name.
-    pub teams: Vec<String>,
-    /// Limits of the plan with their use.
+    pub teams: Vec<UserTeam>,
+    /// Limits with their use, by metric and period.
     pub limits: Vec<UserLimit>,
+    /// What of the product is unlocked, by key.
+    pub features: Vec<AccountFeature>,
+    /// Raised limits, those that hold first, then by their end.
+    pub raises: Vec<UserRaise>,
     /// Subscriptions, newest first.
     pub subscriptions: Vec<UserSubscription>,
+    /// Use by month, the metric that is closest to its limit first.
+    pub months: Vec<MetricMonths>,
+    /// Events by day or hour of the range.
+    pub days: ChartSpec,
+    /// Events in the range.
+    pub events: u64,
     /// Events in the last 30 days up to the as-of.
     pub events_30d: u64,
     /// The last audited changes of this user, newest first.
-    pub changes: Vec<crate::audit::AuditRow>,
+    pub changes: Vec<AuditRow>,
 }
 
 /// Moves users to another plan.

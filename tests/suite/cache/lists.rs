@@ -59,9 +59,9 @@ fn users_are_found_by_part_of_a_name_by_plan_and_by_id() {
     assert_eq!(of(UserFilter { status: Some("erased".to_owned()), ..UserFilter::default() }), 0);
     let wrong = UserListReq { after: Some("nonsense".to_owned()), ..UserListReq::default() };
     assert_eq!(user::list(&reader, &wrong).unwrap_err().kind(), ErrorKind::Invalid);
-    let shown = user::show(&reader, &UserShowReq { user: "USER007@example.com".to_owned() }).unwrap();
+    let shown = user::show(&reader, &UserShowReq::of("USER007@example.com")).unwrap();
     assert_eq!(shown.user.id.0, Uuid::from_u128(8));
-    let nobody = user::show(&reader, &UserShowReq { user: "nobody@example.com".to_owned() }).unwrap_err();
+    let nobody = user::show(&reader, &UserShowReq::of("nobody@example.com")).unwrap_err();
     assert_eq!(nobody.kind(), ErrorKind::NotFound);
 }
 

@@ -19,6 +19,7 @@ fn every_row_of_the_table_is_reachable() {
         "find ada lovelace",
         "users list",
         "users show a@example.com",
+        "users timeline a@example.com --topic limits",
         "users change-plan a@example.com --plan pro",
         "users suspend a@example.com",
         "users restore a@example.com",

@@ -7,11 +7,14 @@ import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
 import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
+import type { TimelineReq } from "./generated/TimelineReq";
 import type { UsageReq } from "./generated/UsageReq";
 import type { UserListReq } from "./generated/UserListReq";
 
 // Keys are [command, scope, request]; the scope is the workspace, so that one company's numbers never show
 // up under another's name. What a query depends on stands in `meta.tags`.
+
+const nextPage = (last: { next: string | null }) => last.next ?? undefined;
 
 const THIS_COMPUTER = "computer";
 
@@ -87,12 +90,22 @@ export const planListOptions = (workspace: string) =>
     meta: { tags: commands.plan_list.tags },
   });
 
-/** One user. */
-export const userShowOptions = (workspace: string, user: string) =>
+/** One user; zone and range are those of the chart of days. */
+export const userShowOptions = (workspace: string, user: string, zone = "UTC", range = "30d") =>
   queryOptions({
-    queryKey: ["user_show", workspace, user],
-    queryFn: () => call("user_show", { user }),
+    queryKey: ["user_show", workspace, user, zone, range],
+    queryFn: () => call("user_show", { user, zone, range }),
     meta: { tags: commands.user_show.tags },
+  });
+
+/** What happened to a user, page by page. */
+export const timelinePagesOptions = (workspace: string, request: TimelineReq) =>
+  infiniteQueryOptions({
+    queryKey: ["timeline_list", workspace, request],
+    queryFn: ({ pageParam }) => call("timeline_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: commands.timeline_list.tags },
   });
 
 /** Users and teams by whatever is at hand, the best match first. */
@@ -118,8 +131,6 @@ export const ALL_USERS: UserListReq = {
   after: null,
   limit: 200,
 };
-
-const nextPage = (last: { next: string | null }) => last.next ?? undefined;
 
 /** Users page by page. */
 export const userPagesOptions = (workspace: string, request: UserListReq) =>
@@ -153,6 +164,14 @@ export const ALL_AUDIT: AuditListReq = {
   after: null,
   limit: 200,
 };
+
+/** The newest events that pass the filters. */
+export const recentEventsOptions = (workspace: string, request: EventListReq) =>
+  queryOptions({
+    queryKey: ["event_list", workspace, "first", request],
+    queryFn: () => call("event_list", request),
+    meta: { tags: commands.event_list.tags },
+  });
 
 /** The last entries of the audit log. */
 export const auditListOptions = (workspace: string, request: AuditListReq) =>

@@ -42,6 +42,8 @@ const OPTIONS = [
   queries.viewListOptions(WORKSPACE),
   queries.planListOptions(WORKSPACE),
   queries.userShowOptions(WORKSPACE, "u"),
+  queries.timelinePagesOptions(WORKSPACE, { user: "u", zone: "UTC", topic: "all", after: null, limit: 10 }),
+  queries.recentEventsOptions(WORKSPACE, EVENTS),
   queries.findOptions("w", { text: "a", kind: null, limit: 8 }),
   queries.userPagesOptions(WORKSPACE, queries.ALL_USERS),
   queries.eventPagesOptions(WORKSPACE, EVENTS),

@@ -1,9 +1,11 @@
+import { useQuery } from "@tanstack/react-query";
 import { Link, useLocation } from "@tanstack/react-router";
 import type { FC } from "react";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
+import { userShowOptions } from "@/api/queries";
 import { copyText } from "@/lib/clipboard";
 import { notify } from "@/lib/notices";
-import { useWorkspace } from "@/lib/scope";
+import { useScope, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS } from "@/lib/words";
 import { AsOfSlot } from "./as-of-slot";
 import { ModeSlot } from "./mode-slot";
@@ -19,6 +21,7 @@ export const Header: FC<{
   const { pathname } = useLocation();
   const workspace = useWorkspace();
   const view = viewAt(pathname);
+  const account = /^\/users\/(.+)$/.exec(pathname)?.[1];
   const environment = ENVIRONMENTS[workspace.environment];
   const copyLink = async () => {
     await copyText(location.href);
@@ -38,8 +41,16 @@ export const Header: FC<{
         <span className="sep" aria-hidden="true">
           /
         </span>
+        {account !== undefined && (
+          <>
+            <Link to="/users">{view?.label}</Link>
+            <span className="sep" aria-hidden="true">
+              /
+            </span>
+          </>
+        )}
         <button type="button" className="cur" onClick={() => void copyLink()} title="Copy link to this view">
-          {view?.label ?? "Events"}
+          {account === undefined ? (view?.label ?? "Events") : <AccountName user={account} />}
         </button>
       </nav>
       <div className="slots">
@@ -59,4 +70,12 @@ export const Header: FC<{
       </div>
     </header>
   );
+};
+
+/** The last crumb of an account: its address, from the answer the page asked for anyway. */
+const AccountName: FC<{ user: string }> = ({ user }) => {
+  const workspace = useWorkspace();
+  const { zone, range } = useScope();
+  const { data } = useQuery(userShowOptions(workspace.id, decodeURIComponent(user), zone, range));
+  return data ? data.user.email || data.user.name || data.user.id.slice(0, 8) : "Account";
 };

@@ -186,7 +186,7 @@ function useRows(typed: string, actions: readonly Action[]): Row[] {
           group: "Users",
           icon: "user",
           cli: `steward users show ${record.id}${inWorkspace}`,
-          run: () => void navigate({ to: "/users", search: (before) => ({ ...before, user: record.id }) }),
+          run: () => void navigate({ to: "/users/$user", params: { user: record.id } }),
         }
       : {
           ...shared,

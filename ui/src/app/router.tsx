@@ -84,6 +84,16 @@ const usersRoute = createRoute({
   component: lazyRouteComponent(() => import("@/features/users/users-view"), "UsersView"),
 });
 
+const accountRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/users/$user",
+  validateSearch: v.object({
+    tab: v.optional(v.fallback(v.picklist(["summary", "use", "access", "timeline"]), "summary")),
+    topic: v.optional(v.fallback(v.picklist(["all", "plan", "limits", "changes"]), "all")),
+  }),
+  component: lazyRouteComponent(() => import("@/features/users/account/account-view"), "AccountView"),
+});
+
 const auditRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/audit",
@@ -145,6 +155,7 @@ const routeTree = rootRoute.addChildren([
     eventsRoute,
     usageRoute,
     usersRoute,
+    accountRoute,
     auditRoute,
     upkeepRoute,
     operatorsRoute,

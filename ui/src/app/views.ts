@@ -119,5 +119,6 @@ export function viewsFor(role: Role | null): readonly View[] {
 
 /** The view of an address. */
 export function viewAt(path: string): View | undefined {
-  return VIEWS.find((view) => view.to === path);
+  // An account belongs to the users it is one of.
+  return VIEWS.find((view) => view.to === path || (view.to !== "/" && path.startsWith(`${view.to}/`)));
 }

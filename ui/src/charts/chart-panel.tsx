@@ -1,5 +1,6 @@
 import { type FC, type ReactNode, useState } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
+import type { Series } from "@/api/generated/Series";
 import { Icon } from "@/components/icon";
 import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
@@ -15,7 +16,9 @@ export const ChartPanel: FC<{
   onOpen?: (step: number) => void;
   /** Beside "View as table", for example its export. */
   actions?: ReactNode;
-}> = ({ spec, height, unfinishedLabel, className, onOpen, actions }) => {
+  /** What is allowed, as a stepped line above the bars. */
+  ceiling?: Series | undefined;
+}> = ({ spec, height, unfinishedLabel, className, onOpen, actions, ceiling }) => {
   const [isTable, setIsTable] = useState(false);
   return (
     <Panel
@@ -41,13 +44,14 @@ export const ChartPanel: FC<{
       }
     >
       {isTable ? (
-        <ChartTable spec={spec} height={height + 24} {...(onOpen ? { onOpen } : {})} />
+        <ChartTable spec={spec} ceiling={ceiling} height={height + 24} {...(onOpen ? { onOpen } : {})} />
       ) : (
         <div className="pb">
           <Chart
             spec={spec}
             height={height}
             unfinishedLabel={unfinishedLabel}
+            ceiling={ceiling}
             {...(onOpen ? { onOpen } : {})}
           />
         </div>
@@ -57,11 +61,12 @@ export const ChartPanel: FC<{
 };
 
 /** The same numbers as a table. */
-const ChartTable: FC<{ spec: ChartSpec; height: number; onOpen?: (step: number) => void }> = ({
-  spec,
-  height,
-  onOpen,
-}) => {
+const ChartTable: FC<{
+  spec: ChartSpec;
+  ceiling: Series | undefined;
+  height: number;
+  onOpen?: (step: number) => void;
+}> = ({ spec, ceiling, height, onOpen }) => {
   const hasChange = spec.series.some((series) => series.is_previous);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
@@ -70,7 +75,7 @@ const ChartTable: FC<{ spec: ChartSpec; height: number; onOpen?: (step: number) 
         <thead>
           <tr>
             <th scope="col">Step</th>
-            {spec.series.map((series) => (
+            {(ceiling ? [...spec.series, ceiling] : spec.series).map((series) => (
               <th key={series.label} scope="col" className="n">
                 {series.label}
               </th>
@@ -84,7 +89,7 @@ const ChartTable: FC<{ spec: ChartSpec; height: number; onOpen?: (step: number) 
         </thead>
         <tbody>
           {spec.steps.map((step, index) => {
-            const { title, readings, change } = readStep(spec, index);
+            const { title, readings, change } = readStep(spec, index, ceiling);
             return (
               <tr key={step.title}>
                 <td>

@@ -8,9 +8,10 @@ import {
   useState,
 } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
+import type { Series } from "@/api/generated/Series";
 import { useWidth } from "@/lib/width";
 import { chartFrame, chartSummary, readStep, tickLabel, valueTicks } from "./layout";
-import { Axes, BarMarks, chartScales, EndLabels, endLabels, LineMarks } from "./marks";
+import { Axes, BarMarks, CeilingMark, chartScales, EndLabels, endLabels, LineMarks } from "./marks";
 import { Tooltip } from "./tooltip";
 
 /** Draws a chart: one tab stop, ←/→ move a cursor that is read out, Enter or a click opens the step's rows. */
@@ -18,8 +19,10 @@ export const Chart: FC<{
   spec: ChartSpec;
   height: number;
   unfinishedLabel: string;
+  /** What is allowed, as a stepped line above the bars. */
+  ceiling?: Series | undefined;
   onOpen?: (step: number) => void;
-}> = ({ spec, height, unfinishedLabel, onOpen }) => {
+}> = ({ spec, height, unfinishedLabel, ceiling, onOpen }) => {
   const ref = useRef<HTMLDivElement>(null);
   const width = useWidth(ref, 640);
   const hatch = useId();
@@ -27,9 +30,10 @@ export const Chart: FC<{
   const [isKeyboard, setIsKeyboard] = useState(false);
   const spoken = useDeferredValue(isKeyboard ? cursor : undefined);
 
-  const largest = Math.max(0, ...spec.series.flatMap((series) => series.values.map((value) => value ?? 0)));
+  const drawn = ceiling ? [...spec.series, ceiling] : spec.series;
+  const largest = Math.max(0, ...drawn.flatMap((series) => series.values.map((value) => value ?? 0)));
   const ticks = valueTicks(largest, spec.unit);
-  const labels = endLabels(spec, unfinishedLabel);
+  const labels = endLabels(spec, unfinishedLabel, ceiling);
   const frame = chartFrame(
     width,
     height,
@@ -63,7 +67,7 @@ export const Chart: FC<{
       onOpen(cursor);
     }
   };
-  const reading = spoken === undefined ? undefined : readStep(spec, spoken);
+  const reading = spoken === undefined ? undefined : readStep(spec, spoken, ceiling);
   const marks = { spec, frame, ticks, hatch };
   // An unfinished step keeps the hue of its series.
   const hatched = `k${spec.series.find((series) => !series.is_previous)?.slot ?? 0}`;
@@ -109,11 +113,13 @@ export const Chart: FC<{
           />
         )}
         {spec.kind === "bars" ? <BarMarks {...marks} /> : <LineMarks {...marks} />}
+        {ceiling && <CeilingMark {...marks} ceiling={ceiling} />}
         <EndLabels {...marks} labels={labels} />
       </svg>
       {shown !== undefined && (
         <Tooltip
           spec={spec}
+          ceiling={ceiling}
           index={shown}
           left={(x(shown) ?? 0) + step + 8}
           mirror={(x(shown) ?? 0) - 8}

@@ -1,4 +1,5 @@
 import type { ChartSpec } from "@/api/generated/ChartSpec";
+import type { Series } from "@/api/generated/Series";
 import type { Unit } from "@/api/generated/Unit";
 import { axisNumber, formatNumber } from "@/lib/format";
 
@@ -113,13 +114,15 @@ export interface Reading {
 export function readStep(
   spec: ChartSpec,
   index: number,
+  ceiling?: Series,
 ): { title: string; readings: Reading[]; change: string | null } {
   const step = spec.steps[index];
-  const readings = spec.series.map((series) => {
+  const series = ceiling ? [...spec.series, ceiling] : spec.series;
+  const readings = series.map((series) => {
     const value = series.values[index] ?? null;
     return {
       label: series.is_previous ? (step?.previous_title ?? series.label) : series.label,
-      value: value === null ? "no data" : valueLabel(value, spec.unit),
+      value: value === null ? (series === ceiling ? "none" : "no data") : valueLabel(value, spec.unit),
       isPrevious: series.is_previous,
       slot: series.slot,
     };

@@ -195,33 +195,59 @@ function isAlone(series: Series, index: number): boolean {
   return has(index) && !has(index - 1) && !has(index + 1);
 }
 
+/** What is allowed, step by step: a line that is drawn over whole steps and leaves out those without a limit. */
+export const CeilingMark: FC<MarksProps & { ceiling: Series }> = ({ spec, frame, ticks, ceiling }) => {
+  const { x, y, step } = chartScales(spec, frame, ticks);
+  let isDrawing = false;
+  const path = points(ceiling)
+    .map(({ value, index }) => {
+      if (value === null) {
+        isDrawing = false;
+        return "";
+      }
+      const left = x(index) ?? 0;
+      const top = Math.round(y(value)) + 0.5;
+      const start = isDrawing ? `V${top}` : `M${left} ${top}`;
+      isDrawing = true;
+      return `${start}H${left + step}`;
+    })
+    .join("");
+  return <path d={path} fill="none" className="ceil" />;
+};
+
 /** A label at the right end of the marks. */
 export interface EndLabel {
-  at: number;
+  /** The value it stands at. */
+  value: number;
   lines: string[];
   isMuted: boolean;
 }
 
 /** The direct labels of a chart, before they are moved apart. */
-export function endLabels(spec: ChartSpec, unfinishedLabel: string): Omit<EndLabel, "at">[] {
-  return spec.series.map((series) => {
+export function endLabels(spec: ChartSpec, unfinishedLabel: string, ceiling?: Series): EndLabel[] {
+  const labels = spec.series.map((series) => {
     const end = series.values.findLast((value) => value !== null) ?? null;
     const value = end === null ? "no data" : valueLabel(end, spec.unit);
-    if (series.is_previous) return { lines: twoLines(series.label), isMuted: true };
+    if (series.is_previous) return { value: end ?? 0, lines: twoLines(series.label), isMuted: true };
     const isUnfinished = spec.steps.at(-1)?.is_unfinished && spec.kind === "bars";
-    return { lines: [isUnfinished ? unfinishedLabel : series.label, value], isMuted: false };
+    return { value: end ?? 0, lines: [isUnfinished ? unfinishedLabel : series.label, value], isMuted: false };
   });
+  const most = ceiling?.values.at(-1) ?? null;
+  if (ceiling && most !== null) {
+    labels.push({ value: most, lines: [ceiling.label, valueLabel(most, spec.unit)], isMuted: true });
+  }
+  return labels;
 }
 
 /** Direct labels instead of a legend. */
-export const EndLabels: FC<MarksProps & { labels: Omit<EndLabel, "at">[] }> = ({
+export const EndLabels: FC<MarksProps & { labels: readonly EndLabel[] }> = ({
   spec,
   frame,
   ticks,
   labels,
 }) => {
   const { y } = chartScales(spec, frame, ticks);
-  const wanted = spec.series.map((series) => y(series.values.findLast((value) => value !== null) ?? 0));
+  const wanted = labels.map((label) => y(label.value));
   const places = spread(wanted, 38, frame.top + 8, frame.height - frame.bottom - 18);
   const left = frame.width - frame.right + 10;
   return (

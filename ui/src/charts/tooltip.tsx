@@ -1,22 +1,24 @@
 import { type FC, useLayoutEffect, useRef, useState } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
+import type { Series } from "@/api/generated/Series";
 import { readStep } from "./layout";
 
 /** Exact values of one step, beside the cursor and inside the chart. */
-export const Tooltip: FC<{ spec: ChartSpec; index: number; left: number; mirror: number; width: number }> = ({
-  spec,
-  index,
-  left,
-  mirror,
-  width,
-}) => {
+export const Tooltip: FC<{
+  spec: ChartSpec;
+  ceiling?: Series | undefined;
+  index: number;
+  left: number;
+  mirror: number;
+  width: number;
+}> = ({ spec, ceiling, index, left, mirror, width }) => {
   const ref = useRef<HTMLDivElement>(null);
   const [own, setOwn] = useState(200);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the width follows the words of the step
   useLayoutEffect(() => {
     if (ref.current) setOwn(ref.current.offsetWidth);
   }, [index, spec]);
-  const { title, readings, change } = readStep(spec, index);
+  const { title, readings, change } = readStep(spec, index, ceiling);
   return (
     <div
       ref={ref}

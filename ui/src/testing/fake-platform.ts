@@ -11,6 +11,7 @@ import type { UserListReq } from "@/api/generated/UserListReq";
 import type { WireError } from "@/api/generated/WireError";
 import type { WorkspaceModeReq } from "@/api/generated/WorkspaceModeReq";
 import type { Platform } from "@/platform/platform";
+import { account, TIMELINE } from "./sample-account";
 import { AS_OF, AUDIT, FRESH, overview, SESSION, SETTINGS, SYNC, USERS, WORKSPACE } from "./sample-data";
 
 /** What a test may change about the fake. */
@@ -118,62 +119,11 @@ export function fakePlatform(
       return { freshness: FRESH, rows };
     },
     user_show: ({ user: wanted }: { user: string }) => {
-      const user = state.users.find((row) => row.id === wanted) ?? state.users[0];
-      return {
-        freshness: FRESH,
-        user,
-        teams: ["Research", "Field trials"],
-        limits: [
-          {
-            metric: "ai_prompts",
-            period: "month",
-            kind: "hard",
-            limit: 50_000,
-            used: 41_880,
-            raised_until: null,
-            resets_at: "2026-11-30T23:00:00Z",
-          },
-          {
-            metric: "e2e_runs",
-            period: "month",
-            kind: "hard",
-            limit: 500,
-            used: 118,
-            raised_until: null,
-            resets_at: "2026-11-30T23:00:00Z",
-          },
-          {
-            metric: "training_hours",
-            period: "month",
-            kind: "hard",
-            limit: 40,
-            used: 40,
-            raised_until: null,
-            resets_at: "2026-11-30T23:00:00Z",
-          },
-          {
-            metric: "api_requests",
-            period: "month",
-            kind: "soft",
-            limit: null,
-            used: 1_204_511,
-            raised_until: null,
-            resets_at: null,
-          },
-        ],
-        subscriptions: [
-          {
-            plan_code: "pro",
-            status: "active",
-            billing_interval: "month",
-            current_period_end: "2026-12-01T00:00:00Z",
-            is_billed_at_stripe: true,
-          },
-        ],
-        events_30d: 41_880,
-        changes: state.audit.slice(0, 3),
-      };
+      const user = state.users.find((row) => row.id === wanted);
+      if (!user) throw { ...READ_ONLY, code: "not_found", message: "No user has this id or e-mail address." };
+      return account(user, state.audit.slice(0, 3));
     },
+    timeline_list: () => TIMELINE,
     plan_list: () => ({
       freshness: FRESH,
       rows: ["free", "starter", "pro", "enterprise"].map((code, rank) => ({

@@ -52,10 +52,20 @@ impl From<CompareArg> for Compare {
 pub(crate) enum UserCommand {
     /// List users.
     List(UserListArgs),
-    /// Everything about one user.
+    /// Everything about one user: plan, limits and when they are reached, use, subscriptions, teams, what happened.
     Show {
         /// Id or e-mail address.
         user: String,
+    },
+    /// Everything that happened to a user, newest first.
+    Timeline {
+        /// Id or e-mail address.
+        user: String,
+        /// Only this part.
+        #[arg(long, value_enum, default_value_t)]
+        topic: TopicArg,
+        #[command(flatten)]
+        page: Page,
     },
     /// Move users to another plan: shows the rows, asks, applies, prints how to take it back.
     ChangePlan(ChangePlanArgs),
@@ -74,6 +84,20 @@ pub(crate) enum UserCommand {
         /// Id or e-mail address.
         user: String,
     },
+}
+
+/// A part of what happened.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum TopicArg {
+    /// Everything.
+    #[default]
+    All,
+    /// Plan and subscriptions.
+    Plan,
+    /// Limits: raised, ended, hit.
+    Limits,
+    /// What somebody changed.
+    Changes,
 }
 
 /// Which users.

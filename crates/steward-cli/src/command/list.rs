@@ -6,7 +6,7 @@ use steward_core::audit::AuditListReq;
 use steward_core::event::EventListReq;
 use steward_core::find::FindReq;
 use steward_core::period::Compare;
-use steward_core::user::{UserFilter, UserListReq, UserShowReq, UserSort};
+use steward_core::user::{UserFilter, UserListReq, UserSort};
 use steward_core::{Error, Result};
 
 use super::usage;
@@ -68,12 +68,6 @@ pub(crate) async fn find(client: &Client, words: &[String], limit: u32) -> Resul
     };
     let code = if found.rows.is_empty() { exit::NOT_FOUND } else { exit::OK };
     Ok(Answer::new(&found, shown)?.fresh(&found.freshness).code(code))
-}
-
-pub(crate) async fn user(client: &Client, user: String) -> Result<Answer> {
-    client.ensure_fresh().await?;
-    let view = client.ask::<row::user_show>(UserShowReq { user }).await?;
-    Ok(Answer::new(&view, list::user(&view, client.zone().await?))?.fresh(&view.freshness))
 }
 
 pub(crate) async fn plans(client: &Client) -> Result<Answer> {

@@ -1,14 +1,12 @@
 //! Lists: users, plans, events, the audit log, workspaces.
 
-use std::fmt::Write as _;
-
 use chrono_tz::Tz;
 use steward_app::command::workspace::{Environment, Workspace, WriteMode};
 use steward_core::audit::{AuditRow, AuditVerify};
 use steward_core::event::EventRow;
 use steward_core::find::{FindKind, FindRow};
 use steward_core::plan::PlanRow;
-use steward_core::user::{UserRow, UserView};
+use steward_core::user::UserRow;
 
 use super::change::columns_in_words;
 use super::number::{decimal, grouped, instant, milliseconds, money, precise};
@@ -72,74 +70,6 @@ pub(crate) fn found(rows: &[FindRow]) -> String {
             ]
         }),
     )
-}
-
-/// One user.
-pub(crate) fn user(view: &UserView, zone: Tz) -> String {
-    let user = &view.user;
-    let mut text = format!(
-        "{}  {}\n{}\n\n",
-        Tone::Strong.paint(&user.email),
-        user.name,
-        Tone::Muted.paint(format!("{} · {} · {}", user.id, user.status, user.role))
-    );
-    let teams = if view.teams.is_empty() { "–".to_owned() } else { view.teams.join(", ") };
-    let facts = [
-        ("Plan", user.plan_code.clone()),
-        ("Teams", teams),
-        ("Events in 30 days", grouped(i128::from(view.events_30d))),
-        ("Last seen", user.last_seen_at.map_or_else(|| "never".to_owned(), |at| instant(at, zone))),
-        ("Since", instant(user.created_at, zone)),
-    ];
-    for (name, value) in facts {
-        let _ = writeln!(text, "{} {value}", Tone::Muted.paint(format!("{name:<18}")));
-    }
-    if !view.limits.is_empty() {
-        let rows = view.limits.iter().map(|limit| {
-            vec![
-                Field::from(&*limit.metric),
-                Field::from(&*limit.period),
-                Field::from(grouped(i128::from(limit.used))),
-                limit
-                    .limit
-                    .map_or_else(|| toned("unlimited", Tone::Muted), |most| grouped(i128::from(most)).into()),
-                Field::from(&*limit.kind),
-                or_dash(limit.resets_at.map(|at| instant(at, zone))),
-            ]
-        });
-        let columns = [
-            Column::Left("Limit"),
-            Column::Left("Per"),
-            Column::Right("Used"),
-            Column::Right("Allowed"),
-            Column::Left("Kind"),
-            Column::Left("Starts again"),
-        ];
-        let _ = writeln!(text, "\n{}", table(&columns, rows));
-    }
-    if !view.subscriptions.is_empty() {
-        let rows = view.subscriptions.iter().map(|subscription| {
-            vec![
-                Field::from(&*subscription.plan_code),
-                Field::from(&*subscription.status),
-                Field::from(&*subscription.billing_interval),
-                or_dash(subscription.current_period_end.map(|at| instant(at, zone))),
-                Field::from(if subscription.is_billed_at_stripe { "Stripe" } else { "by hand" }),
-            ]
-        });
-        let columns = [
-            Column::Left("Subscription"),
-            Column::Left("Status"),
-            Column::Left("Every"),
-            Column::Left("Until"),
-            Column::Left("Billed"),
-        ];
-        let _ = writeln!(text, "\n{}", table(&columns, rows));
-    }
-    if !view.changes.is_empty() {
-        let _ = writeln!(text, "\n{}", audit(&view.changes, zone));
-    }
-    text
 }
 
 /// Plans.

@@ -59,6 +59,12 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
             Ok(context.get::<Option<String>>(0)?.map(|text| fold::fold(&text)))
         })
         .map_err(fault::map)?;
+    // The audit log writes ids as text.
+    connection
+        .create_scalar_function("uuid_text", 1, flags, |context| {
+            Ok(context.get::<Option<[u8; 16]>>(0)?.map(|id| uuid::Uuid::from_bytes(id).to_string()))
+        })
+        .map_err(fault::map)?;
     connection.busy_timeout(BUSY).map_err(fault::map)?;
     connection.set_prepared_statement_cache_capacity(128);
     connection

@@ -9,6 +9,7 @@ pub mod limit;
 pub mod offender;
 pub mod overview;
 pub mod plan;
+pub mod timeline;
 pub mod usage;
 pub mod user;
 

@@ -135,6 +135,14 @@ const INDEXES: &str = "
     create index if not exists subscriptions_by_stripe
         on subscriptions (stripe_subscription_id) where stripe_subscription_id is not null;
     create index if not exists usage_counters_by_use on usage_counters (period, metric, used);
+    create index if not exists subscriptions_by_team on subscriptions (team_id) where team_id is not null;
+    create index if not exists subscription_changes_by_user on subscription_changes (user_id, occurred_at);
+    create index if not exists subscription_changes_by_team
+        on subscription_changes (team_id, occurred_at) where team_id is not null;
+    create index if not exists audit_log_by_row
+        on audit_log (table_name, coalesce(row_key ->> 'user_id', row_key ->> 'id'), id);
+    create index if not exists audit_log_by_raised on audit_log (coalesce(after ->> 'user_id', before ->> 'user_id'))
+        where table_name = 'quota_overrides';
     create index if not exists audit_log_by_intent on audit_log (intent, id);
     create index if not exists dictionary_by_value on dictionary (value);
 ";

@@ -13,6 +13,10 @@ key: string,
  */
 is_allowed: boolean, 
 /**
+ * `plan`, `suspended` or `erased`; none where it may.
+ */
+reason: string | null, 
+/**
  * What the plan sets; none where it says nothing of it.
  */
 value: unknown, 

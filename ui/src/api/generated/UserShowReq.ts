@@ -7,4 +7,12 @@ export type UserShowReq = {
 /**
  * Id or e-mail address.
  */
-user: string, };
+user: string, 
+/**
+ * Zone of the days of the chart.
+ */
+zone: string, 
+/**
+ * Days of the chart; the last 30 where it is not given.
+ */
+range: string, };

@@ -49,6 +49,8 @@ import type { SyncRunRes } from "./SyncRunRes";
 import type { SyncStatus } from "./SyncStatus";
 import type { Tag } from "./Tag";
 import type { Tier } from "./Tier";
+import type { Timeline } from "./Timeline";
+import type { TimelineReq } from "./TimelineReq";
 import type { Usage } from "./Usage";
 import type { UsageCleanupReq } from "./UsageCleanupReq";
 import type { UsageRecountReq } from "./UsageRecountReq";
@@ -133,6 +135,8 @@ export interface Commands {
   user_list: { request: UserListReq; response: UserList };
   /** Everything about one user. */
   user_show: { request: UserShowReq; response: UserView };
+  /** Everything that happened to a user, newest first. */
+  timeline_list: { request: TimelineReq; response: Timeline };
   /** The plans with their limits. */
   plan_list: { request: null; response: PlanList };
   /** Moves users to another plan. */
@@ -222,6 +226,7 @@ export const commands = {
   record_find: { doc: "Users and teams by id, e-mail address, name or Stripe's id, the best match first.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_list: { doc: "Users by search, plan, status, role, team and time, in any order.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_show: { doc: "Everything about one user.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
+  timeline_list: { doc: "Everything that happened to a user, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   plan_list: { doc: "The plans with their limits.", kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
   user_change_plan: { doc: "Moves users to another plan.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   user_suspend: { doc: "Shuts users out of the product until they are restored.", kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },

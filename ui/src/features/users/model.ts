@@ -12,13 +12,13 @@ export function userStatus(status: string): { tone: "ok" | "danger" | "neutral";
   return { tone: "neutral", word: status === "erased" ? "Erased" : status };
 }
 
-/** How much of a limit is used. */
-export function limitUse(limit: UserLimit): {
+/** How much of a limit is used; nothing is known of one that only the server counts. */
+export function limitUse(limit: Pick<UserLimit, "used" | "limit">): {
   percent: number | null;
   tone: "" | "w" | "d";
   remaining: number | null;
 } {
-  if (limit.limit === null) return { percent: null, tone: "", remaining: null };
+  if (limit.limit === null || limit.used === null) return { percent: null, tone: "", remaining: null };
   const percent = limit.limit === 0 ? 100 : (limit.used / limit.limit) * 100;
   return {
     percent,

@@ -18,13 +18,23 @@ import { limitUse, metricLabel, userStatus } from "./model";
 /** One user beside the list. */
 export const UserDrawer: FC<{ user: string; onClose: () => void }> = ({ user, onClose }) => {
   const workspace = useWorkspace();
-  const query = useQuery(userShowOptions(workspace.id, user));
+  const { zone, range } = useScope();
+  const query = useQuery(userShowOptions(workspace.id, user, zone, range));
   const view = query.data;
   return (
     <Drawer
       title={view ? view.user.name || view.user.email : "User"}
       onClose={onClose}
-      actions={view && <UserActions user={view.user} />}
+      actions={
+        view && (
+          <>
+            <Link to="/users/$user" params={{ user: view.user.id }} className="btn sm">
+              Open page
+            </Link>
+            <UserActions user={view.user} />
+          </>
+        )
+      }
     >
       {query.isPending ? (
         <Loading what="Reading the user" />
@@ -53,7 +63,7 @@ const UserDetails: FC<{ view: UserView }> = ({ view }) => {
     <>
       <div className="idl">
         <StatusChip tone={status.tone}>{status.word}</StatusChip>
-        <span className="chip neutral">{user.plan_code}</span>
+        <span className="chip neutral">{view.plan.name}</span>
         {user.role !== "user" && <span className="chip neutral">{user.role}</span>}
       </div>
       <dl className="facts">
@@ -69,7 +79,9 @@ const UserDetails: FC<{ view: UserView }> = ({ view }) => {
         <Fact name="Created">{formatMinute(user.created_at, zone)}</Fact>
         <Fact name="Last seen">{user.last_seen_at ? formatMinute(user.last_seen_at, zone) : "never"}</Fact>
         <Fact name="Events, 30 d">{formatNumber(view.events_30d)}</Fact>
-        <Fact name="Teams">{view.teams.length > 0 ? view.teams.join(", ") : "none"}</Fact>
+        <Fact name="Teams">
+          {view.teams.length > 0 ? view.teams.map((team) => team.name).join(", ") : "none"}
+        </Fact>
       </dl>
       <h3>Limits</h3>
       <LimitTable view={view} zone={zone} />
@@ -88,7 +100,7 @@ const UserDetails: FC<{ view: UserView }> = ({ view }) => {
           </thead>
           <tbody>
             {view.subscriptions.map((row) => (
-              <tr key={`${row.plan_code}:${row.status}:${row.current_period_end}`}>
+              <tr key={row.id}>
                 <td className="m">{row.plan_code}</td>
                 <td>
                   <Status
@@ -173,7 +185,7 @@ const LimitTable: FC<{ view: UserView; zone: string }> = ({ view, zone }) =>
                 {metricLabel(limit.metric)}
                 <span className="t3 after">{limit.period}</span>
               </td>
-              <td className="n">{formatNumber(limit.used)}</td>
+              <td className="n">{limit.used === null ? <NotApplicable /> : formatNumber(limit.used)}</td>
               <td className="n">{limit.limit === null ? "Unlimited" : formatNumber(limit.limit)}</td>
               <td className="n">
                 {use.percent === null ? (

@@ -292,6 +292,7 @@ export const UsersView: FC = () => {
           isLoadingMore={query.isFetchingNextPage}
           onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
           onOpen={(row) => place({ user: row.id })}
+          onEnter={(row) => void navigate({ to: "/users/$user", params: { user: row.id } })}
           sortedBy={search.sort ?? "email"}
           onSort={(sort) => place({ sort: sort as UserSort })}
           selected={selected}

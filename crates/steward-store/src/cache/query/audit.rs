@@ -7,6 +7,7 @@ use steward_core::{Dataset, Result};
 use uuid::Uuid;
 
 use super::{people, wrong_cursor};
+use crate::cache::fold::fold;
 use crate::cache::{Reader, fault, instant};
 
 /// What a list is narrowed by; each `?` counts from the one in front.
@@ -51,7 +52,7 @@ impl Narrowed {
         Ok(Self {
             intent: req.intent.map(Uuid::into_bytes),
             key,
-            who: text(&req.who).map(|who| who.trim().to_lowercase()),
+            who: text(&req.who).map(|who| fold(who.trim())),
             action: text(&req.action),
             table: text(&req.table),
             since: req.since.map(instant::from_utc),
@@ -134,12 +135,6 @@ pub fn head(reader: &Reader) -> Result<Option<AuditHead>> {
         .map_err(fault::map)
 }
 
-/// Entries whose key holds this text, newest first.
-pub(super) fn of_key(reader: &Reader, key: &str, limit: usize) -> Result<Vec<AuditRow>> {
-    let req = AuditListReq { key: Some(key.to_owned()), ..AuditListReq::default() };
-    select(reader, &req, i64::MAX, limit)
-}
-
 /// Entries with a smaller id, newest first.
 fn select(reader: &Reader, req: &AuditListReq, before: i64, limit: usize) -> Result<Vec<AuditRow>> {
     let Narrowed { intent, key, who, action, table, since, until } = Narrowed::new(reader, req)?;
@@ -170,6 +165,24 @@ fn select(reader: &Reader, req: &AuditListReq, before: i64, limit: usize) -> Res
         row.label = label(reader, &row.table, &row.key)?;
     }
     Ok(rows)
+}
+
+/// The entries with these ids, in their order.
+pub(super) fn by_id(reader: &Reader, ids: &[i64]) -> Result<Vec<AuditRow>> {
+    let mut find = reader
+        .connection()
+        .prepare_cached(
+            "select id, at, intent, login, operator, action, reason, table_name, row_key, before, after
+             from audit_log where id = ?1",
+        )
+        .map_err(fault::map)?;
+    ids.iter()
+        .map(|id| {
+            let mut row = find.query_row([id], entry).map_err(fault::map)?;
+            row.label = label(reader, &row.table, &row.key)?;
+            Ok(row)
+        })
+        .collect()
 }
 
 fn entry(row: &Row<'_>) -> rusqlite::Result<AuditRow> {

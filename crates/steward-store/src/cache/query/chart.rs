@@ -77,6 +77,19 @@ impl Axis {
         )
     }
 
+    /// What one user did, step by step.
+    pub(super) fn events_of_user(&self, values: Vec<Option<f64>>) -> ChartSpec {
+        let series = Series { label: "Events".to_owned(), slot: 1, is_previous: false, values };
+        self.chart(
+            "Events",
+            ChartKind::Bars,
+            Unit::Count,
+            vec![series],
+            "This user's usage events by the time they happened, failed and refused ones included. A hatched \
+             step was still running at the as-of.",
+        )
+    }
+
     pub(super) fn latency(&self, points: &[ActivityPoint]) -> ChartSpec {
         let line = |label: &str, slot: u8, value: fn(&ActivityPoint) -> Option<f64>| Series {
             label: label.to_owned(),

@@ -5,8 +5,8 @@ use rusqlite::{OptionalExtension as _, Row, params};
 use serde_json::Value;
 use steward_core::id::{TeamId, UserId};
 use steward_core::limit::{
-    Account, AccountFeature, AccountLimits, EffectiveLimit, LimitCheck, LimitCheckReq, LimitLine,
-    LimitListReq, Raise, Subject, effective, judge, period_key,
+    self, Account, AccountFeature, AccountLimits, EffectiveLimit, LimitCheck, LimitCheckReq, LimitLine,
+    LimitListReq, PlanFeature, PlanOffer, Raise, Subject, effective, judge, period_key,
 };
 use steward_core::user::UserRow;
 use steward_core::{Dataset, Error, Result};
@@ -81,10 +81,10 @@ pub fn list(reader: &Reader, req: &LimitListReq) -> Result<AccountLimits> {
 /// An account with the limits that hold for it and its counters.
 pub(super) struct Found<'r> {
     reader: &'r Reader,
-    account: Account,
-    plan_code: String,
+    pub(super) account: Account,
+    pub(super) plan_code: String,
     limits: Vec<EffectiveLimit>,
-    at: DateTime<Utc>,
+    pub(super) at: DateTime<Utc>,
 }
 
 impl Found<'_> {
@@ -209,39 +209,39 @@ fn raises(reader: &Reader, account: &Account) -> Result<Vec<Raise>> {
 }
 
 /// What any plan knows, as this account has it.
-fn features(reader: &Reader, found: &Found<'_>) -> Result<Vec<AccountFeature>> {
-    let mut find = reader
+pub(super) fn features(reader: &Reader, found: &Found<'_>) -> Result<Vec<AccountFeature>> {
+    let offers: Vec<PlanOffer> = reader
         .connection()
-        .prepare_cached(
-            "select keys.key,
-                 (select value from plan_features mine where mine.plan_code = ?1 and mine.key = keys.key),
-                 (select plans.code from plan_features better join plans on plans.code = better.plan_code
-                  where better.key = keys.key and better.value <> 'false' and plans.archived_at is null
-                    and (plans.custom_for_team is null
-                         or plans.custom_for_team in (select team_id from team_members where user_id = ?2))
-                  order by plans.rank, plans.code limit 1)
-             from (select distinct key from plan_features) keys order by keys.key",
-        )
-        .map_err(fault::map)?;
-    let UserId(user) = found.account.id;
-    let rows: Vec<(String, Option<String>, Option<String>)> = find
-        .query_map(params![found.plan_code, user.as_bytes().as_slice()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        .prepare_cached("select code, coalesce(rank, 0), archived_at is not null, custom_for_team from plans")
+        .and_then(|mut find| {
+            find.query_map([], |row| {
+                Ok(PlanOffer {
+                    code: row.get(0)?,
+                    rank: row.get(1)?,
+                    is_archived: row.get(2)?,
+                    custom_for_team: uuid(row, 3)?.map(TeamId),
+                })
+            })?
+            .collect()
         })
-        .and_then(Iterator::collect)
         .map_err(fault::map)?;
-    Ok(rows
-        .into_iter()
-        .map(|(key, value, better)| {
-            let value: Option<Value> = value.and_then(|text| serde_json::from_str(&text).ok());
-            let has_it =
-                found.account.is_admin || value.as_ref().is_some_and(|value| *value != Value::Bool(false));
-            AccountFeature {
-                key,
-                is_allowed: has_it && found.account.status == "active",
-                value,
-                plan_required: better.filter(|_| !has_it),
-            }
+    let settings: Vec<PlanFeature> = reader
+        .connection()
+        .prepare_cached("select plan_code, key, value from plan_features")
+        .and_then(|mut find| {
+            find.query_map([], |row| {
+                let value: Option<String> = row.get(2)?;
+                Ok(PlanFeature {
+                    plan_code: row.get(0)?,
+                    key: row.get(1)?,
+                    // The server's jsonb is JSON; should it ever not be, the text itself is still the truth.
+                    value: value.map_or(Value::Null, |text| {
+                        serde_json::from_str(&text).unwrap_or(Value::String(text))
+                    }),
+                })
+            })?
+            .collect()
         })
-        .collect())
+        .map_err(fault::map)?;
+    Ok(limit::features(&found.account, &found.plan_code, &offers, &settings))
 }
