@@ -118,7 +118,11 @@ async fn the_copy_says_of_every_account_what_the_server_says() {
                 lines.as_array().expect("lines").iter().map(|line| told(line, is_ours)).collect::<Vec<_>>()
             };
             let mine = all(&ours["limits"], true);
-            assert_eq!(mine, all(&theirs["limits"], false), "{id} {metric}, in the order in which they decide");
+            assert_eq!(
+                mine,
+                all(&theirs["limits"], false),
+                "{id} {metric}, in the order in which they decide"
+            );
             raised += mine.iter().filter(|line| line.6.is_some()).count();
             // The account's page shows the same lines.
             let mut shown: Vec<_> =
@@ -135,7 +139,12 @@ async fn the_copy_says_of_every_account_what_the_server_says() {
             .map(|feature| {
                 (
                     feature["key"].as_str().expect("a key").to_owned(),
-                    json!([feature["is_allowed"], feature["reason"], feature["value"], feature["plan_required"]]),
+                    json!([
+                        feature["is_allowed"],
+                        feature["reason"],
+                        feature["value"],
+                        feature["plan_required"]
+                    ]),
                 )
             })
             .collect::<serde_json::Map<_, _>>()

@@ -55,7 +55,7 @@ const NavLink: FC<{ view: View }> = ({ view }) => (
     className="nav"
     title={view.label}
     aria-label={view.label}
-    activeOptions={{ exact: true, includeSearch: false }}
+    activeOptions={{ exact: view.to === "/", includeSearch: false }}
     activeProps={{ "aria-current": "page" }}
   >
     <Icon name={view.icon} />

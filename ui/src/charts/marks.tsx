@@ -82,7 +82,8 @@ export const BarMarks: FC<MarksProps> = (props) => {
   const { spec, frame, ticks, hatch } = props;
   const { x, y, step } = chartScales(spec, frame, ticks);
   const base = frame.height - frame.bottom;
-  const width = step > 7 ? Math.floor(step - 4) : Math.max(1, step - (step > 2 ? 1 : 0));
+  // Few steps make no beams of their bars.
+  const width = step > 7 ? Math.min(32, Math.floor(step - 4)) : Math.max(1, step - (step > 2 ? 1 : 0));
   return (
     <>
       {spec.series

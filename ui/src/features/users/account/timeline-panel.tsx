@@ -125,7 +125,9 @@ const Entry: FC<{ entry: TimelineEntry; asOf: string | null; zone: string; isWho
     .join(" · ");
   return (
     <li>
-      <Glyph tone={timelineTone(entry.kind)} />
+      <span className={`st ${timelineTone(entry.kind)}`}>
+        <Glyph tone={timelineTone(entry.kind)} />
+      </span>
       <span className="a">{entry.title}</span>
       <time className="w" dateTime={entry.at} title={minute}>
         {when}
