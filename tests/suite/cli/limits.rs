@@ -31,6 +31,12 @@ async fn company() -> TestDatabase {
     database
 }
 
+/// The limit of prompts on an account's page.
+fn prompts(shown: &Value) -> &Value {
+    let limits = shown["data"]["limits"].as_array().expect("limits");
+    limits.iter().find(|limit| limit["metric"] == "prompts").expect("prompts are limited")
+}
+
 /// A workspace of a role, synchronised.
 fn workspace(database: &TestDatabase, role: &str) -> tempfile::TempDir {
     let home = tempfile::tempdir().expect("a folder");
@@ -61,6 +67,24 @@ async fn a_blocked_customer_is_found_and_helped_for_a_week() {
     for part in ["ada@example.com", "prompts", "gitExport", "solo"] {
         assert!(page.contains(part), "{part} is on the page:\n{page}");
     }
+
+    let shown = answer(home.path(), &["users", "show", "ada@example.com", "--offline"]);
+    assert_eq!(
+        json!([prompts(&shown)["forecast"], prompts(&shown)["is_over"], shown["data"]["plan"]["name"]]),
+        json!([{ "state": "reached" }, true, "Trial"]),
+        "the page says why"
+    );
+    assert_eq!(shown["data"]["months"][0]["metric"], "prompts", "what is closest to its limit comes first");
+    let page = steward(home.path(), &["users", "show", "ada@example.com", "--offline", "--tz", "Asia/Kathmandu"]);
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    for part in ["instants in Asia/Kathmandu", "reached", "05:45", "gitExport", "Signed up"] {
+        assert!(page.contains(part), "{part} is on the page:\n{page}");
+    }
+    let nobody = steward(home.path(), &["users", "show", "nobody@example.com", "--json"]);
+    assert_eq!((stderr_json(&nobody)["code"].as_str(), nobody.status.code()), (Some("not_found"), Some(3)));
+    let found = answer(home.path(), &["find", "ADA", "--offline"]);
+    assert_eq!(found["data"]["rows"][0]["title"], "Ada");
+    assert_eq!(steward(home.path(), &["find", "nothing", "like", "this"]).status.code(), Some(3));
 
     let raise = [
         "users",
@@ -93,8 +117,33 @@ async fn a_blocked_customer_is_found_and_helped_for_a_week() {
         .as_array()
         .and_then(|all| all.iter().find(|limit| limit["metric"] == "prompts"));
     assert_eq!(limit.map(|limit| &limit["limit"]), Some(&json!(100)), "on the account's page, too");
+    assert_ne!(prompts(&shown)["forecast"], json!({ "state": "reached" }));
     answer(home.path(), &["revert", done["data"]["intent"].as_str().expect("an id"), "--yes"]);
     assert_eq!(steward(home.path(), &check).status.code(), Some(5), "taken back");
+    let told = answer(home.path(), &["users", "timeline", "ada@example.com"]);
+    let rows = told["data"]["rows"].as_array().expect("entries");
+    let kinds: Vec<&Value> = rows.iter().map(|row| &row["kind"]).collect();
+    assert_eq!(kinds, [&json!("raise_ended"), &json!("limit_raised"), &json!("signed_up")], "{told}");
+    assert_eq!(rows[1]["reason"], "Demo on Friday");
+    assert_eq!(rows[1]["operation"], done["data"]["intent"]);
+    // Pages are the whole, and a topic is a part of it.
+    let mut paged = Vec::new();
+    let mut next: Option<String> = None;
+    loop {
+        let mut words = vec!["users", "timeline", "ada@example.com", "--limit", "1"];
+        if let Some(after) = &next {
+            words.extend(["--after", after]);
+        }
+        let page = answer(home.path(), &words);
+        paged.extend(page["data"]["rows"].as_array().expect("entries").clone());
+        next = page["next"].as_str().map(str::to_owned);
+        if next.is_none() {
+            break;
+        }
+    }
+    assert_eq!(&paged, rows);
+    let limits = answer(home.path(), &["users", "timeline", "ada@example.com", "--topic", "limits"]);
+    assert_eq!(limits["data"]["total"], 2);
 
     let no_raise = steward(
         home.path(),

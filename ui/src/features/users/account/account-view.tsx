@@ -84,7 +84,7 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
             {user.role === "admin" && <span className="chip neutral">Admin</span>}
             {first && (
               <StatusChip tone={first.kind === "hard" ? "danger" : "warning"}>
-                {limitName(first)} reached
+                {sentence(limitName(first))} reached
               </StatusChip>
             )}
           </span>
@@ -149,6 +149,8 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
     </div>
   );
 };
+
+const sentence = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** Why somebody is blocked, or that nobody is: the first thing support looks for. */
 const StandingLine: FC<{ view: UserView; zone: string }> = ({ view, zone }) => {
