@@ -55,11 +55,17 @@ fn person(row: &mut Vec<u8>, random: &mut Random, number: u64) {
     let created = now - random.below((1_095 * DAY).unsigned_abs()).cast_signed();
     let seen = created + random.below((now - created).unsigned_abs() + 1).cast_signed();
     field(row, Some(&id));
-    field(row, Some(format!("{}.{}{number}@example.com", first.to_lowercase(), last.to_lowercase()).as_bytes()));
+    field(
+        row,
+        Some(format!("{}.{}{number}@example.com", first.to_lowercase(), last.to_lowercase()).as_bytes()),
+    );
     field(row, Some(format!("{first} {last}").as_bytes()));
-    field(row, Some(if random.below(50) == 0 { b"suspended" } else { b"active" }));
-    field(row, Some(if random.below(5_000) == 0 { b"admin" } else { b"user" }));
-    field(row, Some([&b"free"[..], b"free", b"free", b"starter", b"pro", b"enterprise"][random.below(6) as usize]));
+    field(row, Some(if random.below(50) == 0 { &b"suspended"[..] } else { b"active" }));
+    field(row, Some(if random.below(5_000) == 0 { &b"admin"[..] } else { b"user" }));
+    field(
+        row,
+        Some([&b"free"[..], b"free", b"free", b"starter", b"pro", b"enterprise"][random.below(6) as usize]),
+    );
     field(row, Some(b"DE"));
     field(row, Some(b"Europe/Berlin"));
     field(row, random.below(3).eq(&0).then(|| format!("cus_{number}")).as_ref().map(String::as_bytes));
@@ -121,10 +127,23 @@ fn main() -> Result<()> {
         ("plan pro", UserFilter { plan_code: own("pro"), ..UserFilter::default() }),
         ("suspended", UserFilter { status: own("suspended"), ..UserFilter::default() }),
         ("admins", UserFilter { role: own("admin"), ..UserFilter::default() }),
-        ("signed up in a week", UserFilter { signed_up: Some("2026-11-01..2026-11-07".parse()?), ..UserFilter::default() }),
-        ("signed up in a year", UserFilter { signed_up: Some("2025-01-01..2025-12-31".parse()?), ..UserFilter::default() }),
+        (
+            "signed up in a week",
+            UserFilter { signed_up: Some("2026-11-01..2026-11-07".parse()?), ..UserFilter::default() },
+        ),
+        (
+            "signed up in a year",
+            UserFilter { signed_up: Some("2025-01-01..2025-12-31".parse()?), ..UserFilter::default() },
+        ),
         ("never seen", UserFilter { last_seen: Some("never".parse()?), ..UserFilter::default() }),
-        ("pro, not seen since October", UserFilter { plan_code: own("pro"), last_seen: Some("before:2026-10".parse()?), ..UserFilter::default() }),
+        (
+            "pro, not seen since October",
+            UserFilter {
+                plan_code: own("pro"),
+                last_seen: Some("before:2026-10".parse()?),
+                ..UserFilter::default()
+            },
+        ),
         ("named jorg ito", UserFilter { search: "jorg ito".to_owned(), ..UserFilter::default() }),
         ("named j", UserFilter { search: "j".to_owned(), ..UserFilter::default() }),
     ];

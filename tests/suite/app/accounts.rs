@@ -25,11 +25,11 @@ const STIR: &str = "
         on conflict on constraint usage_counters_pkey do nothing;
     insert into steward.quota_overrides (user_id, team_id, metric, period, limit_value, starts_at, until, reason)
         select u.id, null, l.metric, l.period, case when n.n % 5 > 0 then l.limit_value * 2 end,
-            now() + (n.n % 3 - 2) * interval '1 day', now() + (n.n % 4 - 1) * interval '1 day' + interval '1 hour', 'Asked'
+            now() + (n.n % 3 - 2) * interval '1 day', now() + (n.n % 7 - 2) * interval '1 day' + interval '1 hour', 'Asked'
         from (select id, plan_code, row_number() over (order by id) as n from steward.users) n (id, plan_code, n)
         join steward.users u on u.id = n.id and n.n % 4 = 0
         join steward.plan_limits l on l.plan_code = n.plan_code and l.limit_value > 0
-        where (n.n % 3 - 2) * interval '1 day' < (n.n % 4 - 1) * interval '1 day' + interval '1 hour';
+        where (n.n % 3 - 2) * interval '1 day' < (n.n % 7 - 2) * interval '1 day' + interval '1 hour';
     insert into steward.quota_overrides (user_id, team_id, metric, period, limit_value, until, reason)
         select null, t.id, 'drafts_of_the_day', 'day', 55, now() + interval '2 days', 'Team' from steward.teams t;
     insert into steward.quota_overrides (user_id, team_id, metric, period, limit_value, until, reason)
@@ -99,7 +99,7 @@ async fn the_copy_says_of_every_account_what_the_server_says() {
             let told = |line: &Value, is_ours: bool| {
                 let until = if is_ours { &line["raised_until"] } else { &line["until"] };
                 // A minute is counted on the server only, where nobody has asked for anything yet.
-                let used = if line["used"].is_null() { &json!(0) } else { &line["used"] };
+                let used = line["used"].as_i64().unwrap_or(0);
                 let instant = |at: &Value| {
                     at.as_str().map(|at| at.parse::<chrono::DateTime<chrono::Utc>>().expect("an instant"))
                 };
@@ -107,7 +107,7 @@ async fn the_copy_says_of_every_account_what_the_server_says() {
                     line["period"].clone(),
                     line["kind"].clone(),
                     line["limit"].clone(),
-                    used.clone(),
+                    used,
                     line["remaining"].clone(),
                     line["is_over"].clone(),
                     instant(until),

@@ -75,7 +75,8 @@ async fn a_blocked_customer_is_found_and_helped_for_a_week() {
         "the page says why"
     );
     assert_eq!(shown["data"]["months"][0]["metric"], "prompts", "what is closest to its limit comes first");
-    let page = steward(home.path(), &["users", "show", "ada@example.com", "--offline", "--tz", "Asia/Kathmandu"]);
+    let page =
+        steward(home.path(), &["users", "show", "ada@example.com", "--offline", "--tz", "Asia/Kathmandu"]);
     let page = String::from_utf8_lossy(&page.stdout).into_owned();
     for part in ["instants in Asia/Kathmandu", "reached", "05:45", "gitExport", "Signed up"] {
         assert!(page.contains(part), "{part} is on the page:\n{page}");
