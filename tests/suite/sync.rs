@@ -25,4 +25,5 @@ mod scrub;
 mod stress;
 mod usage;
 mod values;
+mod window;
 mod writers;

@@ -1,5 +1,6 @@
 //! `Steward`: what every command works with.
 
+mod keep;
 mod pause;
 mod sample;
 mod workspace;

@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use steward_core::sync::{Cursor, Guards, Machine, MachineConfig, Position};
+use steward_core::sync::{Cursor, Guards, Machine, MachineConfig, Position, RowWindow};
 use steward_core::{Clock, Error, ErrorKind, Result};
 use steward_store::cache::Cache;
 use steward_store::cache::verify::local;
@@ -51,6 +51,8 @@ pub struct SyncConfig {
     pub guards: Guards,
     /// How much the scrub may use.
     pub scrub: ScrubBudget,
+    /// Which events are kept as rows.
+    pub keep: RowWindow,
 }
 
 impl Default for SyncConfig {
@@ -61,6 +63,7 @@ impl Default for SyncConfig {
             is_automatic: true,
             guards: Guards::default(),
             scrub: ScrubBudget::default(),
+            keep: RowWindow::default(),
         }
     }
 }
@@ -88,10 +91,11 @@ impl SyncDriver {
         clock: Arc<dyn Clock>,
         config: SyncConfig,
     ) -> Result<SyncHandle> {
-        let writer = writer_thread::WriterThread::start(cache.clone())?;
+        let rows_wanted = writer_thread::RowsWanted::new(config.keep.rows);
+        let writer = writer_thread::WriterThread::start(cache.clone(), rows_wanted.clone())?;
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
-        let desk = match desk_of(cache.clone(), &address, &config, inbox) {
+        let desk = match desk_of(cache.clone(), &address, &config, rows_wanted, inbox) {
             Ok(desk) => desk,
             Err(error) => {
                 writer.stop();
@@ -130,9 +134,11 @@ impl SyncDriver {
     ///
     /// # Errors
     /// What reading the copy's state fails with.
-    pub fn look(cache: Cache, address: &Address) -> Result<SyncStatus> {
+    pub fn look(cache: Cache, address: &Address, keep: RowWindow) -> Result<SyncStatus> {
         let (_, inbox) = mpsc::channel(1);
-        let desk = desk_of(cache, address, &SyncConfig::default(), inbox)?;
+        let config = SyncConfig { keep, ..SyncConfig::default() };
+        let rows_wanted = writer_thread::RowsWanted::new(keep.rows);
+        let desk = desk_of(cache, address, &config, rows_wanted, inbox)?;
         Ok(desk.subscribe().borrow().status.as_ref().clone())
     }
 }
@@ -142,6 +148,7 @@ fn desk_of(
     cache: Cache,
     address: &Address,
     config: &SyncConfig,
+    rows_wanted: writer_thread::RowsWanted,
     inbox: mpsc::Receiver<Command>,
 ) -> Result<Desk> {
     let position = cache.reader()?.state::<Position>(Position::KEY)?.unwrap_or_default();
@@ -150,13 +157,14 @@ fn desk_of(
             pull_ms: u64::try_from(config.pull.as_millis()).unwrap_or(u64::MAX),
             cut_while_loading_ms: 20_000,
             contract_versions: contract_versions(),
+            keep: config.keep,
             seed: config.seed,
             guards: config.guards,
         },
         position,
     );
     let server = format!("{}/{}", status::place(address), address.database());
-    Desk::new(cache, machine, inbox, server, address.login().to_owned())
+    Desk::new(cache, machine, inbox, rows_wanted, server, address.login().to_owned())
 }
 
 /// A running engine. Cheap to clone; the engine stops with [`SyncHandle::shutdown`].
@@ -280,6 +288,14 @@ impl SyncHandle {
     /// `Cancelled` when the engine has stopped.
     pub async fn set_pull(&self, pull: Duration) -> Result<()> {
         self.ask(|reply| Command::SetPull(pull, reply)).await
+    }
+
+    /// Changes which events are kept as rows; the copy follows with the next look.
+    ///
+    /// # Errors
+    /// What reading the copy's sums fails with; `Cancelled` when the engine has stopped.
+    pub async fn set_keep(&self, keep: RowWindow) -> Result<()> {
+        self.ask(|reply| Command::SetKeep(keep, reply)).await?
     }
 
     /// Says that somebody looks at the numbers, so that the server is looked at as often as configured.

@@ -18,6 +18,7 @@ use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::PlanList;
+use steward_core::sync::RowWindow;
 use steward_core::timeline::{Timeline, TimelineReq};
 use steward_core::upkeep::{
     CleanupProgress, CleanupRes, Quality, QualityReq, UsageCleanupReq, UsageRecountReq,
@@ -238,6 +239,8 @@ commands! {
     Mutation sync::sync_pause(()) -> SyncStatus, Viewer, T1, [Sync];
     /// Lets the engine go on.
     Mutation sync::sync_resume(()) -> SyncStatus, Viewer, T1, [Sync];
+    /// Sets which events are kept as rows; older ones are kept as sums.
+    Mutation sync::sync_window(RowWindow) -> SyncStatus, Viewer, T1, [Sync, Usage];
     /// Compares every row and every rollup with the server, inside one cut.
     Mutation sync::sync_verify(VerifyReq) -> VerifyRes, Viewer, T0, [Sync];
     /// Puts the copy aside and reads it anew.

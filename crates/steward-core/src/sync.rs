@@ -6,8 +6,8 @@
 //!
 //! Map: [`snapshot`] what a server snapshot sees · [`catalog`] fingerprints of tables · [`cursor`] where the
 //! copy stands and whether a server continues it · [`ack`] what the server was told · [`load`] what still has
-//! to be read in full · [`catch_up`] what is read in pages · [`event`] and [`instruction`] the machine's
-//! words · [`machine`] the machine · [`guard`] what a test may take away from it.
+//! to be read in full · [`keep`] what is kept as rows · [`catch_up`] what is read in pages · [`event`] and
+//! [`instruction`] the machine's words · [`machine`] the machine · [`guard`] what a test may take away from it.
 
 pub mod ack;
 pub mod catalog;
@@ -16,6 +16,7 @@ pub mod cursor;
 pub mod event;
 pub mod guard;
 pub mod instruction;
+pub mod keep;
 pub mod load;
 pub mod machine;
 pub mod pace;
@@ -28,6 +29,7 @@ pub use cursor::{ChunkEnd, Cursor, Identity, Moment, Observed, Position, Verdict
 pub use event::{Delta, Event};
 pub use guard::{Guard, Guards};
 pub use instruction::{Chunk, Expected, Instruction, Reach};
-pub use load::{KeySpan, Load, LoadKind, Occupied, Window};
+pub use keep::{Census, Edge, RowWindow};
+pub use load::{KeySpan, Load, LoadKind, Occupied, Part, Window};
 pub use machine::{Machine, MachineConfig, Stage, Trouble};
 pub use snapshot::Snapshot;

@@ -4,17 +4,19 @@
 //! readers; rows, cursor and rollups change in one transaction, so an answer is always that of one cut.
 //!
 //! Map: `file` open, identity, quarantine · `schema` tables made from the dataset specs · `decode` the
-//! server's binary values · `fold` case · `intern`, `facet` short ids for what repeats · `writer`, `batch` changes ·
-//! `rollup` the sums behind every number · [`query`] answers · [`verify`] comparison with the server.
+//! server's binary values · `fold` case · `intern`, `facet` short ids for what repeats ·
+//! `writer`, `batch` changes · `rollup` the sums behind every number · `edge` where rows begin and sums
+//! alone end · `sums` the server's own · [`query`] answers · [`verify`] comparison with the server.
 
 mod batch;
 mod decode;
+mod edge;
 mod event;
 mod facet;
 mod fault;
 mod file;
 mod fold;
-mod instant;
+pub(crate) mod instant;
 mod intern;
 mod key;
 mod lock;
@@ -24,6 +26,7 @@ mod reader;
 mod rollup;
 mod schema;
 mod state;
+mod sums;
 pub mod verify;
 mod writer;
 
@@ -34,9 +37,10 @@ use steward_core::id::WorkspaceId;
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use tokio::sync::broadcast;
 
-pub use batch::{Applied, Batch, KeyRange, Reconcile};
+pub use batch::{Applied, Batch, KeyRange, Reconcile, ReplaceSums};
 pub use key::CacheKey;
 pub use reader::{Reader, ReaderGuard};
+pub use sums::{SumBatch, SumKind};
 pub use writer::Writer;
 
 /// What a commit changed.

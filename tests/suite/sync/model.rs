@@ -52,6 +52,7 @@ impl<const GUARD: u8, const WRAPS: bool> StateMachineTest for Engine<GUARD, WRAP
             Transition::Fail(draw) => client.fail(draw),
             Transition::Kill => client.kill(),
             Transition::Verify => client.verify(),
+            Transition::Keep(days) => client.keep(days.map(u32::from)),
             Transition::Begin(..)
             | Transition::Advance(_)
             | Transition::Flush

@@ -1,7 +1,8 @@
-//! `sync_status`, `sync_run`, `sync_pause`, `sync_resume`, `sync_verify`, `sync_rebuild`.
+//! `sync_status`, `sync_run`, `sync_pause`, `sync_resume`, `sync_window`, `sync_verify`, `sync_rebuild`.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+use steward_core::sync::RowWindow;
 use steward_core::{Dataset, ErrorKind, Result};
 use steward_store::cache::Cache;
 use ts_rs::TS;
@@ -237,6 +238,10 @@ pub struct SyncStatus {
     pub scrub: ScrubStatus,
     /// What is kept on this computer, and why.
     pub kept: Vec<KeptRow>,
+    /// Which events are kept as rows, as set for the workspace.
+    pub keep: RowWindow,
+    /// Since when events are kept as rows; none when all of them are. Before that there are sums alone.
+    pub rows_since: Option<DateTime<Utc>>,
     /// Where the server is: `host:port/database`.
     pub server: String,
     /// The login used.
@@ -330,7 +335,8 @@ pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus>
         Some(engine) => Ok(engine.status()),
         None => {
             let is_paused = steward.is_paused(opened.id).await?;
-            let look = move |_: &_| SyncDriver::look(opened.cache.clone(), &opened.address);
+            let keep = steward.row_window(opened.id).await?;
+            let look = move |_: &_| SyncDriver::look(opened.cache.clone(), &opened.address, keep);
             let status = steward.blocking(look).await?;
             Ok(if is_paused { SyncStatus { phase: SyncPhase::Paused, ..status } } else { status })
         }
@@ -360,6 +366,14 @@ pub(crate) async fn sync_pause(steward: &Steward, (): ()) -> Result<SyncStatus> 
 pub(crate) async fn sync_resume(steward: &Steward, (): ()) -> Result<SyncStatus> {
     steward.set_paused(false).await?;
     sync_status(steward, ()).await
+}
+
+/// Which events this workspace keeps as rows. The copy follows with the next look at the server.
+pub(crate) async fn sync_window(steward: &Steward, req: RowWindow) -> Result<SyncStatus> {
+    steward.set_row_window(req.checked()?).await?;
+    let status = sync_status(steward, ()).await?;
+    // An engine that is busy has not taken it up yet.
+    Ok(SyncStatus { keep: req, ..status })
 }
 
 pub(crate) async fn sync_verify(steward: &Steward, req: VerifyReq) -> Result<VerifyRes> {

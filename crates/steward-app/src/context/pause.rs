@@ -39,7 +39,8 @@ impl Steward {
         }
     }
 
-    /// Tells the window what other processes wrote into `local.db`, and follows a pause, until it closes.
+    /// Tells the window what other processes wrote into `local.db`, and follows a pause and
+    /// which events shall be kept as rows, until it closes.
     pub(super) async fn follow_local(self) {
         let mut ticks = tokio::time::interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
@@ -54,8 +55,10 @@ impl Steward {
                 continue;
             }
             self.announce(&[Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Exports]);
-            if let Err(cause) = self.follow_pause().await {
-                tracing::info!("what another process wrote is not followed yet: {}", cause.chain());
+            for followed in [self.follow_pause().await, self.follow_row_window().await] {
+                if let Err(cause) = followed {
+                    tracing::info!("what another process wrote is not followed yet: {}", cause.chain());
+                }
             }
         }
     }

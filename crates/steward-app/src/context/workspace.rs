@@ -118,6 +118,7 @@ impl Steward {
                 pull: std::time::Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
                 is_automatic: self.inner.engine == Engine::Continuous,
                 seed: rand::random(),
+                keep: self.row_window(id).await?,
                 ..SyncConfig::default()
             };
             let handle = SyncDriver::start(

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use steward_core::sync::{Event, Instruction, Machine, Stage};
+use chrono::DateTime;
+use steward_core::sync::{Event, Instruction, Machine, RowWindow, Stage};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::Cache;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -15,6 +16,7 @@ use super::SyncSnapshot;
 use super::engine::{Engine, Gauges, Tally};
 use super::slumber::Slumber;
 use super::status;
+use super::writer_thread::RowsWanted;
 use crate::command::sync::{DatasetState, DatasetStatus, SyncRunRes, SyncStatus, VerifyRes};
 use crate::wire::WireError;
 
@@ -29,6 +31,7 @@ pub(super) enum Command {
     Resume(oneshot::Sender<()>),
     Cancel(oneshot::Sender<()>),
     SetPull(Duration, oneshot::Sender<()>),
+    SetKeep(RowWindow, oneshot::Sender<Result<()>>),
     Attend,
 }
 
@@ -48,6 +51,7 @@ pub(super) struct Desk {
     last_error: Option<(WireError, Error)>,
     failures: u32,
     began: Instant,
+    rows_wanted: RowsWanted,
     server: String,
     login: String,
 }
@@ -57,10 +61,11 @@ impl Desk {
         cache: Cache,
         machine: Machine,
         inbox: mpsc::Receiver<Command>,
+        rows_wanted: RowsWanted,
         server: String,
         login: String,
     ) -> Result<Self> {
-        let gauges = Gauges::read(&cache)?;
+        let gauges = Gauges::read(&cache, rows_wanted.get())?;
         let first = view(&machine, &gauges, None, &cache, &server, &login);
         let (status, _) = watch::channel(first);
         Ok(Self {
@@ -75,6 +80,7 @@ impl Desk {
             last_error: None,
             failures: 0,
             began: Instant::now(),
+            rows_wanted,
             server,
             login,
         })
@@ -136,6 +142,21 @@ impl Desk {
                 Vec::new()
             }
             Command::Attend => self.machine.push(Event::Attended),
+            Command::SetKeep(keep, reply) => {
+                match self.cache.reader().and_then(|copy| copy.census(keep.rows)) {
+                    Ok(census) => {
+                        self.rows_wanted.set(keep.rows);
+                        self.machine.set_keep(keep);
+                        self.machine.set_census(census);
+                        let _ = reply.send(Ok(()));
+                        self.machine.push(Event::Wake { by_person: false })
+                    }
+                    Err(error) => {
+                        let _ = reply.send(Err(error));
+                        Vec::new()
+                    }
+                }
+            }
             Command::SetPull(pull, reply) => {
                 let _ = reply.send(());
                 self.machine.set_pull_ms(u64::try_from(pull.as_millis()).unwrap_or(u64::MAX));
@@ -227,7 +248,8 @@ impl Desk {
 
 /// Works until shutdown.
 pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, is_automatic: bool) {
-    engine.gauges = Gauges::read(&desk.cache).unwrap_or_default();
+    engine.gauges = Gauges::read(&desk.cache, desk.rows_wanted.get()).unwrap_or_default();
+    desk.machine.set_census(engine.gauges.census);
     let mut queue = VecDeque::new();
     if is_automatic {
         queue.extend(desk.machine.push(Event::Wake { by_person: false }));
@@ -294,6 +316,7 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                 (wake_at, release_at) = (None, None);
                 desk.publish(&engine);
                 let result = carry_out(&mut desk, &mut engine, instruction, &shutdown).await;
+                desk.machine.set_census(engine.gauges.census);
                 match result {
                     Ok(event) => {
                         if matches!(
@@ -393,7 +416,9 @@ fn view(
         drift: gauges.journal.as_ref().map(|journal| journal.drift.clone()).unwrap_or_default(),
         levels: gauges.journal.as_ref().map(|journal| journal.levels.clone()).unwrap_or_default(),
         scrub: gauges.progress.status(gauges.is_urgent),
-        kept: status::kept(gauges),
+        kept: status::kept(gauges, machine.keep(), position.edge),
+        keep: machine.keep(),
+        rows_since: position.edge.from_us.and_then(DateTime::from_timestamp_micros),
         server: server.to_owned(),
         login: login.to_owned(),
         clock_skew_ms: gauges.clock_skew_ms,

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use steward_core::sync::keep::QUARTER_US;
 use steward_core::sync::{
-    AckChain, Catalog, Delta, Event, Expected, Guards, Instruction, Load, Observed, Position, Reach, Reload,
-    Snapshot, Window,
+    AckChain, Catalog, Census, Delta, Event, Expected, Guards, Instruction, Load, Observed, Position, Reach,
+    Reload, Snapshot, Window,
 };
 use steward_core::{Clock, Dataset, Error, ErrorKind, Result};
 use steward_store::cache::{Cache, KeyRange};
@@ -55,17 +56,20 @@ pub(super) struct Gauges {
     pub(super) is_urgent: bool,
     /// The first and the last day with events.
     pub(super) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// What the sums say about the number of events.
+    pub(super) census: Option<Census>,
 }
 
 impl Gauges {
-    /// What the copy itself tells.
-    pub(super) fn read(cache: &Cache) -> Result<Self> {
+    /// What the copy itself tells, where so many events shall be kept as rows.
+    pub(super) fn read(cache: &Cache, rows: Option<u64>) -> Result<Self> {
         let reader = cache.reader()?;
         Ok(Self {
             row_counts: reader.row_counts()?,
             journal: Some(Journal::read(&reader)?),
             progress: reader.state(ScrubProgress::KEY)?.unwrap_or_default(),
             span: reader.event_span()?,
+            census: reader.census(rows)?,
             ..Self::default()
         })
     }
@@ -176,7 +180,7 @@ impl Engine {
             Instruction::ReadChunk { dataset, chunk } => {
                 Box::pin(self.read_chunks(dataset, chunk, position, token)).await
             }
-            Instruction::Compare => Box::pin(self.compare(token)).await,
+            Instruction::Compare => Box::pin(self.compare(position.edge.from_us, token)).await,
             Instruction::Disconnect | Instruction::Release { .. } | Instruction::Sleep { .. } => {
                 Err(Error::internal("The loop handles this instruction itself."))
             }
@@ -274,7 +278,8 @@ impl Engine {
         let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
         self.writer.send(Work::Delta { pieces, asked, decision, reply }).await?;
         let connection = open_connection(&mut self.connection)?;
-        let delta = cut::read_delta(connection, since, reach, catalog, self.log.take(), may_page, &out);
+        let (log, rows_from) = (self.log.take(), position.edge.from_us);
+        let delta = cut::read_delta(connection, since, reach, catalog, log, rows_from, may_page, &out);
         let read = guard(token, Duration::from_secs(60), delta).await;
         drop(out);
         let read = match read {
@@ -389,7 +394,7 @@ impl Engine {
     }
 
     /// Every row and every rollup, inside the open cut whose state was just committed here (S13).
-    async fn compare(&mut self, token: &CancellationToken) -> Result<Event> {
+    async fn compare(&mut self, rows_from: Option<i64>, token: &CancellationToken) -> Result<Event> {
         let began = Instant::now();
         let (out, mut steps) = mpsc::channel(CHANNEL_DEPTH);
         let (observed, catalog) =
@@ -400,7 +405,8 @@ impl Engine {
             verify::compare(&reader, &mut steps)
         });
         let connection = open_connection(&mut self.connection)?;
-        let read = guard(token, Duration::from_secs(900), verify::read_all(connection, &catalog, &out)).await;
+        let reading = verify::read_all(connection, &catalog, rows_from, &out);
+        let read = guard(token, Duration::from_secs(900), reading).await;
         drop(out);
         let found = comparing
             .await
@@ -412,13 +418,12 @@ impl Engine {
         };
         guard(token, Duration::from_secs(15), cut::close(connection)).await?;
         let result = verify_res(&found, observed.as_of, began);
-        let drift = drift_of(&found.ranges);
+        let drift = drift_of(&found);
+        let rows = found.ranges.iter().filter(|range| !range.diff.is_clean());
         let finding = Finding {
-            drift: found
-                .ranges
-                .iter()
-                .filter(|range| !range.diff.is_clean())
+            drift: rows
                 .map(|range| drift_row(range, &observed))
+                .chain(sum_drift(&found.wrong_sums, &observed))
                 .collect(),
             verified: result
                 .datasets
@@ -435,7 +440,7 @@ impl Engine {
                 differences: result.differences(),
                 damage: Vec::new(),
             },
-            has_wrong_sums: result.rollup_differences > 0,
+            has_wrong_sums: result.rollup_differences > found.wrong_sums.len() as u64,
         };
         let (reply, stored) = oneshot::channel();
         self.writer.send(Work::Note { finding, reply }).await?;
@@ -454,6 +459,7 @@ impl Engine {
         self.tally.rows_changed += stored.applied.changed();
         self.gauges.row_counts = stored.row_counts;
         self.gauges.span = stored.span;
+        self.gauges.census = stored.census;
         self.gauges.journal = Some(stored.journal);
         if let Some(learned) = stored.learned {
             self.scrubber.learn(learned.has_ended);
@@ -568,10 +574,32 @@ fn drift_row(range: &Compared, observed: &Observed) -> DriftRow {
     }
 }
 
+/// Quarter-hours without rows whose sums are not the server's.
+fn sum_drift(starts_us: &[i64], observed: &Observed) -> Option<DriftRow> {
+    let (first, last) = (*starts_us.first()?, *starts_us.last()?);
+    Some(DriftRow {
+        found_at: observed.as_of,
+        dataset: Dataset::UsageEvents,
+        range: status::range_words(&KeyRange::TimeBetween { start_us: first, end_us: last + QUARTER_US }),
+        missing: 0,
+        extra: 0,
+        different: 0,
+        sums: starts_us.len() as u64,
+        found_by: VerifyLevel::Full,
+        snapshot: Some(observed.snapshot.to_string()),
+        is_repaired: false,
+    })
+}
+
 /// What has to be read again: the windows that differ, or the whole table.
-fn drift_of(found: &[Compared]) -> BTreeMap<Dataset, Reload> {
+fn drift_of(found: &Comparison) -> BTreeMap<Dataset, Reload> {
     let mut drift: BTreeMap<Dataset, Reload> = BTreeMap::new();
-    for range in found.iter().filter(|range| !range.diff.is_clean()) {
+    if let (Some(first), Some(last)) = (found.wrong_sums.first(), found.wrong_sums.last()) {
+        let windows = vec![Window::new(*first, *last + QUARTER_US)];
+        let reason = "A comparison found sums that differ from the server's.";
+        drift.insert(Dataset::UsageEvents, Reload::windows(reason, windows));
+    }
+    for range in found.ranges.iter().filter(|range| !range.diff.is_clean()) {
         let reload = drift.entry(range.dataset).or_insert_with(|| {
             Reload::windows("A comparison found rows that differ from the server.", Vec::new())
         });

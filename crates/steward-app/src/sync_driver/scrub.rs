@@ -19,7 +19,7 @@ use steward_core::sync::{KeySpan, Observed, Reload, Window};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::local::{self, LocalCheck};
 use steward_store::cache::{Applied, Cache, KeyRange};
-use steward_store::postgres::{PgConnection, scrub};
+use steward_store::postgres::{PgConnection, scrub, sums};
 use tokio::sync::{mpsc, oneshot};
 
 use super::status;
@@ -292,6 +292,9 @@ impl Scrubber {
         };
         tell(asks, ask).await?;
         let Some(target) = hear(target).await? else { return Ok(None) };
+        if target.is_summed {
+            return self.summed(connection, moment, asks, target).await.map(Some);
+        }
         let began = Instant::now();
         let ranges = std::slice::from_ref(&target.range);
         let server = scrub::set_sums(connection, target.dataset, ranges, SUM_ROWS).await?;
@@ -316,6 +319,34 @@ impl Scrubber {
         tell(asks, Ask::Done { target, rows: local.rows, at, snapshot, drift, reply }).await?;
         hear(done).await?;
         Ok(Some(took))
+    }
+
+    /// A range without rows: the server's sums are read, and take the place of others (S41).
+    async fn summed(
+        &mut self,
+        connection: &mut PgConnection,
+        moment: &Moment<'_>,
+        asks: &mpsc::Sender<Ask>,
+        target: Target,
+    ) -> Result<Duration> {
+        let KeyRange::TimeBetween { start_us, end_us } = target.range else {
+            return Err(Error::internal("Sums have ranges of time."));
+        };
+        let began = Instant::now();
+        let batches = sums::read_spans(connection, &[(start_us, end_us)]).await?;
+        let took = began.elapsed();
+        let (reply, different) = oneshot::channel();
+        tell(asks, Ask::Sums { target: target.clone(), batches, reply }).await?;
+        let different = hear(different).await?;
+        let drift = (different > 0)
+            .then(|| DriftRow { sums: different, ..moment.drift(&target, Applied::default(), true) });
+        self.has_repaired |= drift.is_some();
+        let snapshot = moment.observed.snapshot.to_string();
+        let at = moment.observed.as_of;
+        let (reply, done) = oneshot::channel();
+        tell(asks, Ask::Done { target, rows: 0, at, snapshot, drift, reply }).await?;
+        hear(done).await?;
+        Ok(took)
     }
 }
 
@@ -381,13 +412,14 @@ impl Repair<'_> {
         for range in &wrong {
             applied += self.read_again(connection, range).await?;
         }
-        let place = Target { dataset, range: hull(&wrong).unwrap_or_else(|| self.target.range.clone()) };
+        let range = hull(&wrong).unwrap_or_else(|| self.target.range.clone());
+        let place = Target { range, ..self.target.clone() };
         Ok(Outcome::Repaired(self.moment.drift(&place, applied, true)))
     }
 
     async fn split(&self, range: KeyRange) -> Result<Vec<(KeyRange, steward_store::record::SetSum)>> {
         let (reply, parts) = oneshot::channel();
-        let target = Target { dataset: self.target.dataset, range };
+        let target = Target { range, ..self.target.clone() };
         let shapes = Arc::clone(&self.shapes);
         tell(self.asks, Ask::Split { target, parts: PARTS, shapes, reply }).await?;
         hear(parts).await
@@ -397,7 +429,7 @@ impl Repair<'_> {
         let (out, rows) = mpsc::channel(2);
         let (is_complete, complete) = oneshot::channel();
         let (reply, applied) = oneshot::channel();
-        let target = Target { dataset: self.target.dataset, range: range.clone() };
+        let target = Target { range: range.clone(), ..self.target.clone() };
         tell(self.asks, Ask::Repair { target, rows, complete, reply }).await?;
         scrub::read_range(connection, self.target.dataset, range, &out).await?;
         drop(out);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use steward_core::sync::{Machine, Position, Stage};
+use steward_core::sync::{Edge, Machine, Position, RowWindow, Stage};
 use steward_core::{Dataset, ErrorKind};
 use steward_store::cache::KeyRange;
 use steward_store::cache::verify::local::LocalCheck;
@@ -118,11 +118,12 @@ fn with_share(word: &str, progress: Option<f64>) -> String {
 }
 
 /// What is kept on this computer, and why.
-pub(super) fn kept(gauges: &Gauges) -> Vec<KeptRow> {
+pub(super) fn kept(gauges: &Gauges, keep: RowWindow, edge: Edge) -> Vec<KeptRow> {
     let rows = |dataset: Dataset| gauges.row_counts.get(&dataset).copied().unwrap_or(0);
     let events = rows(Dataset::UsageEvents);
     let others: u64 = gauges.row_counts.values().sum::<u64>().saturating_sub(events);
     let days = gauges.span.map(|(first, last)| (first.date_naive(), last.date_naive()));
+    let rows_since = edge.from_us.and_then(DateTime::from_timestamp_micros).map(|at| at.date_naive());
     let kept = |what: &str, rows: Option<u64>, has_days: bool, why: &str| KeptRow {
         what: what.to_owned(),
         rows,
@@ -130,18 +131,24 @@ pub(super) fn kept(gauges: &Gauges) -> Vec<KeptRow> {
         last_day: days.filter(|_| has_days).map(|(_, last)| last),
         why: why.to_owned(),
     };
+    let mut usage = kept("Usage events", Some(events), true, &why_rows(keep, edge));
+    usage.first_day = usage.first_day.max(rows_since.filter(|_| days.is_some()));
     vec![
-        kept(
-            "Usage events",
-            Some(events),
-            true,
-            "Every event the server keeps. What the server deletes goes here, too.",
-        ),
+        usage,
         kept(
             "Sums of events",
             None,
             true,
-            "By quarter-hour and by day: every number of the overview comes from them, exactly, in any zone.",
+            &match rows_since {
+                None => "By quarter-hour and by day: every number of the overview comes from them, exactly, in any \
+                         zone."
+                    .to_owned(),
+                Some(day) => format!(
+                    "By quarter-hour and by day: every number of the overview comes from them, exactly, in any zone. \
+                     Before {day} (UTC) the server makes them, and makes them anew where it changes or deletes an \
+                     event."
+                ),
+            },
         ),
         kept(
             "All other tables",
@@ -156,6 +163,40 @@ pub(super) fn kept(gauges: &Gauges) -> Vec<KeptRow> {
             "One snapshot of the server: with it the next look reads what changed since, and nothing else.",
         ),
     ]
+}
+
+/// Why these events are kept as rows.
+fn why_rows(keep: RowWindow, edge: Edge) -> String {
+    let limits: Vec<String> = [
+        keep.days.map(|days| format!("those of the last {}", counted(u64::from(days), "day"))),
+        keep.rows.map(|rows| format!("about {} of the newest", counted(rows, "row"))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if edge.is_widening() {
+        return format!("More days are being read: {}.", limits.join(" and at most "));
+    }
+    if edge.from_us.is_none() {
+        return "Every event the server keeps. What the server deletes goes here, too.".to_owned();
+    }
+    format!(
+        "As set for this workspace: {}. Older events are kept as sums; what the server deletes goes here, too.",
+        limits.join(", and at most ")
+    )
+}
+
+/// A number of things.
+fn counted(number: u64, thing: &str) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    format!("{grouped} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What a check without the server found.
@@ -268,6 +309,20 @@ pub(super) fn range_words(range: &KeyRange) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn s40_what_is_kept_is_said_in_words() {
+        let edge = Edge { from_us: Some(0), goal_us: Some(0) };
+        let both = RowWindow { days: Some(90), rows: Some(2_500_000) };
+        assert_eq!(
+            why_rows(both, edge),
+            "As set for this workspace: those of the last 90 days, and at most about 2,500,000 rows of the newest. \
+             Older events are kept as sums; what the server deletes goes here, too."
+        );
+        assert!(why_rows(both, Edge::default()).starts_with("Every event"));
+        assert!(why_rows(both, Edge { goal_us: None, ..edge }).starts_with("More days"));
+        assert_eq!(counted(1, "day"), "1 day");
+    }
 
     #[test]
     fn states_read_as_words() {

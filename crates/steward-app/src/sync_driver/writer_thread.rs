@@ -1,11 +1,14 @@
 //! The thread that owns the cache's writer: one local transaction per cut and per chunk (S9).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
-use steward_core::sync::{Chunk, Position};
+use steward_core::sync::{Census, Chunk, Position};
 use steward_core::{Dataset, Error, ErrorKind, Result};
-use steward_store::cache::{Applied, Batch, Cache, KeyRange, Writer};
+use steward_store::cache::verify::RollupDiff;
+use steward_store::cache::{Applied, Batch, Cache, KeyRange, SumBatch, Writer};
 use steward_store::postgres::cut::Piece;
 use steward_store::row::RowReceiver;
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +26,8 @@ pub(super) struct Stored {
     pub(super) journal: Journal,
     /// The first and the last day with events.
     pub(super) span: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// What the sums say about the number of events.
+    pub(super) census: Option<Census>,
     /// What the scrub learned; none when it did nothing.
     pub(super) learned: Option<Learned>,
     /// Whether the copy equals the server at a cut now.
@@ -64,6 +69,13 @@ pub(super) enum Work {
         decision: oneshot::Receiver<Decision>,
         reply: oneshot::Sender<Result<Stored>>,
     },
+    /// The server's sums of a span that is kept without rows.
+    Sums {
+        span: (i64, i64),
+        batches: mpsc::Receiver<SumBatch>,
+        decision: oneshot::Receiver<Decision>,
+        reply: oneshot::Sender<Result<Stored>>,
+    },
     Store {
         position: Box<Position>,
         reply: oneshot::Sender<Result<Stored>>,
@@ -74,6 +86,24 @@ pub(super) enum Work {
     },
 }
 
+/// How many events shall be kept as rows; the highest number stands for any.
+#[derive(Debug, Clone)]
+pub(super) struct RowsWanted(Arc<AtomicU64>);
+
+impl RowsWanted {
+    pub(super) fn new(rows: Option<u64>) -> Self {
+        Self(Arc::new(AtomicU64::new(rows.unwrap_or(u64::MAX))))
+    }
+
+    pub(super) fn set(&self, rows: Option<u64>) {
+        self.0.store(rows.unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    pub(super) fn get(&self) -> Option<u64> {
+        Some(self.0.load(Ordering::Relaxed)).filter(|rows| *rows != u64::MAX)
+    }
+}
+
 /// The writer's thread.
 #[derive(Debug)]
 pub(super) struct WriterThread {
@@ -82,12 +112,12 @@ pub(super) struct WriterThread {
 }
 
 impl WriterThread {
-    pub(super) fn start(cache: Cache) -> Result<Self> {
+    pub(super) fn start(cache: Cache, rows_wanted: RowsWanted) -> Result<Self> {
         let writer = cache.writer()?;
         let (work, inbox) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
             .name("steward-cache-writer".to_owned())
-            .spawn(move || Desk { cache, writer, is_tidy: false }.run(inbox))
+            .spawn(move || Desk { cache, writer, rows_wanted, is_tidy: false }.run(inbox))
             .map_err(|cause| Error::new(ErrorKind::File, "No thread could be started.").with_source(cause))?;
         Ok(Self { work: Some(work), thread: Some(thread) })
     }
@@ -119,6 +149,7 @@ impl WriterThread {
 struct Desk {
     cache: Cache,
     writer: Writer,
+    rows_wanted: RowsWanted,
     /// Whether indexes were built since this thread began.
     is_tidy: bool,
 }
@@ -144,6 +175,9 @@ impl Desk {
                 Work::Chunk { dataset, chunk, rows, decision, reply } => {
                     let _ = reply.send(self.chunk(dataset, &chunk, rows, decision));
                 }
+                Work::Sums { span, batches, decision, reply } => {
+                    let _ = reply.send(self.sums(span, batches, decision));
+                }
                 Work::Store { position, reply } => {
                     let _ = reply.send(self.store(&position));
                 }
@@ -166,6 +200,11 @@ impl Desk {
             applied += match piece {
                 Piece::Rows(rows) => batch.upsert(&rows)?,
                 Piece::Keys { dataset, keys, rows } => batch.apply_keys(dataset, &keys, &rows)?,
+                Piece::Sums { spans, batches } => {
+                    let mut replace = batch.replace_sums(&spans)?;
+                    batches.iter().try_for_each(|sums| replace.take(sums))?;
+                    counted(replace.finish()?)
+                }
             };
             abort::point("delta_applied");
         }
@@ -207,6 +246,10 @@ impl Desk {
         let (applied, decision) = match chunk {
             Chunk::Time { start_us, end_us } => {
                 let range = KeyRange::TimeBetween { start_us: *start_us, end_us: *end_us };
+                if batch.rows_from()? > Some(*start_us) {
+                    // S40: where there were sums there are rows now, which bring them along.
+                    batch.begin_rows_at((*start_us != i64::MIN).then_some(*start_us))?;
+                }
                 let mut reconcile = batch.reconcile(dataset, &range)?;
                 while let Some(rows) = rows.blocking_recv() {
                     reconcile.rows(&rows)?;
@@ -230,11 +273,36 @@ impl Desk {
                 abort::point("chunk_rows");
                 (reconcile.finish()?, decision)
             }
+            Chunk::Sums { .. } => return Err(Error::internal("Sums have no rows.")),
         };
         put(&mut batch, &decision.position)?;
         abort::point("before_chunk_commit");
         batch.commit()?;
         abort::point("after_chunk_commit");
+        self.stored(applied)
+    }
+
+    /// S41: a span without rows gets the server's sums, or none of them.
+    fn sums(
+        &mut self,
+        span: (i64, i64),
+        mut batches: mpsc::Receiver<SumBatch>,
+        decision: oneshot::Receiver<Decision>,
+    ) -> Result<Stored> {
+        self.is_tidy = false;
+        let mut batch = self.writer.begin()?;
+        let mut replace = batch.replace_sums(&[span])?;
+        while let Some(sums) = batches.blocking_recv() {
+            replace.take(&sums)?;
+            abort::point("chunk_sums");
+        }
+        // Quarter-hours that were not fed lose their sums: only once the server sent them all.
+        let decision = decision.blocking_recv().map_err(|_| broken_off())?;
+        let applied = counted(replace.finish()?);
+        put(&mut batch, &decision.position)?;
+        abort::point("before_sums_commit");
+        batch.commit()?;
+        abort::point("after_sums_commit");
         self.stored(applied)
     }
 
@@ -274,14 +342,26 @@ impl Desk {
             row_counts: reader.row_counts()?,
             journal: Journal::read(&reader)?,
             span: reader.event_span()?,
+            census: reader.census(self.rows_wanted.get())?,
             learned: None,
             is_consistent: false,
         })
     }
 }
 
-/// S9: the cursor never moves without its rows, nor the rows without it.
+/// Quarter-hours that got other sums, as changes.
+fn counted(replaced: RollupDiff) -> Applied {
+    Applied { updated: replaced.different, ..Applied::default() }
+}
+
+/// S9: the cursor never moves without its rows, nor the rows without it. S40: nor does the edge.
 fn put(batch: &mut Batch<'_>, position: &Position) -> Result<()> {
+    if let Some(from_us) = position.edge.from_us
+        && batch.rows_from()? != Some(from_us)
+    {
+        batch.drop_rows_before(from_us)?;
+        abort::point("rows_dropped");
+    }
     batch.put_state(Position::KEY, position)
 }
 

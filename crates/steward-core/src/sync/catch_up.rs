@@ -153,7 +153,7 @@ impl Load {
                 *after = last_key.or_else(|| after.take());
                 is_short
             }
-            (LoadKind::Windows(windows), Chunk::Time { start_us, .. }) => {
+            (LoadKind::Windows(windows), Chunk::Time { start_us, .. } | Chunk::Sums { start_us, .. }) => {
                 if let Some(window) = windows.last_mut() {
                     window.end_us = *start_us;
                 }
@@ -161,7 +161,8 @@ impl Load {
                 windows.is_empty()
             }
             // The chunk belongs to a plan that was dropped meanwhile: nothing is known to be done.
-            (LoadKind::Keys { .. }, Chunk::Time { .. }) | (LoadKind::Windows(_), Chunk::Keys { .. }) => false,
+            (LoadKind::Keys { .. }, Chunk::Time { .. } | Chunk::Sums { .. })
+            | (LoadKind::Windows(_), Chunk::Keys { .. }) => false,
         }
     }
 }

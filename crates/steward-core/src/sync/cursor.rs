@@ -10,6 +10,7 @@ use super::ack::{AckChain, Acked, Told};
 use super::catalog::Catalog;
 use super::catch_up::CatchUp;
 use super::instruction::Chunk;
+use super::keep::Edge;
 use super::load::Load;
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
@@ -106,6 +107,9 @@ pub struct Position {
     /// What the server was told; none in a copy that was never stored.
     #[serde(default)]
     pub ack: Option<AckChain>,
+    /// From when on events are rows.
+    #[serde(default)]
+    pub edge: Edge,
 }
 
 /// How a chunk ended.
@@ -150,6 +154,12 @@ impl Position {
         let mut next = self.clone();
         next.reached = Some(Moment::of(observed));
         next.settled.remove(&dataset);
+        if let Chunk::Time { start_us, .. } = chunk
+            && next.edge.from_us > Some(*start_us)
+        {
+            // S40: these rows lie before the edge, which moves with them.
+            next.edge.from_us = (*start_us != i64::MIN).then_some(*start_us);
+        }
         let Some(load) = next.loads.get_mut(&dataset) else { return next };
         if load.advance(chunk, end.row_count, end.last_key) {
             next.loads.remove(&dataset);

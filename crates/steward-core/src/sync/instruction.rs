@@ -118,6 +118,13 @@ pub enum Chunk {
         /// First instant beyond.
         end_us: i64,
     },
+    /// The server's sums of a span of time; both ends lie on quarter-hours.
+    Sums {
+        /// First instant; `i64::MIN` for "from the beginning".
+        start_us: i64,
+        /// First instant beyond.
+        end_us: i64,
+    },
 }
 
 /// Which predicate finds what a snapshot does not contain.

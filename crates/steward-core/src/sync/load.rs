@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::catalog::{Catalog, Reload};
+use super::instruction::Chunk;
+use super::keep::{self, Edge, QUARTER_US};
 use crate::dataset::Dataset;
 
 /// How far the reading of one dataset has come. Stored in the transaction of each chunk (S10).
@@ -103,6 +105,15 @@ impl Window {
         Self { start_us, end_us, occupied: None }
     }
 
+    /// The end of what a chunk that ended at an instant had of rows.
+    #[must_use]
+    pub fn occupied_end(&self, end_us: i64) -> i64 {
+        match self.occupied {
+            Some(Occupied::Between { last_us, .. }) => end_us.min(last_us.saturating_add(1)),
+            Some(Occupied::Nowhere) | None => end_us,
+        }
+    }
+
     /// The start of the next chunk of about this width: never empty, and the whole rest when little is left.
     #[must_use]
     pub fn chunk_start(&self, width_us: i64) -> i64 {
@@ -117,7 +128,50 @@ impl Window {
     }
 }
 
+/// What comes next of windows of time.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Part {
+    /// This chunk is read.
+    Chunk(Chunk),
+    /// The server is asked where this window has rows.
+    Measure(Window),
+}
+
 impl Load {
+    /// What comes next of windows of time: rows from the edge on, sums before it, each of about its width.
+    /// None for a load by keys, and when nothing is left.
+    ///
+    /// A span of sums reaches outwards to whole quarter-hours: reading more than is due is always right (S41).
+    #[must_use]
+    pub fn part(&self, edge: Edge, rows_us: i64, sums_us: i64) -> Option<Part> {
+        let LoadKind::Windows(windows) = &self.rest else { return None };
+        let window = *windows.last()?;
+        let (Window { end_us, occupied, .. }, from_us) = (window, edge.from_us.unwrap_or(i64::MIN));
+        // S40: rows before the edge are read in the order in which the edge can move back over them.
+        let is_widening = edge.is_widening() && end_us == from_us;
+        if end_us > from_us || is_widening {
+            if occupied.is_none() {
+                return Some(Part::Measure(window));
+            }
+            let start_us = window.chunk_start(rows_us);
+            let start_us = if is_widening {
+                keep::floor(start_us, QUARTER_US).max(edge.goal_us.unwrap_or(i64::MIN))
+            } else {
+                start_us.max(from_us)
+            };
+            return Some(Part::Chunk(Chunk::Time { start_us, end_us }));
+        }
+        let end_us = keep::ceil(end_us, QUARTER_US).min(from_us);
+        // Sums over nothing cost next to nothing, so only what has no beginning is measured.
+        let occupied = match occupied {
+            None if window.start_us == i64::MIN => return Some(Part::Measure(window)),
+            None => Some(Occupied::Between { first_us: window.start_us, last_us: end_us - 1 }),
+            known => known,
+        };
+        let start_us = Window { end_us, occupied, ..window }.chunk_start(sums_us);
+        Some(Part::Chunk(Chunk::Sums { start_us: keep::floor(start_us, QUARTER_US), end_us }))
+    }
+
     /// The load of a whole dataset.
     #[must_use]
     pub fn whole(dataset: Dataset, catalog: &Catalog, reason: Option<String>) -> Self {
@@ -166,6 +220,19 @@ impl Load {
                 (Some(_) | None, _) => Self::whole(dataset, catalog, reason),
             },
         }
+    }
+
+    /// Whether every instant of a window is among what is left.
+    #[must_use]
+    pub(super) fn covers(&self, window: Window) -> bool {
+        let LoadKind::Windows(windows) = &self.rest else { return false };
+        let mut upto_us = window.start_us;
+        for part in windows {
+            if part.start_us <= upto_us {
+                upto_us = upto_us.max(part.end_us);
+            }
+        }
+        upto_us >= window.end_us
     }
 
     /// Whether nothing is left.
@@ -226,6 +293,97 @@ mod tests {
         assert_eq!(two.hull(one.clone(), Dataset::UsageCounters), hull);
         let open = KeySpan { after: None, upto: key("c") };
         assert_eq!(open.hull(one, Dataset::UsageCounters), KeySpan { after: None, upto: key("m") });
+    }
+
+    const DAY: i64 = keep::DAY_US;
+
+    /// Reads a load part by part; answers its chunks and the edge it leaves.
+    fn read(mut load: Load, mut edge: Edge, width: i64) -> (Vec<Chunk>, Edge) {
+        let mut chunks = Vec::new();
+        while let Some(part) = load.part(edge, width, width) {
+            let LoadKind::Windows(windows) = &mut load.rest else { panic!("windows") };
+            match part {
+                Part::Measure(_) => {
+                    let last = windows.last_mut().expect("one is measured");
+                    last.occupied = Some(Occupied::Between { first_us: -40 * DAY, last_us: 40 * DAY });
+                }
+                Part::Chunk(chunk) => {
+                    let (Chunk::Time { start_us, .. } | Chunk::Sums { start_us, .. }) = chunk else {
+                        panic!("events have no keys")
+                    };
+                    if matches!(chunk, Chunk::Time { .. }) && edge.from_us > Some(start_us) {
+                        edge.from_us = (start_us != i64::MIN).then_some(start_us);
+                    }
+                    windows.last_mut().expect("it was read").end_us = start_us;
+                    windows.retain(|window| window.start_us < window.end_us);
+                    chunks.push(chunk);
+                    assert!(chunks.len() < 10_000, "it ends");
+                }
+            }
+        }
+        (chunks, edge)
+    }
+
+    fn load(windows: Vec<Window>) -> Load {
+        Load { reason: None, row_count: 0, rest: LoadKind::Windows(windows) }
+    }
+
+    #[test]
+    fn s40_a_load_reads_rows_down_to_the_edge_and_sums_before_it() {
+        let edge = Edge { from_us: Some(7 * DAY), goal_us: Some(7 * DAY) };
+        let (chunks, left) = read(load(split(vec![-31 * DAY, 0, 31 * DAY])), edge, 5 * DAY);
+        assert_eq!(left, edge);
+        let is_before = |chunk: &Chunk| match chunk {
+            Chunk::Time { start_us, .. } => *start_us < 7 * DAY,
+            Chunk::Sums { end_us, .. } => *end_us > 7 * DAY,
+            Chunk::Keys { .. } => true,
+        };
+        assert!(!chunks.iter().any(is_before), "{chunks:?}");
+        let sums: Vec<_> = chunks.iter().filter(|chunk| matches!(chunk, Chunk::Sums { .. })).collect();
+        assert_eq!(sums[0], &Chunk::Sums { start_us: 2 * DAY, end_us: 7 * DAY });
+        assert!(matches!(sums.last(), Some(Chunk::Sums { start_us: i64::MIN, .. })), "nothing is left over");
+    }
+
+    #[test]
+    fn s40_rows_before_the_edge_are_read_backwards_from_it_and_no_further_than_the_goal() {
+        let edge = Edge { from_us: Some(7 * DAY), goal_us: Some(2 * DAY) };
+        let (chunks, left) = read(load(vec![Window::new(2 * DAY, 7 * DAY)]), edge, DAY + 1);
+        assert_eq!(left, Edge { from_us: Some(2 * DAY), goal_us: Some(2 * DAY) });
+        for (index, chunk) in chunks.iter().enumerate() {
+            let Chunk::Time { start_us, end_us } = chunk else { panic!("rows: {chunk:?}") };
+            assert_eq!(start_us % QUARTER_US, 0, "the edge lies on a quarter-hour");
+            let expected = index.checked_sub(1).map_or(7 * DAY, |before| match chunks[before] {
+                Chunk::Time { start_us, .. } => start_us,
+                _ => panic!("rows"),
+            });
+            assert_eq!(*end_us, expected, "one after the other");
+        }
+        let everything = Edge { from_us: Some(7 * DAY), goal_us: None };
+        let (_, left) = read(load(vec![Window::new(i64::MIN, 7 * DAY)]), everything, DAY);
+        assert_eq!(left, Edge::default(), "up to the beginning of time");
+    }
+
+    #[test]
+    fn s41_sums_are_read_by_whole_quarter_hours() {
+        let edge = Edge { from_us: Some(7 * DAY), goal_us: Some(7 * DAY) };
+        let (chunks, _) = read(load(vec![Window::new(DAY + 1, DAY + 2)]), edge, DAY);
+        assert_eq!(chunks, [Chunk::Sums { start_us: DAY, end_us: DAY + QUARTER_US }]);
+        let (chunks, _) = read(load(vec![Window::new(7 * DAY - 1, 7 * DAY + 1)]), edge, DAY);
+        assert_eq!(
+            chunks,
+            [
+                Chunk::Time { start_us: 7 * DAY, end_us: 7 * DAY + 1 },
+                Chunk::Sums { start_us: 7 * DAY - QUARTER_US, end_us: 7 * DAY }
+            ],
+            "a window across the edge is read as both"
+        );
+    }
+
+    #[test]
+    fn s40_a_load_covers_what_its_windows_hold_together() {
+        let load = load(vec![Window::new(0, 10), Window::new(10, 20), Window::new(30, 40)]);
+        assert!(load.covers(Window::new(5, 20)) && load.covers(Window::new(30, 31)));
+        assert!(!load.covers(Window::new(5, 21)) && !load.covers(Window::new(25, 35)));
     }
 
     proptest! {

@@ -12,12 +12,14 @@ use super::cursor::{Observed, Position};
 use super::event::Event;
 use super::guard::{Guard, Guards};
 use super::instruction::{Expected, Instruction, Reach};
+use super::keep::{Census, QUARTER_US, RowWindow};
 use super::pace::{Backoff, Width};
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 use crate::error::{ErrorKind, RetryPolicy};
 
 mod cutting;
+mod edge;
 mod loading;
 #[cfg(test)]
 mod tests;
@@ -32,6 +34,8 @@ pub struct MachineConfig {
     pub cut_while_loading_ms: u64,
     /// The contract versions this Steward reads.
     pub contract_versions: RangeInclusive<i32>,
+    /// Which events are kept as rows.
+    pub keep: RowWindow,
     /// Seed of the jitter, and of the first words told to the server; random where it matters.
     pub seed: u64,
     /// All of them, outside tests.
@@ -94,6 +98,11 @@ pub struct Machine {
     backoff: Backoff,
     key_width: BTreeMap<Dataset, Width>,
     time_width: Width,
+    sum_width: Width,
+    /// Whether the chunk or the page that was asked for last is one of sums.
+    is_summing: bool,
+    /// What the copy's sums say about its events.
+    census: Option<Census>,
     page_width: Width,
     loading_ms: u64,
     reload_rounds: u32,
@@ -133,6 +142,15 @@ struct Seen {
     own: BTreeSet<u64>,
 }
 
+/// Which way the edge may move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Move {
+    /// To fewer rows: nothing has to be read for it.
+    Forward,
+    /// To more rows, too, which are read like a repair.
+    Both,
+}
+
 const HOUR_US: u64 = 3_600_000_000;
 const DAY_US: u64 = 24 * HOUR_US;
 
@@ -163,6 +181,9 @@ impl Machine {
             backoff,
             key_width: BTreeMap::new(),
             time_width: Width::new(DAY_US, 1_000_000, 400 * DAY_US),
+            sum_width: Width::new(DAY_US, QUARTER_US.unsigned_abs(), 64 * DAY_US),
+            is_summing: false,
+            census: None,
             page_width: PAGE_WIDTH,
             loading_ms: 0,
             reload_rounds: 0,
@@ -222,6 +243,22 @@ impl Machine {
     /// Changes the pause between two looks.
     pub fn set_pull_ms(&mut self, pull_ms: u64) {
         self.config.pull_ms = pull_ms;
+    }
+
+    /// Which events are kept as rows.
+    #[must_use]
+    pub fn keep(&self) -> RowWindow {
+        self.config.keep
+    }
+
+    /// Changes which events are kept as rows; the next look brings the copy there.
+    pub fn set_keep(&mut self, keep: RowWindow) {
+        self.config.keep = keep;
+    }
+
+    /// Learns what the copy's sums say about its events.
+    pub fn set_census(&mut self, census: Option<Census>) {
+        self.census = census;
     }
 
     /// Tells what happened; answers what to do, in order.

@@ -2,6 +2,7 @@
 
 mod event;
 mod key;
+mod sums;
 mod table;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use serde_json::Value;
 use steward_core::{Dataset, Error, Result};
 
 pub(in crate::cache) use event::EventRange;
+pub use sums::ReplaceSums;
 pub(in crate::cache) use table::{Found, RangeSql, RowFinder};
 
 use super::writer::Writer;
@@ -190,7 +192,7 @@ impl<'w> Batch<'w> {
         Ok(next)
     }
 
-    fn note(&mut self, dataset: Dataset, applied: Applied) -> Result<()> {
+    pub(in crate::cache) fn note(&mut self, dataset: Dataset, applied: Applied) -> Result<()> {
         if applied.changed() > 0 {
             self.touched.insert(dataset);
         }

@@ -13,7 +13,7 @@
 //!
 //! Map: `bucket` one bucket and its packed form · `gather` many buckets summed in memory · `cover` which
 //! buckets make a span · `read` their sums · `derive` the blocks · `audit` sums against rows · `mend` sums made
-//! right from rows.
+//! right from rows, or the server's in place of rows (see `cache::edge`).
 
 mod audit;
 mod bucket;
@@ -36,8 +36,8 @@ pub(crate) use audit::audit;
 pub(crate) use bucket::Bucket;
 pub(crate) use cover::{Cover, Run};
 pub(crate) use derive::derive_block;
-pub(crate) use latency::Latencies;
-pub(crate) use mend::mend;
+pub(crate) use latency::{Latencies, latency_bounds};
+pub(crate) use mend::{mend, replace};
 pub(crate) use read::{
     FacetCount, FacetSet, add_facet_counts, add_facet_sums, add_totals, add_user_counts, buckets_with,
     count_events, extent, step_totals,
@@ -202,6 +202,17 @@ impl Totals {
 
     fn outcomes(&mut self) -> [&mut i128; 3] {
         [&mut self.successes, &mut self.errors, &mut self.rate_limited]
+    }
+
+    /// Adds what a facet sums up to.
+    pub(crate) fn add_facet(&mut self, outcomes: &[Status], facet: u32, sums: &Sums) {
+        match outcomes.get(facet as usize).copied().unwrap_or(Status::Other) {
+            Status::Success => self.successes += sums.0[sum::EVENTS],
+            Status::Error => self.errors += sums.0[sum::EVENTS],
+            Status::RateLimited => self.rate_limited += sums.0[sum::EVENTS],
+            Status::Other => {}
+        }
+        self.sums.merge(sums, 1);
     }
 
     fn pack(&mut self) -> Vec<u8> {

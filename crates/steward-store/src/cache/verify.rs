@@ -14,7 +14,7 @@ mod table;
 
 use steward_core::{Dataset, Result};
 
-pub use rollups::{RollupDiff, RollupVerifier, SERVER_SUMS, SERVER_USERS};
+pub use rollups::{RollupDiff, RollupVerifier};
 
 use super::event::Ids;
 use super::{KeyRange, Reader};
@@ -71,7 +71,7 @@ impl<'r> Verifier<'r> {
         Ok(RangeVerifier { reader: self.reader, work })
     }
 
-    /// Begins the comparison of the quarter-hours' sums with the server's own; see [`SERVER_SUMS`].
+    /// Begins the comparison of the quarter-hours' sums with the server's own; see [`super::SumKind`].
     /// The span is half-open, in microseconds since 1970, and begins and ends on a quarter-hour.
     ///
     /// # Errors

@@ -5,7 +5,7 @@
 //! the server, also behind a pooler.
 //!
 //! Map: [`head`] which server and snapshot · [`delta`] what changed · [`page`] a piece of what changed in
-//! weeks · [`ack`] what the server is told.
+//! weeks · [`past`] what changed where there are sums alone · [`ack`] what the server is told.
 
 use futures::TryStreamExt as _;
 use serde_json::Value;
@@ -16,12 +16,14 @@ use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
 use super::{catalog, error};
+use crate::cache::SumBatch;
 use crate::row::RowBatch;
 
 mod ack;
 mod delta;
 mod head;
 mod page;
+mod past;
 
 pub use ack::{Answer, tell};
 pub(super) use delta::writer_predicate;
@@ -42,6 +44,13 @@ pub enum Piece {
         keys: Vec<Value>,
         /// The rows found.
         rows: RowBatch,
+    },
+    /// The sums of times that are kept without rows, as they are now.
+    Sums {
+        /// Which times: half-open, in microseconds since 1970, on quarter-hours.
+        spans: Vec<(i64, i64)>,
+        /// All of the server's answers.
+        batches: Vec<SumBatch>,
     },
 }
 

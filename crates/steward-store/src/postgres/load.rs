@@ -99,6 +99,7 @@ impl<'c> ChunkReader<'c> {
                 spec.table,
                 sql_text::between(EVENT_TIME, *start_us, *end_us)
             ),
+            Chunk::Sums { .. } => return Err(Error::internal("Sums have no rows.")),
         };
         let rows = RowReader::open(connection, dataset, &query).await?;
         Ok(Self { rows, dataset, wants_key: matches!(chunk, Chunk::Keys { .. }), last_key: None })

@@ -5,10 +5,10 @@ use steward_core::sync::{Catalog, Load, LoadKind};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use tokio::sync::mpsc;
 
-use super::copy::{RowReader, pour, send};
-use super::sql_text;
-use crate::cache::verify::{RangeDiff, RollupDiff, SERVER_SUMS, SERVER_USERS, Verifier};
-use crate::cache::{KeyRange, Reader};
+use super::copy::{pour, send};
+use super::{sql_text, sums};
+use crate::cache::verify::{RangeDiff, RollupDiff, Verifier};
+use crate::cache::{KeyRange, Reader, SumBatch, SumKind};
 use crate::row::RowBatch;
 
 /// A step of a comparison, on its way from the server to the copy.
@@ -25,10 +25,8 @@ pub enum CompareStep {
     Rows(RowBatch),
     /// The range is complete.
     End,
-    /// The server's own sums per quarter-hour; they come after the ranges.
-    Sums(RowBatch),
-    /// The server's own events per quarter-hour and user.
-    Users(RowBatch),
+    /// The server's own sums; they come after the ranges.
+    Sums(SumBatch),
 }
 
 /// What a comparison found.
@@ -38,12 +36,13 @@ pub struct Comparison {
     pub ranges: Vec<Compared>,
     /// The rollups: against the server's sums, and against the copy's own rows.
     pub rollups: RollupDiff,
+    /// The starts of the quarter-hours kept without rows whose sums are not the server's, in microseconds
+    /// since 1970.
+    pub wrong_sums: Vec<i64>,
 }
 
 /// Events outside this span have no place in a company's history: 1900 to 2200, on quarter-hours.
 const SPAN_US: (i64, i64) = (-2_208_988_800_000_000, 7_258_118_400_000_000);
-const SUM_COLUMNS: usize = 21;
-const USER_COLUMNS: usize = 3;
 
 /// What a comparison found in one range.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,18 +56,20 @@ pub struct Compared {
 }
 
 /// Reads every row of every dataset inside the open cut. Events come by partition, so that what differs is
-/// found, named and read again by its window of time.
+/// found, named and read again by its window of time; those before `rows_from`, in microseconds since 1970, by
+/// their sums alone.
 ///
 /// # Errors
 /// When the connection breaks or the receiver is gone.
 pub async fn read_all(
     connection: &mut PgConnection,
     catalog: &Catalog,
+    rows_from: Option<i64>,
     out: &mpsc::Sender<CompareStep>,
 ) -> Result<u64> {
     let mut row_count = 0;
     for dataset in Dataset::ALL {
-        for (range, condition) in ranges(dataset, catalog) {
+        for (range, condition) in ranges(dataset, catalog, rows_from.unwrap_or(i64::MIN)) {
             let spec = dataset.spec();
             let query =
                 format!("select {} from steward.{} t where {condition}", sql_text::columns(spec), spec.table);
@@ -77,33 +78,26 @@ pub async fn read_all(
             send(out, CompareStep::End).await?;
         }
     }
-    let (start, end) = SPAN_US;
-    let (Some(start), Some(end)) = (sql_text::instant(start), sql_text::instant(end)) else {
-        return Err(Error::internal("The span of the rollups is no span."));
-    };
-    for (query, column_count, wrap) in [
-        (SERVER_SUMS, SUM_COLUMNS, CompareStep::Sums as fn(RowBatch) -> CompareStep),
-        (SERVER_USERS, USER_COLUMNS, CompareStep::Users),
-    ] {
-        let query = query.replace("$1", &start).replace("$2", &end);
-        let mut rows =
-            RowReader::open_columns(connection, Dataset::UsageEvents, column_count, &query).await?;
-        while let Some(batch) = rows.next().await? {
-            send(out, wrap(batch)).await?;
+    for kind in SumKind::ALL {
+        let mut rows = sums::open(connection, kind, &[SPAN_US]).await?;
+        while let Some(rows) = rows.next().await? {
+            send(out, CompareStep::Sums(SumBatch { kind, rows })).await?;
         }
     }
     Ok(row_count)
 }
 
-fn ranges(dataset: Dataset, catalog: &Catalog) -> Vec<(KeyRange, String)> {
+fn ranges(dataset: Dataset, catalog: &Catalog, rows_from: i64) -> Vec<(KeyRange, String)> {
     match Load::whole(dataset, catalog, None).rest {
         LoadKind::Keys { .. } => vec![(KeyRange::All, "true".to_owned())],
         LoadKind::Windows(windows) => windows
             .into_iter()
+            .filter(|window| window.end_us > rows_from)
             .map(|window| {
+                let start_us = window.start_us.max(rows_from);
                 (
-                    KeyRange::TimeBetween { start_us: window.start_us, end_us: window.end_us },
-                    sql_text::between("occurred_at", window.start_us, window.end_us),
+                    KeyRange::TimeBetween { start_us, end_us: window.end_us },
+                    sql_text::between("occurred_at", start_us, window.end_us),
                 )
             })
             .collect(),
@@ -126,18 +120,18 @@ pub fn compare(reader: &Reader, steps: &mut mpsc::Receiver<CompareStep>) -> Resu
                     match steps.blocking_recv() {
                         Some(CompareStep::Rows(batch)) => rows.rows(&batch)?,
                         Some(CompareStep::End) => break,
-                        Some(CompareStep::Begin { .. } | CompareStep::Sums(_) | CompareStep::Users(_))
-                        | None => return Err(broken_off()),
+                        Some(CompareStep::Begin { .. } | CompareStep::Sums(_)) | None => {
+                            return Err(broken_off());
+                        }
                     }
                 }
                 found.ranges.push(Compared { dataset, range, diff: rows.finish()? });
             }
-            CompareStep::Sums(batch) => rollups.sums(&batch)?,
-            CompareStep::Users(batch) => rollups.users(&batch)?,
+            CompareStep::Sums(batch) => rollups.take(&batch)?,
             CompareStep::Rows(_) | CompareStep::End => return Err(broken_off()),
         }
     }
-    found.rollups = rollups.finish()?;
+    (found.rollups, found.wrong_sums) = rollups.finish()?;
     found.rollups += verifier.rollups_from_rows()?;
     Ok(found)
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta};
 use steward_core::Dataset;
+use steward_core::sync::keep::{DAY_US, QUARTER_US};
 use steward_core::sync::{Catalog, Identity, Observed, Reach, Snapshot, TablePart, TablePrint};
 
 use super::super::script::Table;
@@ -14,6 +15,11 @@ pub(super) type Rows = BTreeMap<i64, u32>;
 
 /// Three partitions of the events, by their first key and the first beyond.
 pub(super) const PARTS: [(i64, i64); 3] = [(0, 24), (24, 48), (48, 72)];
+
+/// When the event of a key happened, in microseconds since 1970: four a day, three of them in one quarter-hour.
+pub(super) fn time_of(key: i64) -> i64 {
+    key.div_euclid(4) * DAY_US + key.rem_euclid(4) * (QUARTER_US / 3)
+}
 
 /// A row as one transaction left it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,7 +188,9 @@ impl Node {
             insert_lsn: (!is_standby).then_some(self.lsn),
             flush_lsn,
             // Time goes on with what happens, so that now and then an hour has passed.
-            as_of: DateTime::UNIX_EPOCH + TimeDelta::minutes(i64::try_from(self.lsn).expect("short")),
+            as_of: DateTime::UNIX_EPOCH
+                + TimeDelta::days(18)
+                + TimeDelta::minutes(i64::try_from(self.lsn).expect("short")),
             told: None,
             contract_version: 1,
         }
@@ -418,9 +426,9 @@ fn parts(storage: &Storage) -> BTreeMap<u32, TablePart> {
         .enumerate()
         .zip(1_000..)
         .filter(|((part, _), _)| !storage.detached.contains_key(part))
-        .map(|((part, (start_us, end_us)), oid)| {
+        .map(|((part, (first, end)), oid)| {
             let print = format!("{} {}", storage.file, storage.attached[part]);
-            (oid, TablePart { print, start_us, end_us })
+            (oid, TablePart { print, start_us: time_of(first), end_us: time_of(end) })
         })
         .collect()
 }

@@ -94,6 +94,8 @@ pub(super) enum Transition {
     Kill,
     /// A person asks for a comparison.
     Verify,
+    /// A person sets for how many days events are kept as rows.
+    Keep(Option<u8>),
 }
 
 impl World {
@@ -255,6 +257,7 @@ fn transition() -> impl Strategy<Value = Transition> {
         2 => any::<u8>().prop_map(Transition::Fail),
         2 => Just(Transition::Kill),
         1 => Just(Transition::Verify),
+        2 => prop::option::of(1_u8..20).prop_map(Transition::Keep),
     ]
 }
 
@@ -313,7 +316,11 @@ impl<const WRAPS: bool> ReferenceStateMachine for Servers<WRAPS> {
                 Arc::make_mut(&mut world.primary).prune(before);
             }
             Transition::TogglePart(part) => Arc::make_mut(&mut world.primary).toggle_part(*part),
-            Transition::Client | Transition::Fail(_) | Transition::Kill | Transition::Verify => {}
+            Transition::Client
+            | Transition::Fail(_)
+            | Transition::Kill
+            | Transition::Verify
+            | Transition::Keep(_) => {}
         }
         world
     }

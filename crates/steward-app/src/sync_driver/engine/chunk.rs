@@ -1,17 +1,19 @@
 //! Chunks of a load, read while the one before is stored.
 
+use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
-use steward_core::sync::{Chunk, Event, LoadKind, Occupied, Position};
+use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Part, Position};
 use steward_core::{Dataset, Error, Result};
+use steward_store::cache::SumBatch;
 use steward_store::postgres::cut::Purpose;
-use steward_store::postgres::{cut, load};
-use steward_store::row;
-use tokio::sync::oneshot;
+use steward_store::postgres::{PgConnection, cut, load, sums};
+use steward_store::row::{self, RowSender};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::page::{continues, settle_observed};
-use super::{Engine, answer, client_of, first_cause, guard, open_connection};
+use super::{CHANNEL_DEPTH, Engine, answer, client_of, first_cause, guard, open_connection};
 use crate::sync_driver::writer_thread::{Decision, Stored, Work};
 
 /// How many bytes of rows may wait between socket and file (S15).
@@ -124,24 +126,35 @@ impl Engine {
         position: &Position,
         token: &CancellationToken,
     ) -> Result<Read> {
-        let (out, rows) = row::channel(ROOM_BYTES);
         let (decide, decision) = oneshot::channel();
         let (reply, stored) = oneshot::channel();
+        let (sink, work) = match &chunk {
+            Chunk::Sums { start_us, end_us } => {
+                let (out, batches) = mpsc::channel(CHANNEL_DEPTH);
+                let span = (*start_us, *end_us);
+                (Sink::Sums(out), Work::Sums { span, batches, decision, reply })
+            }
+            Chunk::Keys { .. } | Chunk::Time { .. } => {
+                let (out, rows) = row::channel(ROOM_BYTES);
+                let chunk = chunk.clone();
+                (Sink::Rows(out), Work::Chunk { dataset, chunk, rows, decision, reply })
+            }
+        };
         let guards = self.guards;
         let connection = open_connection(&mut self.connection)?;
         let opening = cut::open(connection, Purpose::Chunk(dataset), guards, client_of(position));
         let observed = guard(token, Duration::from_secs(20), opening).await?;
         continues(position, &observed)?;
-        self.writer.send(Work::Chunk { dataset, chunk: chunk.clone(), rows, decision, reply }).await?;
+        self.writer.send(work).await?;
         let read = guard(token, Duration::from_secs(120), async {
-            let end = load::read_chunk(connection, dataset, &chunk, &out).await?;
+            let end = sink.fill(connection, dataset, &chunk).await?;
             cut::close(connection).await?;
             // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
             let acked = settle_observed(connection, &observed, position, guards).await?;
             Ok((end, acked))
         })
         .await;
-        drop(out);
+        drop(sink);
         let (end, acked) = match read {
             Ok(read) => read,
             Err(error) => {
@@ -154,7 +167,7 @@ impl Engine {
         let upto = match &chunk {
             Chunk::Keys { limit, .. } if row_count >= u64::from(*limit) => end.last_key.clone(),
             Chunk::Keys { upto, .. } => upto.clone(),
-            Chunk::Time { .. } => None,
+            Chunk::Time { .. } | Chunk::Sums { .. } => None,
         };
         let next = position.after_chunk(dataset, &chunk, end, &observed).after_ack(acked);
         Ok(Read { next, upto, row_count, decide, stored })
@@ -167,13 +180,37 @@ fn following(position: &Position, dataset: Dataset, chunk: &Chunk) -> Option<Chu
         (LoadKind::Keys { after, upto }, Chunk::Keys { limit, .. }) => {
             Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit: *limit })
         }
-        (LoadKind::Windows(windows), Chunk::Time { start_us, end_us }) => {
-            // A window nobody asked the server about has to be measured first.
+        (LoadKind::Windows(windows), Chunk::Time { start_us, end_us } | Chunk::Sums { start_us, end_us }) => {
             let window = windows.last().filter(|window| window.end_us == *start_us)?;
-            let Some(Occupied::Between { last_us, .. }) = window.occupied else { return None };
-            let width = (*end_us).min(last_us.saturating_add(1)).checked_sub(*start_us)?;
-            Some(Chunk::Time { start_us: window.chunk_start(width), end_us: window.end_us })
+            let width = window.occupied_end(*end_us).checked_sub(*start_us)?;
+            // A window nobody asked the server about has to be measured first.
+            match position.loads.get(&dataset)?.part(position.edge, width, width)? {
+                Part::Chunk(next) if discriminant(&next) == discriminant(chunk) => Some(next),
+                Part::Chunk(_) | Part::Measure(_) => None,
+            }
         }
-        (LoadKind::Keys { .. }, Chunk::Time { .. }) | (LoadKind::Windows(_), Chunk::Keys { .. }) => None,
+        (LoadKind::Keys { .. }, Chunk::Time { .. } | Chunk::Sums { .. })
+        | (LoadKind::Windows(_), Chunk::Keys { .. }) => None,
+    }
+}
+
+/// Where what is read goes.
+enum Sink {
+    Rows(RowSender),
+    Sums(mpsc::Sender<SumBatch>),
+}
+
+impl Sink {
+    async fn fill(&self, connection: &mut PgConnection, dataset: Dataset, chunk: &Chunk) -> Result<ChunkEnd> {
+        match (self, chunk) {
+            (Self::Rows(out), _) => load::read_chunk(connection, dataset, chunk, out).await,
+            (Self::Sums(out), Chunk::Sums { start_us, end_us }) => {
+                let row_count = sums::read_span(connection, (*start_us, *end_us), out).await?;
+                Ok(ChunkEnd { row_count, last_key: None })
+            }
+            (Self::Sums(_), Chunk::Keys { .. } | Chunk::Time { .. }) => {
+                Err(Error::internal("Rows are no sums."))
+            }
+        }
     }
 }

@@ -72,7 +72,8 @@ impl Engine {
         let (_, asked) = mpsc::channel(1);
         self.writer.send(Work::Delta { pieces, asked, decision, reply }).await?;
         let read = guard(token, Duration::from_secs(60), async {
-            let end = cut::read_page(connection, &page, &catch_up.since, &catalog, &out).await?;
+            let rows_from = position.edge.from_us;
+            let end = cut::read_page(connection, &page, &catch_up.since, &catalog, rows_from, &out).await?;
             cut::close(connection).await?;
             let acked = settle_observed(connection, &observed, position, guards).await?;
             Ok((end, acked))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::local::LocalCheck;
-use steward_store::cache::{Applied, Batch, KeyRange};
+use steward_store::cache::{Applied, Batch, KeyRange, SumBatch};
 use steward_store::record::{RecordShape, SetSum};
 use steward_store::row::RowBatch;
 use tokio::sync::{mpsc, oneshot};
@@ -24,6 +24,8 @@ pub(crate) type Shapes = Arc<BTreeMap<Dataset, RecordShape>>;
 pub(crate) struct Target {
     pub(super) dataset: Dataset,
     pub(super) range: KeyRange,
+    /// Whether it has no rows but the server's sums.
+    pub(super) is_summed: bool,
 }
 
 /// A question to the open transaction, or an order.
@@ -36,8 +38,11 @@ pub(crate) enum Ask {
         rows: u32,
         shapes: Shapes,
         target: oneshot::Sender<Option<Target>>,
+        /// Never comes where the range has no rows.
         sum: oneshot::Sender<SetSum>,
     },
+    /// Make the sums of a range without rows what the server sends; how many quarter-hours had others.
+    Sums { target: Target, batches: Vec<SumBatch>, reply: oneshot::Sender<u64> },
     /// Cut a range; the parts with their sums.
     Split { target: Target, parts: u64, shapes: Shapes, reply: oneshot::Sender<Vec<(KeyRange, SetSum)>> },
     /// Make a range what the server sends.
@@ -105,9 +110,17 @@ impl Desk {
             Ask::Next { settled, rows, shapes, target, sum } => {
                 let next = self.next(batch, &settled, rows)?;
                 let _ = target.send(next.clone());
-                if let Some(next) = next {
+                if let Some(next) = next.filter(|next| !next.is_summed) {
                     let _ = sum.send(set_sum(batch, &next, &next.range, &shapes)?);
                 }
+            }
+            Ask::Sums { target, batches, reply } => {
+                let KeyRange::TimeBetween { start_us, end_us } = target.range else {
+                    return Err(Error::internal("Sums have ranges of time."));
+                };
+                let mut replace = batch.replace_sums(&[(start_us, end_us)])?;
+                batches.iter().try_for_each(|sums| replace.take(sums))?;
+                let _ = reply.send(replace.finish()?.different);
             }
             Ask::Split { target, parts, shapes, reply } => {
                 let ranges = batch.split(target.dataset, &target.range, parts)?;
@@ -150,7 +163,8 @@ impl Desk {
             }
             let before = turn.before.as_ref().filter(|_| dataset == turn.dataset);
             if let Some(range) = batch.range_after(dataset, before, rows)? {
-                return Ok(Some(Target { dataset, range }));
+                let is_summed = batch.is_summed(dataset, &range)?;
+                return Ok(Some(Target { dataset, range, is_summed }));
             }
         }
         // Everything behind the turn is being read; the next look finds it settled, or begins anew.
@@ -185,7 +199,7 @@ impl Desk {
                     snapshot: Some(snapshot),
                     is_repaired: true,
                 });
-                found.sums = sums;
+                found.sums += sums;
             }
         }
         if drift.is_some() {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand::Rng as _;
 use uuid::Uuid;
 
-use super::{Cut, Machine, Seen, Stage, Trouble};
+use super::{Cut, Machine, Move, Seen, Stage, Trouble};
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
 use crate::sync::ack::{AckChain, Acked};
@@ -37,11 +37,15 @@ impl Machine {
         if let Some(cursor) = &mut next.cursor {
             cursor.as_of = observed.as_of;
         }
+        if self.move_edge(&mut next, observed.as_of, Move::Both) && !next.is_consistent() {
+            // Rows that are about to be read are newer than what was seen.
+            self.seen = None;
+        }
         self.quiet_looks = self.quiet_looks.saturating_add(1);
         self.commit(next)
     }
 
-    fn commit(&mut self, next: Position) -> Vec<Instruction> {
+    pub(super) fn commit(&mut self, next: Position) -> Vec<Instruction> {
         self.pending = Some(next.clone());
         vec![Instruction::Commit { position: Box::new(next) }]
     }
@@ -180,7 +184,13 @@ impl Machine {
             next.loads.retain(|_, load| !load.is_done());
             next.cut_count += 1;
         }
-        next.settled = if cut.is_start {
+        let (as_of, is_start) = (cut.observed.as_of, cut.is_start);
+        if self.position.catch_up.is_none() {
+            // A new beginning reads everything as what it shall be, older rows among it.
+            self.move_edge(&mut next, as_of, Move::Both);
+        }
+        let Some(cut) = &mut self.cut else { return self.failed(ErrorKind::Internal) };
+        next.settled = if is_start {
             BTreeSet::new()
         } else {
             Dataset::ALL.into_iter().filter(|dataset| !next.loads.contains_key(dataset)).collect()

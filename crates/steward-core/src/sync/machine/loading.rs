@@ -1,12 +1,13 @@
 //! The machine while a dataset is read in full, chunk by chunk, and while it catches up, page by page.
 
-use super::{KEY_WIDTH, Machine, Stage};
+use super::{KEY_WIDTH, Machine, Move, Stage};
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
 use crate::sync::catch_up::Page;
 use crate::sync::cursor::Position;
 use crate::sync::instruction::{Chunk, Instruction};
-use crate::sync::load::{Load, LoadKind, Occupied};
+use crate::sync::keep::Edge;
+use crate::sync::load::{Load, LoadKind, Occupied, Part, Window};
 use crate::sync::pace::Width;
 
 /// Chunks of events aim below this many rows (S11).
@@ -23,17 +24,34 @@ impl Machine {
     }
 
     pub(super) fn load(&mut self) -> Vec<Instruction> {
+        // S40: a first load finds out by reading how many rows there are.
+        let mut moved = self.position.clone();
+        if let Some(as_of) = moved.cursor.as_ref().map(|cursor| cursor.as_of)
+            && self.move_edge(&mut moved, as_of, Move::Forward)
+        {
+            self.stage = Stage::Cutting;
+            return self.commit(moved);
+        }
         self.stage = Stage::Loading;
-        let time_width = i64::try_from(self.time_width.value()).unwrap_or(i64::MAX);
+        let widths = self.widths();
+        let edge = self.position.edge;
         let next = self.next_load().and_then(|dataset| Some((dataset, self.position.loads.get(&dataset)?)));
         let Some((dataset, load)) = next else { return self.advance() };
         let key_width = self.key_width.get(&dataset).copied().unwrap_or(KEY_WIDTH);
-        vec![match next_chunk(load, time_width, key_width) {
-            Next::Chunk(chunk) => Instruction::ReadChunk { dataset, chunk },
-            Next::Measure { start_us, end_us } => {
+        let next = next_chunk(load, edge, widths, key_width);
+        self.is_summing = matches!(next, Part::Chunk(Chunk::Sums { .. }));
+        vec![match next {
+            Part::Chunk(chunk) => Instruction::ReadChunk { dataset, chunk },
+            Part::Measure(Window { start_us, end_us, .. }) => {
                 Instruction::MeasureWindow { dataset, start_us, end_us, since: None }
             }
         }]
+    }
+
+    /// How much time chunks of rows and of sums cover, in microseconds.
+    fn widths(&self) -> (i64, i64) {
+        let width = |width: Width| i64::try_from(width.value()).unwrap_or(i64::MAX);
+        (width(self.time_width), width(self.sum_width))
     }
 
     /// The next page, first of the change log, then of rows that carry their writer (S18).
@@ -45,17 +63,19 @@ impl Machine {
             let page = Page::Log { after: catch_up.after, horizon: catch_up.horizon, limit };
             return vec![Instruction::ReadPage { page }];
         }
-        let time_width = i64::try_from(self.time_width.value()).unwrap_or(i64::MAX);
         let Some((dataset, load)) = catch_up.rows.iter().next() else {
             // Position::after_page ends the pages with the last of them.
             return self.failed(ErrorKind::Internal);
         };
         let key_width = self.key_width.get(dataset).copied().unwrap_or(KEY_WIDTH);
-        let dataset = *dataset;
-        vec![match next_chunk(load, time_width, key_width) {
-            Next::Chunk(chunk) => Instruction::ReadPage { page: Page::Rows { dataset, chunk } },
-            Next::Measure { start_us, end_us } => {
-                let since = Some(catch_up.since.clone());
+        // What was written since is read as what is kept now.
+        let edge = Edge { goal_us: self.position.edge.from_us, ..self.position.edge };
+        let next = next_chunk(load, edge, self.widths(), key_width);
+        let (dataset, since) = (*dataset, Some(catch_up.since.clone()));
+        self.is_summing = matches!(next, Part::Chunk(Chunk::Sums { .. }));
+        vec![match next {
+            Part::Chunk(chunk) => Instruction::ReadPage { page: Page::Rows { dataset, chunk } },
+            Part::Measure(Window { start_us, end_us, .. }) => {
                 Instruction::MeasureWindow { dataset, start_us, end_us, since }
             }
         }]
@@ -65,7 +85,7 @@ impl Machine {
         match &self.position.catch_up {
             Some(catch_up) if !catch_up.is_log_read => self.page_width.took(elapsed_ms),
             Some(catch_up) if catch_up.rows.keys().next() == Some(&Dataset::UsageEvents) => {
-                self.time_width.took(elapsed_ms);
+                if self.is_summing { &mut self.sum_width } else { &mut self.time_width }.took(elapsed_ms);
             }
             Some(_) | None => {}
         }
@@ -97,6 +117,7 @@ impl Machine {
     ) -> Vec<Instruction> {
         let (chunk_ms, chunk_rows) = (elapsed_ms / chunk_count, row_count / chunk_count);
         match self.next_load() {
+            Some(Dataset::UsageEvents) if self.is_summing => self.sum_width.took(chunk_ms),
             // The copy sorts a chunk of events in memory.
             Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE => self.time_width.narrow(),
             Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE / 2 && chunk_ms < 1_000 => {}
@@ -123,12 +144,14 @@ impl Machine {
                 return self.page_width.timed_out();
             }
             return match catch_up.rows.keys().next() {
+                Some(Dataset::UsageEvents) if self.is_summing => self.sum_width.timed_out(),
                 Some(Dataset::UsageEvents) => self.time_width.timed_out(),
                 Some(dataset) => self.key_width.entry(*dataset).or_insert(KEY_WIDTH).timed_out(),
                 None => false,
             };
         }
         match self.next_load() {
+            Some(Dataset::UsageEvents) if self.is_summing => self.sum_width.timed_out(),
             Some(Dataset::UsageEvents) => self.time_width.timed_out(),
             Some(dataset) => self.key_width.entry(dataset).or_insert(KEY_WIDTH).timed_out(),
             None => false,
@@ -137,27 +160,14 @@ impl Machine {
 }
 
 /// What a load needs next.
-enum Next {
-    /// These rows.
-    Chunk(Chunk),
-    /// First to know where this window has rows.
-    Measure { start_us: i64, end_us: i64 },
-}
-
-fn next_chunk(load: &Load, time_width: i64, key_width: Width) -> Next {
+fn next_chunk(load: &Load, edge: Edge, (rows_us, sums_us): (i64, i64), key_width: Width) -> Part {
     match &load.rest {
         LoadKind::Keys { after, upto } => {
             let limit = u32::try_from(key_width.value()).unwrap_or(u32::MAX);
-            Next::Chunk(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit })
+            Part::Chunk(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit })
         }
-        LoadKind::Windows(windows) => match windows.last() {
-            Some(window) if window.occupied.is_none() => {
-                Next::Measure { start_us: window.start_us, end_us: window.end_us }
-            }
-            Some(window) => {
-                Next::Chunk(Chunk::Time { start_us: window.chunk_start(time_width), end_us: window.end_us })
-            }
-            None => Next::Chunk(Chunk::Time { start_us: 0, end_us: 0 }),
-        },
+        LoadKind::Windows(_) => load
+            .part(edge, rows_us, sums_us)
+            .unwrap_or(Part::Chunk(Chunk::Time { start_us: i64::MAX, end_us: i64::MAX })),
     }
 }

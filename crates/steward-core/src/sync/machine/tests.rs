@@ -36,6 +36,7 @@ fn machine(snapshot: &str) -> Machine {
         pull_ms: 2_000,
         cut_while_loading_ms: 20_000,
         contract_versions: 1..=1,
+        keep: RowWindow::default(),
         seed: 1,
         guards: Guards::ALL,
     };

@@ -9,7 +9,7 @@ use steward_core::{Dataset, Error, Result};
 use super::{Applied, Batch, KeyRange, key};
 use crate::cache::event::{self, Event, EventKey, Ids, each};
 use crate::cache::rollup::Signed;
-use crate::cache::{fault, instant};
+use crate::cache::{edge, fault, instant};
 use crate::row::RowBatch;
 
 /// Events held back until they are sorted, written and summed: 9 MB.
@@ -72,6 +72,8 @@ impl Difference {
     pub(super) fn begin(batch: &mut Batch<'_>, range: &KeyRange) -> Result<Self> {
         let range = EventRange::new(range)?;
         let (connection, _) = batch.writer.parts()?;
+        // What is not fed is removed, so sums alone must not lie in the range (S40).
+        edge::check(edge::read(connection)?, range.start)?;
         let mut found = false;
         each(connection, range.first_id, range.end_id, |_, event| {
             found = range.contains(event.occurred_at);
@@ -167,6 +169,7 @@ impl Difference {
 pub(super) fn apply(batch: &mut Batch<'_>, keys: &[serde_json::Value], rows: &RowBatch) -> Result<Applied> {
     let mut applied = Applied::default();
     let (connection, ids) = batch.writer.parts()?;
+    let edge = edge::read(connection)?;
     let mut written: HashMap<EventKey, (), FxBuildHasher> = HashMap::default();
     let mut buffer = Vec::new();
     let mut rows = rows.rows();
@@ -174,6 +177,7 @@ pub(super) fn apply(batch: &mut Batch<'_>, keys: &[serde_json::Value], rows: &Ro
         buffer.clear();
         for row in rows.by_ref().take(BUFFER) {
             let event = ids.event(connection, row)?;
+            edge::check(edge, event.occurred_at)?;
             if !keys.is_empty() {
                 written.insert(event.identity(), ());
             }
@@ -189,6 +193,7 @@ pub(super) fn apply(batch: &mut Batch<'_>, keys: &[serde_json::Value], rows: &Ro
     let mut extra = Vec::new();
     for key in keys {
         let Some(wanted) = identity(ids, key)? else { continue };
+        edge::check(edge, wanted.occurred_at)?;
         if written.contains_key(&wanted) {
             continue;
         }

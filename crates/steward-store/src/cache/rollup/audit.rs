@@ -1,24 +1,26 @@
 //! Sums against the rows they were made of.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use steward_core::Result;
 
 use super::gather::Gathered;
-use super::{Bucket, Level, Signed};
+use super::{Bucket, Level, Signed, Totals};
 use crate::cache::event;
 use crate::cache::facet::Status;
 use crate::cache::fault;
 
 /// Shows every stored bucket of every level beside the one its rows make: exactly what a rebuild would
-/// change. Blocks that were not derived are no difference.
+/// change. Quarter-hours before `edge` have no rows: they are shown beside what their own parts make. Blocks
+/// that were not derived are no difference.
 pub(crate) fn audit(
     connection: &Connection,
     outcomes: &[Status],
+    edge: Option<i64>,
     show: impl FnMut(Level, i64, &Bucket, &Bucket),
 ) -> Result<()> {
-    let mut audit = Audit { connection, stored: HashMap::new(), block: None, show };
+    let mut audit = Audit { connection, stored: HashMap::new(), summed: BTreeSet::new(), block: None, show };
     for level in Level::ALL {
         let stored: BTreeSet<i64> = connection
             .prepare("select bucket from rollup_total where level = ?1")
@@ -26,56 +28,87 @@ pub(crate) fn audit(
             .map_err(fault::map)?;
         audit.stored.insert(level, stored);
     }
+    if let (Some(edge), Some(quarters)) = (edge, audit.stored.get(&Level::Quarter)) {
+        audit.summed = quarters.range(..Level::Quarter.bucket(edge)).copied().collect();
+    }
     let day_of = |signed: &Signed| Level::Day.bucket(signed.event.occurred_at);
     let mut run: Vec<Signed> = Vec::new();
     // Ids go by minute, and a day is whole minutes: its rows come one after another, the newest day first.
     event::each(connection, i64::MIN, i64::MAX, |_, event| {
         let next = Signed { event, sign: 1 };
-        if run.first().is_some_and(|first| day_of(first) != day_of(&next)) {
-            audit.day(outcomes, &run)?;
+        if let Some(day) = run.first().map(day_of)
+            && day != day_of(&next)
+        {
+            audit.day(outcomes, day, &run)?;
             run.clear();
         }
         run.push(next);
         Ok(true)
     })?;
-    if !run.is_empty() {
-        audit.day(outcomes, &run)?;
+    if let Some(day) = run.first().map(day_of) {
+        audit.day(outcomes, day, &run)?;
+    }
+    // What is left has sums alone.
+    while let Some(last) = audit.summed.last().copied() {
+        audit.day(outcomes, last.div_euclid(per(Level::Day)), &[])?;
     }
     audit.finish()
 }
 
+/// How many quarter-hours a bucket of a level has.
+fn per(level: Level) -> i64 {
+    level.width() / Level::Quarter.width()
+}
+
 struct Audit<'c, F> {
     connection: &'c Connection,
-    /// Stored buckets no row was seen of yet.
+    /// Stored buckets nothing was seen of yet.
     stored: HashMap<Level, BTreeSet<i64>>,
+    /// Quarter-hours without rows that were not seen yet.
+    summed: BTreeSet<i64>,
     /// The block whose days are being seen.
     block: Option<(i64, Gathered)>,
     show: F,
 }
 
 impl<F: FnMut(Level, i64, &Bucket, &Bucket)> Audit<'_, F> {
-    /// All rows of one day.
-    fn day(&mut self, outcomes: &[Status], rows: &[Signed]) -> Result<()> {
-        for level in [Level::Quarter, Level::Hour, Level::Shift, Level::Day] {
-            let mut order: Vec<(i64, u32)> = rows
-                .iter()
-                .zip(0..)
-                .map(|(row, index)| (level.bucket(row.event.occurred_at), index))
-                .collect();
-            order.sort_unstable();
-            for members in order.chunk_by(|a, b| a.0 == b.0) {
-                let mut own = Bucket::of(outcomes, rows, members);
-                own.prune();
-                if level == Level::Day {
-                    self.block_of(members[0].0)?.add(&own);
-                }
-                if !level.is_detailed() {
-                    own = Bucket { totals: own.totals, ..Bucket::default() };
-                }
-                self.compare(level, members[0].0, &own)?;
+    /// One day: all its rows, and the quarter-hours of it that have none.
+    fn day(&mut self, outcomes: &[Status], day: i64, rows: &[Signed]) -> Result<()> {
+        let mut order: Vec<(i64, u32)> = rows
+            .iter()
+            .zip(0..)
+            .map(|(row, index)| (Level::Quarter.bucket(row.event.occurred_at), index))
+            .collect();
+        order.sort_unstable();
+        let mut whole = Gathered::default();
+        let mut parts: BTreeMap<(Level, i64), Totals> = BTreeMap::new();
+        let mut add = |quarter: i64, own: &Bucket| {
+            whole.add(own);
+            for level in [Level::Hour, Level::Shift] {
+                parts.entry((level, quarter.div_euclid(per(level)))).or_default().merge(&own.totals);
             }
+        };
+        for members in order.chunk_by(|a, b| a.0 == b.0) {
+            let mut own = Bucket::of(outcomes, rows, members);
+            own.prune();
+            add(members[0].0, &own);
+            self.compare(Level::Quarter, members[0].0, &own)?;
         }
-        Ok(())
+        let summed: Vec<i64> =
+            self.summed.range(day * per(Level::Day)..(day + 1) * per(Level::Day)).copied().collect();
+        for quarter in summed {
+            self.summed.remove(&quarter);
+            let own = Bucket::load(self.connection, Level::Quarter, quarter)?.unwrap_or_default();
+            let own = own.by_its_parts(outcomes);
+            add(quarter, &own);
+            self.compare(Level::Quarter, quarter, &own)?;
+        }
+        for ((level, number), totals) in parts {
+            self.compare(level, number, &Bucket { totals, ..Bucket::default() })?;
+        }
+        let whole = whole.take();
+        self.block_of(day)?.add(&whole);
+        self.compare(Level::Day, day, &whole)
     }
 
     fn block_of(&mut self, day: i64) -> Result<&mut Gathered> {

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, params};
 use steward_core::Result;
 
-use super::{COUNTS, Level, SUMS, Signed, Sums, Totals, sum};
+use super::{COUNTS, Latencies, Level, SUMS, Signed, Sums, Totals, sum};
 use crate::cache::event;
 use crate::cache::facet::Status;
 use crate::cache::fault;
@@ -45,13 +45,7 @@ impl Bucket {
                     totals.latencies.add(latency, sign);
                 }
             }
-            match outcomes.get(id as usize).copied().unwrap_or(Status::Other) {
-                Status::Success => totals.successes += sums.0[sum::EVENTS],
-                Status::Error => totals.errors += sums.0[sum::EVENTS],
-                Status::RateLimited => totals.rate_limited += sums.0[sum::EVENTS],
-                Status::Other => {}
-            }
-            totals.sums.merge(&sums, 1);
+            totals.add_facet(outcomes, id, &sums);
             bucket.facets.push((id, sums));
         }
         for user in by_user.chunk_by(|a, b| a >> 32 == b >> 32) {
@@ -59,6 +53,20 @@ impl Bucket {
             bucket.users.push(((user[0] >> 32) as u32, count));
         }
         bucket
+    }
+
+    /// The bucket that this one's own parts make: another one where they contradict each other, which is all
+    /// that shows of a quarter-hour without rows.
+    pub(super) fn by_its_parts(&self, outcomes: &[Status]) -> Self {
+        let mut own = Self { facets: self.facets.clone(), ..Self::default() };
+        own.total_up(outcomes, self.totals.latencies.clone());
+        if own.totals.latencies.count() != own.totals.sums.0[sum::LATENCY_COUNT] {
+            own.totals.latencies = Latencies::default();
+        }
+        if self.users.iter().map(|(_, count)| count).sum::<i128>() == own.totals.sums.0[sum::EVENTS] {
+            own.users.clone_from(&self.users);
+        }
+        own
     }
 
     /// Adds another bucket's sums.

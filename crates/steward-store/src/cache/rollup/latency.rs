@@ -16,6 +16,11 @@ static BOUNDS: LazyLock<Vec<i64>> = LazyLock::new(|| {
     bounds
 });
 
+/// The lower bounds of the classes, in milliseconds.
+pub(crate) fn latency_bounds() -> &'static [i64] {
+    &BOUNDS
+}
+
 /// The bucket of a latency.
 pub(crate) fn bucket(ms: i64) -> usize {
     BOUNDS.partition_point(|bound| *bound <= ms).saturating_sub(1)
@@ -29,27 +34,33 @@ pub(crate) struct Latencies {
 
 impl Latencies {
     pub(crate) fn add(&mut self, ms: i64, sign: i128) {
-        self.add_bucket(bucket(ms), sign);
+        self.add_class(bucket(ms), sign);
     }
 
-    fn add_bucket(&mut self, index: usize, count: i128) {
+    /// Adds to the count of a class.
+    pub(crate) fn add_class(&mut self, index: usize, count: i128) {
         if self.counts.len() <= index {
             self.counts.resize(index + 1, 0);
         }
         self.counts[index] += count;
     }
 
+    /// How many latencies were counted.
+    pub(super) fn count(&self) -> i128 {
+        self.counts.iter().sum()
+    }
+
     /// Adds `factor` times another.
     pub(crate) fn merge(&mut self, other: &Self, factor: i128) {
         for (index, count) in other.counts.iter().enumerate().filter(|(_, count)| **count != 0) {
-            self.add_bucket(index, factor * count);
+            self.add_class(index, factor * count);
         }
     }
 
     /// The latency that `share` of the events did not exceed: exact below 20 ms, else the middle of its
     /// bucket. None without events.
     pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
-        let total: i128 = self.counts.iter().sum();
+        let total = self.count();
         if total <= 0 {
             return None;
         }
@@ -79,7 +90,7 @@ impl Latencies {
         let mut from = Unpacker::new(bytes);
         let indexes = pack::take_ids(&mut from)?;
         pack::take_counts(&mut from, indexes.len(), |index, count| {
-            self.add_bucket((indexes[index] as usize).min(BOUNDS.len() - 1), factor * i128::from(count));
+            self.add_class((indexes[index] as usize).min(BOUNDS.len() - 1), factor * i128::from(count));
         })
     }
 }

@@ -1,6 +1,6 @@
-//! Sums of a span made right from its rows.
+//! Sums of a span made right: from its rows, or from the server's where there are none.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use rusqlite::Connection;
@@ -21,21 +21,60 @@ pub(crate) struct Mended {
 
 /// Makes the quarter-hours that lie in a span as a whole what their rows say, and everything of the days that
 /// begin in it what their quarter-hours say. Spans that follow each other, the later first, are all of them.
-pub(crate) fn mend(connection: &Connection, outcomes: &[Status], start: i64, end: i64) -> Result<Mended> {
+/// Quarter-hours before `edge` have no rows and are left as they are.
+pub(crate) fn mend(
+    connection: &Connection,
+    outcomes: &[Status],
+    edge: Option<i64>,
+    start: i64,
+    end: i64,
+) -> Result<Mended> {
     let width = Level::Quarter.width();
     let first = if start == i64::MIN { i64::MIN } else { -(-start).div_euclid(width) };
     let last = if end == i64::MAX { i64::MAX } else { end.div_euclid(width) };
     let mut mend = Mend { connection, mended: Mended::default(), touched: BTreeSet::new() };
     if first < last {
-        let days = mend.quarters(outcomes, first..last)?;
+        let within = first..last;
+        let rows_from = edge.map_or(i64::MIN, |edge| edge.div_euclid(width));
+        let mut days: BTreeSet<i64> = stored(connection, Level::Quarter, within.clone())?
+            .into_iter()
+            .map(|number| number.div_euclid(quarters_per_day()))
+            .collect();
+        if rows_from < last {
+            days.extend(mend.quarters(outcomes, first.max(rows_from)..last)?);
+        }
+        days.extend(stored(connection, Level::Day, day_range(&within))?);
+        days.retain(|day| day.saturating_mul(quarters_per_day()) >= within.start);
         for day in days {
             mend.day(day)?;
         }
-        for day in std::mem::take(&mut mend.touched) {
-            derive::drop_block(connection, day.div_euclid(Level::DAYS_PER_BLOCK))?;
-        }
+        mend.drop_blocks()?;
     }
     Ok(mend.mended)
+}
+
+/// Makes the quarter-hours of spans without rows what the server says, and their days what their
+/// quarter-hours say then. Counts quarter-hours alone.
+pub(crate) fn replace(
+    connection: &Connection,
+    spans: &[Range<i64>],
+    mut own: BTreeMap<i64, Bucket>,
+) -> Result<Mended> {
+    let mut mend = Mend { connection, mended: Mended::default(), touched: BTreeSet::new() };
+    for span in spans {
+        for number in stored(connection, Level::Quarter, span.clone())? {
+            own.entry(number).or_default();
+        }
+    }
+    for (number, bucket) in own {
+        mend.compare(Level::Quarter, number, bucket)?;
+    }
+    let replaced = mend.mended;
+    for day in mend.touched.clone() {
+        mend.day(day)?;
+    }
+    mend.drop_blocks()?;
+    Ok(replaced)
 }
 
 struct Mend<'c> {
@@ -46,11 +85,18 @@ struct Mend<'c> {
 }
 
 impl Mend<'_> {
-    /// Answers the days that begin in the span.
+    fn drop_blocks(&mut self) -> Result<()> {
+        for day in std::mem::take(&mut self.touched) {
+            derive::drop_block(self.connection, day.div_euclid(Level::DAYS_PER_BLOCK))?;
+        }
+        Ok(())
+    }
+
+    /// Answers the days of the rows in the span.
     fn quarters(&mut self, outcomes: &[Status], within: Range<i64>) -> Result<BTreeSet<i64>> {
         let per_day = quarters_per_day();
         let mut left = stored(self.connection, Level::Quarter, within.clone())?;
-        let mut days: BTreeSet<i64> = left.iter().map(|number| number.div_euclid(per_day)).collect();
+        let mut days = BTreeSet::new();
         let edge = |number: i64| number.saturating_mul(Level::Quarter.width());
         let (mut first_id, mut end_id) = event::id_span(edge(within.start), edge(within.end));
         // The extremes are open ends: they hold what happened at ±infinity, too.
@@ -91,8 +137,6 @@ impl Mend<'_> {
         for (number, own) in wrong {
             self.put_right(Level::Quarter, number, own)?;
         }
-        days.extend(stored(self.connection, Level::Day, day_range(&within))?);
-        days.retain(|day| day.saturating_mul(per_day) >= within.start);
         Ok(days)
     }
 

@@ -8,12 +8,14 @@ use steward_core::{Dataset, Result};
 
 use super::KeyRange;
 use crate::cache::batch::{EventRange, RangeSql};
+use crate::cache::pack::{self, Unpacker};
 use crate::cache::rollup::Level;
-use crate::cache::{event, fault, instant};
+use crate::cache::{edge, event, fault, instant};
 
 /// The range of about `rows` rows that comes after `before`; the first one when there is none. Events come
 /// newest first, by whole minutes, and where that costs little by whole quarter-hours, so that the range has
-/// sums of its own; other rows in the order of their keys. None after the last range, which is open to its end.
+/// sums of its own; before the edge they are ranges of sums. Other rows in the order of their keys. None after the
+/// last range, which is open to its end.
 pub(super) fn next(
     connection: &Connection,
     dataset: Dataset,
@@ -32,6 +34,15 @@ fn next_events(connection: &Connection, before: Option<&KeyRange>, rows: u32) ->
         Some(KeyRange::TimeBetween { start_us, .. }) if *start_us != i64::MIN => *start_us,
         Some(_) => return Ok(None),
     };
+    let edge_us = edge::read(connection)?.and_then(instant::to_unix);
+    // The edge may have moved over the range that came before.
+    let width = Level::Quarter.width();
+    if let Some(edge_us) = edge_us
+        && end_us <= edge_us
+    {
+        let end_us = -(-end_us).div_euclid(width) * width;
+        return next_sums(connection, end_us.min(edge_us), rows).map(Some);
+    }
     let range = EventRange::new(&KeyRange::TimeBetween { start_us: i64::MIN, end_us })?;
     let last: Option<i64> = connection
         .prepare_cached("select id from usage_events where id >= ?1 order by id limit 1 offset ?2")
@@ -47,10 +58,35 @@ fn next_events(connection: &Connection, before: Option<&KeyRange>, rows: u32) ->
         .and_then(instant::to_unix)
         .filter(|start| *start < end_us);
     let Some(start_us) = start_us else {
-        return Ok(Some(KeyRange::TimeBetween { start_us: i64::MIN, end_us }));
+        return Ok(Some(KeyRange::TimeBetween { start_us: edge_us.unwrap_or(i64::MIN), end_us }));
     };
     let start_us = quarter_start(connection, start_us, rows)?.unwrap_or(start_us);
     Ok(Some(KeyRange::TimeBetween { start_us, end_us }))
+}
+
+/// The quarter-hours before an instant that hold about so many events, by their sums.
+fn next_sums(connection: &Connection, end_us: i64, rows: u32) -> Result<KeyRange> {
+    let width = Level::Quarter.width();
+    let end = instant::from_unix(end_us).div_euclid(width);
+    let mut find = connection
+        .prepare_cached(
+            "select bucket, counts from rollup_user where level = ?1 and bucket < ?2 order by bucket desc",
+        )
+        .map_err(fault::map)?;
+    let mut quarters = find.query([Level::Quarter.number(), end]).map_err(fault::map)?;
+    let (mut start_us, mut events) = (i64::MIN, 0);
+    while let Some(quarter) = quarters.next().map_err(fault::map)? {
+        let bucket: i64 = quarter.get(0).map_err(fault::map)?;
+        let counts = quarter.get_ref(1).map_err(fault::map)?.as_blob().map_err(|_| fault::damaged())?;
+        let mut from = Unpacker::new(counts);
+        let users = pack::take_ids(&mut from)?.len();
+        pack::take_counts(&mut from, users, |_, count| events += count)?;
+        if events >= i64::from(rows.max(1)) {
+            start_us = instant::to_unix(bucket.saturating_mul(width)).unwrap_or(i64::MIN);
+            break;
+        }
+    }
+    Ok(KeyRange::TimeBetween { start_us, end_us })
 }
 
 /// The start of the instant's quarter-hour, when reading the rest of it costs little.

@@ -9,7 +9,7 @@ use rusqlite::params;
 use steward_core::{Dataset, Result};
 
 use super::{KeyRange, RollupDiff, ranges, sums};
-use crate::cache::{Batch, fault, instant, reader, rollup};
+use crate::cache::{Batch, edge, fault, instant, reader, rollup};
 use crate::record::{RecordShape, SetSum};
 
 impl Batch<'_> {
@@ -22,8 +22,9 @@ impl Batch<'_> {
     }
 
     /// The range of about `rows` rows after `before`; none after the last. Events come newest first by whole
-    /// minutes, other rows in the order of their keys. The first and the last range are open, so that all
-    /// ranges together hold whatever the server may have.
+    /// minutes down to the edge, and then by quarter-hours of that many events that are kept as sums; other rows
+    /// in the order of their keys. The first and the last range are open, so that all ranges together hold
+    /// whatever the server may have.
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -44,6 +45,20 @@ impl Batch<'_> {
         ranges::split(self.connection(), dataset, range, parts)
     }
 
+    /// Whether a range of events has no rows but the server's sums.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn is_summed(&self, dataset: Dataset, range: &KeyRange) -> Result<bool> {
+        let rows_from = self.rows_from()?;
+        Ok(match range {
+            KeyRange::TimeBetween { end_us, .. } => {
+                dataset == Dataset::UsageEvents && Some(*end_us) <= rows_from
+            }
+            KeyRange::All | KeyRange::KeysAfter { .. } => false,
+        })
+    }
+
     /// Compares the sums of every quarter-hour that lies in a range of events as a whole with the rows, those of
     /// every day that begins in it with its quarter-hours, and makes right what differs.
     ///
@@ -58,7 +73,7 @@ impl Batch<'_> {
             KeyRange::All | KeyRange::KeysAfter { .. } => (i64::MIN, i64::MAX),
         };
         let (connection, ids) = self.parts()?;
-        let mended = rollup::mend(connection, ids.outcomes(), start, end)?;
+        let mended = rollup::mend(connection, ids.outcomes(), edge::read(connection)?, start, end)?;
         if mended.different > 0 {
             self.touch(Dataset::UsageEvents);
         }

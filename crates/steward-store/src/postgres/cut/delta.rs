@@ -11,6 +11,7 @@ use steward_core::{Dataset, Error, Result};
 use tokio::sync::mpsc;
 
 use super::Piece;
+use super::past::Past;
 use crate::postgres::copy::{RowReader, pour, send};
 use crate::postgres::{catalog, error, sql_text};
 use crate::row::RowBatch;
@@ -77,16 +78,18 @@ impl Log {
 
 /// Reads everything `since` does not contain, inside the open cut. `log` is what the message that opened
 /// the cut brought along. Where `may_page` and it is too much for one cut, the answer says so and nothing that
-/// was sent may be kept (S18).
+/// was sent may be kept (S18). Events before `rows_from`, in microseconds since 1970, are read as sums (S41).
 ///
 /// # Errors
 /// When the connection breaks or the receiver is gone.
+#[expect(clippy::too_many_arguments, reason = "each is one fact about the cut")]
 pub async fn read_delta(
     connection: &mut PgConnection,
     since: &Snapshot,
     reach: Reach,
     catalog: &Catalog,
     log: Option<Log>,
+    rows_from: Option<i64>,
     may_page: bool,
     out: &mpsc::Sender<Piece>,
 ) -> Result<Delta> {
@@ -102,8 +105,11 @@ pub async fn read_delta(
     };
     let mut delta = Delta { is_empty: log.entries.is_empty(), ..Delta::default() };
     let key_count: u64 = log.entries.iter().map(|entry| entry.key_count).sum();
+    let mut past = Past::default();
     let keys = if key_count <= LOGGED_LIMIT {
-        sort_log(log.entries, catalog, &mut delta.reloads)?
+        let mut keys = sort_log(log.entries, catalog, &mut delta.reloads)?;
+        past.take_keys(&mut keys, rows_from)?;
+        keys
     } else if may_page {
         delta.is_long = true;
         return Ok(delta);
@@ -116,11 +122,16 @@ pub async fn read_delta(
         if dataset.spec().capture == Capture::WriterColumn {
             let spec = dataset.spec();
             let limit = if may_page { format!(" limit {}", ROW_LIMIT + 1) } else { String::new() };
+            let written = writer_predicate(since, reach);
+            let mut recent = String::new();
+            if let Some(rows_from) = rows_from.filter(|_| dataset == Dataset::UsageEvents) {
+                past.find_written(connection, &written, (i64::MIN, rows_from)).await?;
+                recent = format!(" and {}", sql_text::between("occurred_at", rows_from, i64::MAX));
+            }
             let query = format!(
-                "select {} from steward.{} t where {}{limit}",
+                "select {} from steward.{} t where {written}{recent}{limit}",
                 sql_text::columns(spec),
                 spec.table,
-                writer_predicate(since, reach)
             );
             let row_count = pour(connection, dataset, &query, out, Piece::Rows).await?;
             delta.row_count += row_count;
@@ -131,6 +142,8 @@ pub async fn read_delta(
             }
         }
     }
+    delta.is_empty &= past.is_empty();
+    delta.row_count += past.read(connection, out, &mut delta.reloads).await?;
     Ok(delta)
 }
 
@@ -152,7 +165,7 @@ pub(super) async fn read_changed(
     Ok(row_count)
 }
 
-fn parse(key: &str) -> Result<Value> {
+pub(super) fn parse(key: &str) -> Result<Value> {
     serde_json::from_str(key).map_err(|cause| Error::internal("A logged key is no JSON.").with_source(cause))
 }
 

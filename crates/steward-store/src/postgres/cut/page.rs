@@ -1,16 +1,20 @@
 //! A page of what changed in weeks (S18): as much as one short transaction holds.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::{AssertSqlSafe, PgConnection};
-use steward_core::Result;
-use steward_core::sync::{Catalog, LogPlace, Page, PageEnd, Since};
+use steward_core::sync::{Catalog, Chunk, LogPlace, Page, PageEnd, Since};
+use steward_core::{Dataset, Result};
 use tokio::sync::mpsc;
 
 use super::Piece;
 use super::delta::{Entry, entries, read_changed, sort_log, writer_predicate};
+use super::past::Past;
 use crate::postgres::copy::send;
 use crate::postgres::{error, load};
 
-/// Reads a page inside the open transaction.
+/// Reads a page inside the open transaction. Events before `rows_from`, in microseconds since 1970, are read as
+/// sums (S41).
 ///
 /// # Errors
 /// When the connection breaks or the receiver is gone.
@@ -19,11 +23,25 @@ pub async fn read_page(
     page: &Page,
     since: &Since,
     catalog: &Catalog,
+    rows_from: Option<i64>,
     out: &mpsc::Sender<Piece>,
 ) -> Result<PageEnd> {
     match page {
         Page::Log { after, horizon, limit } => {
-            read_log(connection, *after, *horizon, *limit, since, catalog, out).await
+            let mut past = Past::default();
+            let (mut end, mut keys) = read_log(connection, *after, *horizon, *limit, since, catalog).await?;
+            past.take_keys(&mut keys, rows_from)?;
+            read_changed(connection, keys, out).await?;
+            past.read(connection, out, &mut end.reloads).await?;
+            Ok(end)
+        }
+        Page::Rows { chunk: Chunk::Sums { start_us, end_us }, .. } => {
+            let mut past = Past::default();
+            let written = writer_predicate(&since.snapshot, since.reach);
+            past.find_written(connection, &written, (*start_us, *end_us)).await?;
+            let mut end = PageEnd::default();
+            end.row_count = past.read(connection, out, &mut end.reloads).await?;
+            Ok(end)
         }
         Page::Rows { dataset, chunk } => {
             let condition = writer_predicate(&since.snapshot, since.reach);
@@ -45,8 +63,7 @@ async fn read_log(
     limit: u32,
     since: &Since,
     catalog: &Catalog,
-    out: &mpsc::Sender<Piece>,
-) -> Result<PageEnd> {
+) -> Result<(PageEnd, BTreeMap<Dataset, BTreeSet<String>>)> {
     let behind = after.map_or_else(String::new, |place| {
         format!(" and (xid, seq) > ('{}'::xid8, {}::bigint)", place.xid, place.seq)
     });
@@ -65,6 +82,5 @@ async fn read_log(
         ..PageEnd::default()
     };
     let keys = sort_log(entries, catalog, &mut end.reloads)?;
-    read_changed(connection, keys, out).await?;
-    Ok(end)
+    Ok((end, keys))
 }
