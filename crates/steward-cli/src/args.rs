@@ -19,7 +19,7 @@ pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
+    SyncCommand, SyncWindowArgs, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
     WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
 };
 
@@ -258,6 +258,7 @@ impl Command {
                 SyncCommand::Pause => rows![sync_pause],
                 SyncCommand::Resume => rows![sync_resume],
                 SyncCommand::Rebuild => rows![sync_rebuild],
+                SyncCommand::Window(_) => rows![sync_status, sync_window],
             },
             Self::Verify(_) => rows![sync_verify],
             Self::Workspace(command) => match command {

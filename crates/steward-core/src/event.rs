@@ -187,8 +187,14 @@ pub struct EventList {
     pub freshness: Freshness,
     /// The rows.
     pub rows: Vec<EventRow>,
-    /// How many rows match in all, from the same aggregates as the card.
+    /// How many rows match in all; with `older`, from the same aggregates as the card.
     pub total: u64,
     /// Pass as `after` for the next page; none at the end.
     pub next: Option<String>,
+    /// Since when rows are kept, where the span asked for reaches back further; none where every row is here.
+    #[serde(default)]
+    pub rows_since: Option<DateTime<Utc>>,
+    /// Events of the span before that, which are in the sums alone; none where no sum knows how many match.
+    #[serde(default)]
+    pub older: Option<u64>,
 }

@@ -8,7 +8,7 @@ use crate::chart_spec::ChartSpec;
 use crate::event::{EventField, EventFilter};
 use crate::overview::Change;
 use crate::period::{Compare, Period, RangeSpec};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -354,6 +354,10 @@ pub struct Usage {
     pub measure: Measure,
     /// Whether nothing is left open that only rows tell.
     pub is_complete: bool,
+    /// Since when events are kept as rows, where the range or what it is compared with reaches back further:
+    /// then what only rows tell stays open.
+    #[serde(default)]
+    pub rows_since: Option<DateTime<Utc>>,
     /// Currency of the costs; none where the catalogue has several.
     pub currency: Option<String>,
     /// Exact sums of everything asked for.

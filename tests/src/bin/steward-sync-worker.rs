@@ -6,7 +6,7 @@ use anyhow::Context;
 use steward_app::sync_driver::{SyncConfig, SyncDriver};
 use steward_core::SystemClock;
 use steward_core::id::WorkspaceId;
-use steward_core::sync::Guards;
+use steward_core::sync::{Guards, RowWindow};
 use steward_store::cache::{Cache, CacheKey};
 use steward_store::postgres::connect::Address;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ async fn main() -> anyhow::Result<()> {
     let url = std::env::var("STEWARD_TEST_URL").context("STEWARD_TEST_URL names the server")?;
     let key = CacheKey::from_hex(&"07".repeat(32))?;
     let cache = Cache::open(path.as_ref(), &key, WorkspaceId(Uuid::nil()))?;
-    let config = SyncConfig { is_automatic: false, guards: guards(), ..SyncConfig::default() };
+    let config = SyncConfig { is_automatic: false, guards: guards(), keep: keep(), ..SyncConfig::default() };
     let address = Address::parse(&url, None)?;
     let engine = SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)?;
     println!("at work");
@@ -28,6 +28,12 @@ async fn main() -> anyhow::Result<()> {
             tracing::debug!("{}", error.chain());
         }
     }
+}
+
+/// How many days of rows the copy keeps; every one where nothing is said.
+fn keep() -> RowWindow {
+    let days = std::env::var("STEWARD_TEST_DAYS").ok().and_then(|days| days.parse().ok());
+    RowWindow { days, rows: None }
 }
 
 /// The mutant of the kill test has a cursor of numbers.

@@ -144,3 +144,283 @@ async fn s40_a_windowed_copy_answers_like_one_that_keeps_every_row() {
     assert!(twins.rows() > 1_000 && twins.rows() < 2_000);
     twins.agree("the first read").await;
 }
+
+/// What happens to old events on a server: written late, changed, moved over the edge both ways, deleted, many
+/// at once, and a partition gone, back and emptied.
+const PAST: [(&str, &str); 9] = [
+    (
+        "late events",
+        "insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, cost, latency_ms, status)
+         select ('00000000-0000-4000-8000-' || lpad((1 + n % 40)::text, 12, '0'))::uuid,
+                now() - interval '50 days' - n * interval '13 minutes', gen_random_uuid(), 'prompt', 'late',
+                n::numeric / 7, n * 31, 'error' from generate_series(1, 30) n",
+    ),
+    (
+        "an event of a user nobody has heard of, from long ago",
+        "insert into steward.usage_events (user_id, occurred_at, event_key, event_type, plan_code)
+         values (gen_random_uuid(), '2019-02-03 04:05:06+05:45', gen_random_uuid(), 'import', 'ancient')",
+    ),
+    (
+        "changed events",
+        "update steward.usage_events set cost = 3.000000007, status = 'rate_limited', latency_ms = null
+         where event_key::text like '%77'",
+    ),
+    (
+        "events moved into the past",
+        "update steward.usage_events set occurred_at = occurred_at - interval '40 days'
+         where event_key::text like '%00013_'",
+    ),
+    (
+        "events moved out of the past",
+        "update steward.usage_events set occurred_at = occurred_at + interval '40 days'
+         where event_key::text like '%00500_'",
+    ),
+    ("deleted events", "delete from steward.usage_events where event_key::text like '%5' and occurred_at < now() - interval '15 days'"),
+    (
+        "a partition that is gone",
+        "do $$ begin execute format('alter table steward.usage_events detach partition steward.%I',
+            'usage_events_' || to_char(now() - interval '2 months', 'YYYYMM')); end $$",
+    ),
+    (
+        "a partition that is back",
+        "do $$ declare month timestamptz := date_trunc('month', now() - interval '2 months') at time zone 'UTC'; begin
+            execute format('alter table steward.usage_events attach partition steward.%I for values from (%L) to (%L)',
+                'usage_events_' || to_char(month, 'YYYYMM'), month, month + interval '1 month'); end $$",
+    ),
+    (
+        "a partition that was emptied",
+        "do $$ begin execute format('truncate steward.%I',
+            'usage_events_' || to_char(now() - interval '1 month', 'YYYYMM')); end $$",
+    ),
+];
+
+#[tokio::test]
+async fn s41_sums_follow_whatever_happens_to_old_events() {
+    let mut twins = Twins::new(40, 4_000, TWENTY_DAYS).await;
+    twins.agree("the first read").await;
+    for (what, statements) in PAST {
+        twins.bench.sql(&format!("set timezone = 'UTC'; {statements}")).await;
+        twins.agree(what).await;
+    }
+    let drift = twins.sync().await.drift;
+    assert!(drift.is_empty(), "none of it had to be found by a comparison: {drift:?}");
+}
+
+#[tokio::test]
+async fn s42_what_the_server_drops_has_no_sums_either() {
+    let mut twins = Twins::new(40, 3_000, TWENTY_DAYS).await;
+    twins.agree("the first read").await;
+    twins
+        .bench
+        .sql(
+            "do $$ begin execute format('drop table steward.%I',
+                'usage_events_' || to_char(now() - interval '2 months', 'YYYYMM')); end $$",
+        )
+        .await;
+    let before = twins.windowed().reader().expect("a reader").event_span().expect("days").expect("some");
+    twins.agree("a partition that was dropped").await;
+    let oldest: chrono::DateTime<chrono::Utc> =
+        sqlx::query_scalar("select date_trunc('day', min(occurred_at), 'UTC') from steward.usage_events")
+            .fetch_one(&mut twins.bench.owner)
+            .await
+            .expect("an event");
+    let after = twins.windowed().reader().expect("a reader").event_span().expect("days").expect("some");
+    assert!(
+        after.0 >= before.0 && after.0 == oldest,
+        "the copy reaches back as far as the server: {after:?}"
+    );
+}
+
+#[tokio::test]
+async fn s40_the_window_moves_forward_and_back_without_a_change_of_any_number() {
+    let mut twins = Twins::new(40, 4_000, RowWindow::EVERYTHING).await;
+    twins.agree("every row").await;
+    assert_eq!(twins.rows(), 4_000);
+    let mut seen = Vec::new();
+    for days in [Some(60), Some(7), Some(45), Some(1), None] {
+        twins.keep = RowWindow { days, rows: None };
+        twins.agree(&format!("{days:?} days")).await;
+        let edge = twins.position().edge;
+        assert_eq!(edge.from_us, edge.goal_us, "it has arrived");
+        seen.push(twins.rows());
+    }
+    assert!(seen[0] > seen[1] && seen[1] < seen[2] && seen[2] > seen[3], "{seen:?}");
+    assert_eq!(seen[4], 4_000, "all rows are back");
+}
+
+#[tokio::test]
+async fn s40_a_number_of_rows_is_a_number_of_whole_days() {
+    let mut twins = Twins::new(40, 6_000, RowWindow { days: None, rows: Some(1_500) }).await;
+    twins.agree("the first read").await;
+    let rows = twins.rows();
+    assert!((1_300..=1_575).contains(&rows), "the most days that fit: {rows}");
+    let edge = twins.position().edge.from_us.expect("an edge");
+    twins.bench.sql("delete from steward.usage_events where event_key::text like '%0'").await;
+    twins.agree("room for more").await;
+    assert!(twins.position().edge.from_us < Some(edge), "older days are rows again");
+}
+
+#[tokio::test]
+async fn s18_old_events_of_weeks_arrive_in_pages() {
+    let mut twins = Twins::new(60, 3_000, TWENTY_DAYS).await;
+    twins.agree("the first read").await;
+    twins
+        .bench
+        .sql(
+            "do $$ begin
+                for n in 1..400 loop
+                    insert into steward.usage_counters (user_id, period, metric, used) select id, '2026-10', 'm' || n, n from steward.users;
+                end loop;
+            end $$;
+            update steward.usage_events set status = 'error' where event_key::text like '%5';
+            delete from steward.usage_events where event_key::text like '%17';
+            insert into steward.usage_events (user_id, occurred_at, event_key, event_type)
+            select ('00000000-0000-4000-8000-' || lpad((1 + n % 60)::text, 12, '0'))::uuid, now() - n * interval '3 hours', gen_random_uuid(), 'prompt'
+            from generate_series(1, 700) n",
+        )
+        .await;
+    twins.agree("weeks of changes").await;
+}
+
+#[tokio::test]
+async fn s43_a_wrong_sum_of_the_past_is_found_named_and_made_right() {
+    let twins = Twins::new(40, 3_000, TWENTY_DAYS).await;
+    twins.agree("the first read").await;
+    let edge = twins.position().edge.from_us.expect("an edge");
+    let quarter = (edge - 946_684_800_000_000) / 900_000_000;
+    // The sums of one quarter-hour take the place of another's, in whole, so that only the server knows better.
+    let plant = |path: &std::path::Path| {
+        let file = rusqlite::Connection::open(path).expect("the file opens");
+        let key = super::bench::key();
+        file.pragma_update(None, "key", format!("x'{}'", key.to_hex().as_str())).expect("the key fits");
+        file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
+        file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("its authentication");
+        let statements = format!(
+            "create temp table two as select bucket from rollup_user where level = 0 and bucket < {quarter}
+                 order by bucket limit 2;
+             update rollup_user set counts = (select counts from rollup_user where level = 0 and bucket = (select max(bucket) from two))
+             where level = 0 and bucket = (select min(bucket) from two)"
+        );
+        file.execute_batch(&statements).expect("planted");
+    };
+    plant(&twins.path());
+    let found = twins.verify().await;
+    assert!(found.rollup_differences > 0, "{found:?}");
+    let engine = twins.engine();
+    engine.run_once().await.expect("a look");
+    let status = engine.status();
+    engine.shutdown().await;
+    assert!(status.drift.iter().any(|row| row.sums > 0 && row.is_repaired), "{:?}", status.drift);
+    twins.agree("the repair").await;
+
+    plant(&twins.path());
+    let engine = twins.engine();
+    let found = engine.scrub().await.expect("a round");
+    engine.shutdown().await;
+    assert!(found.rollup_differences > 0, "{found:?}");
+    twins.agree("the scrub").await;
+}
+
+#[tokio::test]
+async fn s44_a_list_says_since_when_there_are_rows_and_how_many_events_came_before() {
+    use steward_core::event::{EventField, EventFilter, EventListReq};
+    let twins = Twins::new(40, 3_000, TWENTY_DAYS).await;
+    twins.agree("the first read").await;
+    let (raw, windowed) = (twins.bench.cache(), twins.windowed());
+    let now = chrono::Utc::now();
+    let list = |cache: &Cache, from: i64, until: i64, filters: &[EventFilter]| {
+        let period = steward_core::period::Period {
+            start: now - chrono::Duration::days(from),
+            end: now - chrono::Duration::days(until),
+        };
+        let request = EventListReq { period, filters: filters.to_vec(), hour: None, after: None, limit: 5 };
+        let reader = cache.reader().expect("a reader");
+        steward_store::cache::query::event::list(&reader, &request).expect("a list")
+    };
+    let chat = EventFilter { field: EventField::Feature, value: Some("chat".to_owned()), ..filter() };
+    for filters in [vec![], vec![chat.clone()]] {
+        let (all, some) = (list(&raw, 90, 0, &filters), list(&windowed, 90, 0, &filters));
+        assert_eq!((all.rows_since, all.older), (None, None));
+        assert_eq!(some.total + some.older.expect("the sums know"), all.total);
+        assert!(some.rows_since.is_some() && some.rows.len() == 5);
+        let gone = list(&windowed, 60, 40, &filters);
+        assert!(gone.rows.is_empty() && gone.total == 0 && gone.rows_since.is_some(), "{gone:?}");
+        assert!(gone.older.expect("the sums know") > 300, "not as if nothing had happened: {gone:?}");
+        assert_eq!(list(&windowed, 10, 0, &filters).rows_since, None, "every row is here");
+    }
+    let user = EventFilter {
+        field: EventField::UserId,
+        value: Some("00000000-0000-4000-8000-000000000007".to_owned()),
+        ..filter()
+    };
+    let both = list(&windowed, 60, 40, &[user, chat]);
+    assert!(both.older.is_none() && both.rows_since.is_some(), "unknown is not nothing: {both:?}");
+}
+
+fn filter() -> steward_core::event::EventFilter {
+    serde_json::from_value(serde_json::json!({ "field": "feature", "value": null })).expect("a filter")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s41_a_windowed_copy_never_diverges_under_writers() {
+    let twins = Twins::new(30, 600, TWENTY_DAYS).await;
+    let writers = super::writers::Writers::start(&twins.bench.database.owner(), 3, 20_261_122);
+    let engine = twins.engine();
+    for round in 0..40_u32 {
+        if round % 8 == 7 {
+            let days = Some([20, 5, 50, 33, 1][round as usize / 8 % 5]);
+            engine.set_keep(RowWindow { days, rows: None }).await.expect("taken");
+        }
+        invariants::equals_server(&engine, &format!("round {round}")).await;
+    }
+    engine.shutdown().await;
+    assert!(writers.stop().await > 20, "the writers were at work");
+}
+
+/// Where a process that makes or moves a window can be made to die.
+const PLACES: [&str; 7] = [
+    "chunk_sums",
+    "before_sums_commit",
+    "after_sums_commit",
+    "rows_dropped",
+    "before_chunk_commit",
+    "delta_applied",
+    "before_cut_commit",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn f01_a_killed_process_leaves_each_quarter_hour_as_rows_or_as_sums() {
+    let mut twins = Twins::new(30, 900, TWENTY_DAYS).await;
+    let writers = super::writers::Writers::start(&twins.bench.database.owner(), 2, 20_261_123);
+    let mut deaths = 0;
+    for (round, place) in PLACES.iter().cycle().take(21).enumerate() {
+        let days = [20, 60, 5][round % 3];
+        if round % 7 == 0 {
+            Cache::destroy(&twins.path()).expect("nobody works on it");
+        }
+        let mut child = tokio::process::Command::new(env!("CARGO_BIN_EXE_steward-sync-worker"))
+            .arg(twins.path())
+            .env("STEWARD_TEST_URL", twins.bench.database.login_url("viewer"))
+            .env("STEWARD_TEST_DAYS", days.to_string())
+            .env("STEWARD_ABORT_AT", format!("{place}:{}", 1 + round % 3))
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the worker starts");
+        match tokio::time::timeout(std::time::Duration::from_secs(2), child.wait()).await {
+            Ok(status) => {
+                assert!(!status.expect("it ended").success(), "it died at {place}");
+                deaths += 1;
+            }
+            // A place that is not passed: then the clock kills.
+            Err(_) => child.kill().await.expect("it is killed"),
+        }
+        twins.keep = RowWindow { days: Some(days), rows: None };
+        let engine = twins.engine();
+        invariants::equals_server(&engine, &format!("a death at {place} in round {round}")).await;
+        engine.shutdown().await;
+    }
+    assert!(writers.stop().await > 20, "the writers were at work");
+    assert!(deaths > 5, "some died where they were told: {deaths}");
+}

@@ -4,6 +4,7 @@ import type { ConnectionTestReq } from "./generated/ConnectionTestReq";
 import { commands } from "./generated/commands";
 import type { ExportReq } from "./generated/ExportReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
+import type { RowWindow } from "./generated/RowWindow";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { SavedView } from "./generated/SavedView";
 import type { Settings } from "./generated/Settings";
@@ -97,6 +98,14 @@ export const syncPause = () =>
     mutationKey: ["sync_pause"],
     mutationFn: (shouldPause: boolean) => call(shouldPause ? "sync_pause" : "sync_resume", null),
     meta: { tags: commands.sync_pause.tags, failureTitle: "Sync could not be paused or resumed" },
+  });
+
+/** Sets which events are kept as rows. */
+export const syncWindow = () =>
+  mutationOptions({
+    mutationKey: ["sync_window"],
+    mutationFn: (keep: RowWindow) => call("sync_window", keep),
+    meta: { tags: commands.sync_window.tags, failureTitle: "The rows to keep were not set" },
   });
 
 /** Compares every row and every total with the server. */

@@ -306,5 +306,7 @@ function events(request: EventListReq) {
     rows,
     total,
     next: from + rows.length < total ? String(from + rows.length) : null,
+    rows_since: null,
+    older: null,
   };
 }

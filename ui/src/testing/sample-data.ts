@@ -404,6 +404,8 @@ export const SYNC: SyncStatus = {
       why: "With it the next look reads what changed since, and nothing else.",
     },
   ],
+  keep: { days: null, rows: 20_000_000 },
+  rows_since: null,
   server: "db.tidemark.example:5432/app",
   login: "steward_ro",
   clock_skew_ms: 200,

@@ -292,6 +292,30 @@ pub(crate) enum SyncCommand {
     Resume,
     /// Put the copy aside and read it anew.
     Rebuild,
+    /// Show or set which events are kept as rows; older ones are kept as sums, with the same totals.
+    Window(SyncWindowArgs),
+}
+
+/// `sync window`.
+#[derive(Debug, Args)]
+pub(crate) struct SyncWindowArgs {
+    /// Keep the rows of so many days before today (UTC), or `all`.
+    #[arg(long, value_name = "DAYS", value_parser = limit::<u32>)]
+    pub(crate) days: Option<Limit<u32>>,
+    /// Keep about so many of the newest rows, or `all`.
+    #[arg(long, value_name = "ROWS", value_parser = limit::<u64>)]
+    pub(crate) rows: Option<Limit<u64>>,
+}
+
+/// A number, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit<T>(pub(crate) Option<T>);
+
+fn limit<T: std::str::FromStr>(text: &str) -> Result<Limit<T>, &'static str> {
+    if text == "all" {
+        return Ok(Limit(None));
+    }
+    text.replace(',', "").parse().map(|number| Limit(Some(number))).map_err(|_| "a whole number, or `all`")
 }
 
 /// `workspace …`.

@@ -88,11 +88,15 @@ pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answe
         limit: args.page.limit,
     };
     let events = client.ask::<row::event_list>(request).await?;
-    let text = format!(
+    let mut text = format!(
         "{}\n\n{}",
         list::events(&events.rows, zone),
         counted(events.rows.len(), events.total, "events")
     );
+    if let Some(since) = events.rows_since {
+        text.push('\n');
+        text.push_str(&Tone::Warning.paint(list::rows_since(since, events.older, zone)));
+    }
     Ok(Answer::new(&events, text)?.fresh(&events.freshness).next(events.next.clone()))
 }
 

@@ -5,8 +5,9 @@ use steward_app::command::sync::{SyncStatus, VerifyLevel, VerifyReq};
 use steward_app::table::row;
 use steward_core::Result;
 use steward_core::freshness::Freshness;
+use steward_core::sync::RowWindow;
 
-use crate::args::{SyncArgs, SyncCommand, VerifyArgs, VerifyDepth};
+use crate::args::{SyncArgs, SyncCommand, SyncWindowArgs, VerifyArgs, VerifyDepth};
 use crate::client::{Answer, Client};
 use crate::render::status;
 use crate::{ask, exit, run};
@@ -22,7 +23,25 @@ pub(crate) async fn run(client: &Client, args: SyncArgs) -> Result<Option<Answer
             ask::confirm(&client.global, "Put the copy aside and read everything anew?")?;
             shown(client, client.call::<row::sync_rebuild>((), Mode::Run).await?).await.map(Some)
         }
+        Some(SyncCommand::Window(args)) => window(client, args).await.map(Some),
     }
+}
+
+/// What is not named stays as it is; what was set is followed at once where the server can be reached.
+async fn window(client: &Client, args: SyncWindowArgs) -> Result<Answer> {
+    let status = client.ask::<row::sync_status>(()).await?;
+    if args.days.is_none() && args.rows.is_none() {
+        return shown(client, status).await;
+    }
+    let keep = RowWindow {
+        days: args.days.map_or(status.keep.days, |days| days.0),
+        rows: args.rows.map_or(status.keep.rows, |rows| rows.0),
+    };
+    client.call::<row::sync_window>(keep, Mode::Run).await?;
+    if let Err(error) = once(client).await {
+        client.note(&format!("Set. The copy follows with the next look: {error}"));
+    }
+    shown(client, client.ask::<row::sync_status>(()).await?).await
 }
 
 pub(crate) async fn verify(client: &Client, args: &VerifyArgs) -> Result<Answer> {

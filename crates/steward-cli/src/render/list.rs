@@ -1,5 +1,6 @@
 //! Lists: users, plans, events, the audit log, workspaces.
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use steward_app::command::workspace::{Environment, Workspace, WriteMode};
 use steward_core::audit::{AuditRow, AuditVerify};
@@ -112,6 +113,15 @@ pub(crate) fn plans(rows: &[PlanRow]) -> String {
 }
 
 /// Events.
+/// Since when there are rows, and what there is before.
+pub(crate) fn rows_since(since: DateTime<Utc>, older: Option<u64>, zone: Tz) -> String {
+    let older = match older {
+        Some(older) => format!("{} older events of this range are", grouped(i128::from(older))),
+        None => "older events of this range are".to_owned(),
+    };
+    format!("Rows are kept since {}; {older} kept as sums (`steward sync window`).", instant(since, zone))
+}
+
 pub(crate) fn events(rows: &[EventRow], zone: Tz) -> String {
     let columns = [
         Column::Left("Time"),

@@ -482,7 +482,8 @@ impl Client {
         self.copy.position = next.clone();
         self.copy.generation += 1;
         // Slow, so that chunks become small and cuts fall between them; but days without rows are skipped.
-        let elapsed_ms = if dataset == Dataset::UsageEvents { 200 * row_count } else { 1_000 };
+        let elapsed_ms =
+            if dataset == Dataset::UsageEvents { row_count.min(1) * 300 + 400 * row_count } else { 1_000 };
         Ok(Some(Event::ChunkDone { position: Box::new(next), chunk_count: 1, elapsed_ms, row_count }))
     }
 

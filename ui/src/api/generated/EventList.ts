@@ -15,10 +15,18 @@ freshness: Freshness,
  */
 rows: Array<EventRow>, 
 /**
- * How many rows match in all, from the same aggregates as the card.
+ * How many rows match in all; with `older`, from the same aggregates as the card.
  */
 total: number, 
 /**
  * Pass as `after` for the next page; none at the end.
  */
-next: string | null, };
+next: string | null, 
+/**
+ * Since when rows are kept, where the span asked for reaches back further; none where every row is here.
+ */
+rows_since: string | null, 
+/**
+ * Events of the span before that, which are in the sums alone; none where no sum knows how many match.
+ */
+older: number | null, };

@@ -3,6 +3,7 @@ import type { DatasetStatus } from "./DatasetStatus";
 import type { DriftRow } from "./DriftRow";
 import type { KeptRow } from "./KeptRow";
 import type { LevelRun } from "./LevelRun";
+import type { RowWindow } from "./RowWindow";
 import type { ScrubStatus } from "./ScrubStatus";
 import type { SyncPhase } from "./SyncPhase";
 import type { WireError } from "./WireError";
@@ -63,6 +64,14 @@ scrub: ScrubStatus,
  * What is kept on this computer, and why.
  */
 kept: Array<KeptRow>, 
+/**
+ * Which events are kept as rows, as set for the workspace.
+ */
+keep: RowWindow, 
+/**
+ * Since when events are kept as rows; none when all of them are. Before that there are sums alone.
+ */
+rows_since: string | null, 
 /**
  * Where the server is: `host:port/database`.
  */

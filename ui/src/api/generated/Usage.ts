@@ -54,6 +54,11 @@ measure: Measure,
  */
 is_complete: boolean, 
 /**
+ * Since when events are kept as rows, where the range or what it is compared with reaches back further:
+ * then what only rows tell stays open.
+ */
+rows_since: string | null, 
+/**
  * Currency of the costs; none where the catalogue has several.
  */
 currency: string | null, 

@@ -39,6 +39,7 @@ import type { PlanList } from "./PlanList";
 import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
 import type { Role } from "./Role";
+import type { RowWindow } from "./RowWindow";
 import type { SampleOpenReq } from "./SampleOpenReq";
 import type { SavedView } from "./SavedView";
 import type { SavedViewList } from "./SavedViewList";
@@ -109,6 +110,8 @@ export interface Commands {
   sync_pause: { request: null; response: SyncStatus };
   /** Lets the engine go on. */
   sync_resume: { request: null; response: SyncStatus };
+  /** Sets which events are kept as rows; older ones are kept as sums. */
+  sync_window: { request: RowWindow; response: SyncStatus };
   /** Compares every row and every rollup with the server, inside one cut. */
   sync_verify: { request: VerifyReq; response: VerifyRes };
   /** Puts the copy aside and reads it anew. */
@@ -213,6 +216,7 @@ export const commands = {
   sync_run: { doc: "Reads what changed on the server, now.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
   sync_pause: { doc: "Stops the engine until it is resumed.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
   sync_resume: { doc: "Lets the engine go on.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
+  sync_window: { doc: "Sets which events are kept as rows; older ones are kept as sums.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync","usage"] },
   sync_verify: { doc: "Compares every row and every rollup with the server, inside one cut.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
   sync_rebuild: { doc: "Puts the copy aside and reads it anew.", kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
   overview_show: { doc: "The state of the company in one answer.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },

@@ -12,7 +12,7 @@ import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
-import { countOf, formatDecimal, formatNumber, formatSecond } from "@/lib/format";
+import { countOf, formatDecimal, formatMinute, formatNumber, formatSecond } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
 import {
   exportEventsCommand,
@@ -70,7 +70,8 @@ const Rows: FC<{
     placeholderData: keepPreviousData,
   });
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
-  const total = query.data?.pages[0]?.total ?? 0;
+  const first = query.data?.pages[0];
+  const total = first?.total ?? 0;
   const columns = useMemo(() => eventColumns(zone), [zone]);
   const setFilters = (next: EventFilter[]) => {
     void navigate({ to: "/events", search: (before) => ({ ...before, filters: next }) });
@@ -132,6 +133,11 @@ const Rows: FC<{
           ))}
         </ul>
       )}
+      {first?.rows_since && rows.length > 0 && (
+        <p className="note" role="note">
+          {olderText(first.rows_since, first.older, zone)}
+        </p>
+      )}
       {query.isPending ? (
         <Loading what="Reading events" rows={10} />
       ) : query.isError && rows.length === 0 ? (
@@ -140,6 +146,11 @@ const Rows: FC<{
           error={query.error}
           onRetry={() => void query.refetch()}
         />
+      ) : rows.length === 0 && first?.rows_since ? (
+        <Empty title="Only sums are kept of this time">
+          {olderText(first.rows_since, first.older, zone)} Their totals are in the overview; their rows are on
+          the server. In Sync you set for how many days rows are kept here.
+        </Empty>
       ) : rows.length === 0 ? (
         <Empty
           title="No events match"
@@ -170,6 +181,12 @@ const Rows: FC<{
     </div>
   );
 };
+
+/** Since when there are rows, and how much came before. */
+function olderText(since: string, older: number | null, zone: string): string {
+  const before = older === null ? "Older events of this time" : countOf(older, "older event");
+  return `Rows are kept since ${formatMinute(since, zone)}. ${before} ${older === 1 ? "is" : "are"} kept as sums.`;
+}
 
 const eventId = (row: EventRow) => row.event_key;
 const orDash = (value: string | null) => value ?? <NotApplicable />;

@@ -8,6 +8,7 @@ import {
   mapText,
   rowTiles,
   syncLine,
+  typedNumber,
   verifiedText,
 } from "./model";
 
@@ -68,4 +69,12 @@ describe("the state of the copy", () => {
     expect(verifiedText("2026-11-21T12:30:00Z", SYNC.as_of, "Europe/Berlin")).toBe("13:30");
     expect(verifiedText("2026-11-14T12:30:00Z", SYNC.as_of, "Europe/Berlin")).toBe("14 Nov");
   });
+});
+
+it("reads a number of rows as people write it", () => {
+  expect(typedNumber("20,000,000")).toBe(20_000_000);
+  expect(typedNumber(" 90 ")).toBe(90);
+  expect(typedNumber("")).toBeNull();
+  expect(typedNumber("90 days")).toBeUndefined();
+  expect(typedNumber("-1")).toBeUndefined();
 });

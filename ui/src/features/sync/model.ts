@@ -184,3 +184,10 @@ export function stateText(row: DatasetStatus, zone: string): string {
     ? `Consistent as of ${formatClock(row.state.as_of, zone)}`
     : row.words;
 }
+
+/** A whole number as people type it; null for nothing, undefined for what is no number. */
+export function typedNumber(text: string): number | null | undefined {
+  const digits = text.replace(/[\s.,'’_\u202f\u00a0]/g, "");
+  if (digits === "") return null;
+  return /^\d{1,15}$/.test(digits) ? Number(digits) : undefined;
+}

@@ -13,7 +13,7 @@ use super::{people, wrong_cursor};
 use crate::cache::decode::format_nano;
 use crate::cache::event::{COST, Event, LATENCY};
 use crate::cache::facet::Facet;
-use crate::cache::{Reader, fault, instant};
+use crate::cache::{Reader, edge, fault, instant};
 
 /// Users remembered while all events are shown.
 const MAX_PEOPLE: usize = 100_000;
@@ -29,6 +29,10 @@ pub fn list(reader: &Reader, req: &EventListReq) -> Result<EventList> {
     let facets = reader.facets()?;
     let selection = Selection::new(reader, &facets, &req.filters)?.in_hour(req.hour)?;
     let (start, end) = (instant::from_utc(req.period.start), instant::from_utc(req.period.end));
+    // S44: where there are sums alone no row is looked for, and the list says so.
+    let edge = edge::read(reader.connection())?.filter(|edge| start < *edge);
+    let older = edge.map(|edge| selection.count_sums(reader, start, end.min(edge))).transpose()?.flatten();
+    let start = edge.map_or(start, |edge| start.max(edge));
     let total = selection.count(reader, start, end)?;
     let mut found: Vec<(i64, Event)> = Vec::new();
     let until = after.map_or(end, |(at, _)| end.min(at.saturating_add(1)));
@@ -49,13 +53,14 @@ pub fn list(reader: &Reader, req: &EventListReq) -> Result<EventList> {
     let mut people = People::default();
     let rows =
         found.into_iter().map(|(_, event)| people.row(reader, &facets, &event)).collect::<Result<_>>()?;
-    Ok(EventList { freshness, rows, total, next })
+    Ok(EventList { freshness, rows, total, next, rows_since: edge.map(instant::to_utc), older })
 }
 
-/// How many events match in all.
+/// How many rows match in all.
 pub(super) fn count(reader: &Reader, req: &EventListReq) -> Result<u64> {
     let selection = Selection::new(reader, &reader.facets()?, &req.filters)?.in_hour(req.hour)?;
-    selection.count(reader, instant::from_utc(req.period.start), instant::from_utc(req.period.end))
+    let start = instant::from_utc(req.period.start).max(edge::read(reader.connection())?.unwrap_or(i64::MIN));
+    selection.count(reader, start, instant::from_utc(req.period.end))
 }
 
 /// Shows every matching event, newest first; of a quarter-hour at once, so in constant memory.
@@ -67,6 +72,7 @@ pub(super) fn each(
     let facets = reader.facets()?;
     let selection = Selection::new(reader, &facets, &req.filters)?.in_hour(req.hour)?;
     let (start, end) = (instant::from_utc(req.period.start), instant::from_utc(req.period.end));
+    let start = start.max(edge::read(reader.connection())?.unwrap_or(i64::MIN));
     let mut people = People::default();
     let mut rows = Vec::new();
     selection.quarters(reader, start, end, |quarter| {

@@ -131,12 +131,27 @@ impl Selection {
     /// How many events of a span match. From the sums alone, except at edges inside a quarter-hour and for
     /// what no sum knows: a user's events of certain facets, a team's events.
     pub(super) fn count(&self, reader: &Reader, start: i64, end: i64) -> Result<u64> {
-        if start >= end || self.is_nothing() {
-            return Ok(0);
-        }
         let width = Level::Quarter.width();
         let inner_start = -(-start).div_euclid(width) * width;
         let inner_end = end.div_euclid(width) * width;
+        if let Some(inner) = self.count_sums(reader, inner_start, inner_end)? {
+            let edges = if inner_start < inner_end {
+                self.count_rows(reader, start, inner_start)? + self.count_rows(reader, inner_end, end)?
+            } else {
+                self.count_rows(reader, start, end)?
+            };
+            return Ok(inner + edges);
+        }
+        self.count_rows(reader, start, end)
+    }
+
+    /// How many events of the whole quarter-hours of a span match, from the sums; none where no sum knows.
+    pub(super) fn count_sums(&self, reader: &Reader, start: i64, end: i64) -> Result<Option<u64>> {
+        if start >= end || self.is_nothing() {
+            return Ok(Some(0));
+        }
+        let width = Level::Quarter.width();
+        let (start, end) = (-(-start).div_euclid(width) * width, end.div_euclid(width) * width);
         let user = self.users.only();
         let is_summed = self.is_by_facet()
             || (user.is_some()
@@ -144,12 +159,11 @@ impl Selection {
                 && self.teams.is_anybody()
                 && self.facets.is_none()
                 && self.hour.is_none());
-        if inner_start >= inner_end || !is_summed {
-            return self.count_rows(reader, start, end);
+        if !is_summed {
+            return Ok(None);
         }
-        let cover = Cover::of(reader.connection(), inner_start, inner_end)?;
-        let inner = count_events(reader.connection(), &cover, user, self.facets())?;
-        Ok(inner + self.count_rows(reader, start, inner_start)? + self.count_rows(reader, inner_end, end)?)
+        let cover = Cover::of(reader.connection(), start, end)?;
+        count_events(reader.connection(), &cover, user, self.facets()).map(Some)
     }
 
     fn count_rows(&self, reader: &Reader, start: i64, end: i64) -> Result<u64> {

@@ -17,13 +17,13 @@ use steward_core::period::{Period, Range};
 use steward_core::usage::{
     BucketSize, Depth, Measure, Preset, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
 };
-use steward_core::{Dataset, Result};
+use steward_core::{Dataset, Error, Result};
 
 use super::naming::Plans;
 use super::overview;
 use super::selection::Selection;
-use crate::cache::Reader;
 use crate::cache::facet::Facet;
+use crate::cache::{Reader, edge, instant};
 
 use group::Grouping;
 use tally::Reading;
@@ -72,7 +72,19 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
         measure: req.measure,
     };
     let only_rows_tell = leaves_open(req, &selection);
-    let reads_rows = !selection.is_by_facet() || (only_rows_tell && req.depth == Depth::Rows);
+    // S44: rows tell nothing of a time that has none.
+    let is_past = |edge: &i64| reaches_back(&range) < *edge;
+    let edge = edge::read(reader.connection())?.filter(is_past);
+    if let Some(edge) = edge.filter(|_| !selection.is_by_facet()) {
+        let message = format!(
+            "Events are kept as rows since {} (UTC); before that no sum knows a user's or a team's part. Choose \
+             a range that begins there, or keep more days.",
+            instant::to_utc(edge).format("%Y-%m-%d")
+        );
+        return Err(Error::invalid("range", message));
+    }
+    let reads_rows =
+        !selection.is_by_facet() || (only_rows_tell && req.depth == Depth::Rows && edge.is_none());
     let reading = if reads_rows { rows::read(&question)? } else { sums::read(&question)? };
     let heat = match &reading.heat {
         Some(events) => heat::cells(req.zone, range.period, as_of, events),
@@ -99,6 +111,7 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
         by: req.by,
         measure: req.measure,
         is_complete: reads_rows || !only_rows_tell,
+        rows_since: edge.map(instant::to_utc),
         currency: plans.currency,
         totals: reading.whole.sums(),
         tiles,
@@ -119,6 +132,12 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
         presets: Preset::ALL.iter().map(|preset| preset.opening()).collect(),
         freshness,
     })
+}
+
+/// The first instant that the range or what it is compared with looks at.
+fn reaches_back(range: &Range) -> i64 {
+    let previous = range.previous.iter().map(|bucket| bucket.period.start).min();
+    instant::from_utc(previous.map_or(range.period.start, |start| start.min(range.period.start)))
 }
 
 /// Whether the sums leave something open: no sum knows the users or the latencies of a part of the events.
