@@ -321,7 +321,7 @@ impl Scrubber {
         Ok(Some(took))
     }
 
-    /// A range without rows: the server's sums are read, and take the place of others (S41).
+    /// A range without rows: the server's sums are read, and take the place of others (S43).
     async fn summed(
         &mut self,
         connection: &mut PgConnection,

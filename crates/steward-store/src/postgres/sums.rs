@@ -1,4 +1,5 @@
-//! Reading the server's own sums of a time that is kept without rows (S41).
+//! Reading the server's own sums of a time that is kept without rows (S41). They are made of its rows and of nothing
+//! else, so what it drops has none (S42).
 
 use sqlx::PgConnection;
 use steward_core::{Dataset, Result};
