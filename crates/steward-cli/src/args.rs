@@ -19,8 +19,8 @@ pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
     EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, SyncWindowArgs, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg, VerifyArgs, VerifyDepth,
-    WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
+    SyncCommand, SyncWindowArgs, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg,
+    VerifyArgs, VerifyDepth, WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};

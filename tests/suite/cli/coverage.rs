@@ -49,6 +49,7 @@ fn every_row_of_the_table_is_reachable() {
         "sync pause",
         "sync resume",
         "sync rebuild",
+        "sync window --days 90 --rows all",
         "verify",
         "workspace add acme -",
         "workspace list",

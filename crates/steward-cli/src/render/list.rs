@@ -1,5 +1,7 @@
 //! Lists: users, plans, events, the audit log, workspaces.
 
+use std::fmt::Write as _;
+
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use steward_app::command::workspace::{Environment, Workspace, WriteMode};
