@@ -2,6 +2,7 @@
 
 mod accounts;
 mod bulk;
+mod exports;
 mod request;
 mod secrets;
 mod table;
