@@ -2,7 +2,6 @@
 
 mod accounts;
 mod bulk;
-mod exports;
 mod request;
 mod secrets;
 mod table;

@@ -54,8 +54,8 @@ impl FindReq {
         let text = self.text.trim();
         let prefixed =
             [("u:", FindKind::User), ("t:", FindKind::Team)].into_iter().find_map(|(prefix, kind)| {
-                let head = text.get(..prefix.len())?;
-                head.eq_ignore_ascii_case(prefix).then(|| (text[prefix.len()..].trim_start(), kind))
+                let (head, rest) = text.split_at_checked(prefix.len())?;
+                head.eq_ignore_ascii_case(prefix).then(|| (rest.trim_start(), kind))
             });
         match prefixed {
             Some((rest, kind)) => (rest, Some(kind)),

@@ -46,7 +46,10 @@ export const SavedViews: FC<{ search: UsageSearch; presets: readonly PresetOpeni
               key={opening.preset}
               className="mi"
               onClick={() =>
-                void navigate({ to: "/usage", search: (before) => ({ ...before, ...presetSearch(opening) }) })
+                void navigate({
+                  to: "/usage",
+                  search: (before) => ({ ...before, tab: undefined, ...presetSearch(opening) }),
+                })
               }
             >
               <span className="mi-c">

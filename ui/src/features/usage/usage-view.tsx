@@ -75,7 +75,7 @@ export const UsageView: FC = () => {
   });
   const usage = (isOpen ? rows.data : undefined) ?? sums.data;
   const place = (change: UsageSearch) =>
-    void navigate({ to: "/usage", search: (before) => ({ ...before, ...change }) });
+    void navigate({ to: "/usage", search: (before) => ({ ...before, tab: search.tab, ...change }) });
   const copy = async (text: string, title: string) => {
     await copyText(text);
     notify({ tone: "ok", title, text });
