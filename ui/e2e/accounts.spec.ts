@@ -32,7 +32,7 @@ test("a blocked customer is found by a word of the name, and the page says why",
   );
   await expect(page.getByRole("navigation", { name: "Breadcrumb" })).toContainText(customer.email);
   await page.getByRole("tab", { name: "Access" }).click();
-  await expect(page).toHaveURL(/tab=access/);
+  await expect(page).toHaveURL(/part=access/);
   const features = page.getByRole("region", { name: "Features" });
   await expect(features.getByRole("cell", { name: "Suspended" }).first()).toBeVisible();
   await expect(features.getByRole("cell", { name: "Yes" })).toHaveCount(0);
@@ -114,7 +114,7 @@ for (const theme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await openSynced(page, sample);
       const busiest = await ask<Found>(page, sample, "user_list", { sort: "usage", limit: 1 });
-      await page.goto(`${sample.url}/#/users/${busiest.rows[0]?.id}?tab=${tab}`);
+      await page.goto(`${sample.url}/#/users/${busiest.rows[0]?.id}?part=${tab}`);
       await expect(page.getByRole("tabpanel").getByRole("heading", { level: 2 }).first()).toBeVisible();
       await expectNoViolations(page);
     });

@@ -88,7 +88,7 @@ const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/users/$user",
   validateSearch: v.object({
-    tab: v.optional(v.fallback(v.picklist(["summary", "use", "access", "timeline"]), "summary")),
+    part: v.optional(v.fallback(v.picklist(["summary", "use", "access", "timeline"]), "summary")),
     topic: v.optional(v.fallback(v.picklist(["all", "plan", "limits", "changes"]), "all")),
   }),
   component: lazyRouteComponent(() => import("@/features/users/account/account-view"), "AccountView"),

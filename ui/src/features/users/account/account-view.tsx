@@ -66,7 +66,7 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
   const navigate = useNavigate();
   const { user } = view;
   const status = userStatus(user.status);
-  const tab = search.tab ?? "summary";
+  const part = search.part ?? "summary";
   const topic = search.topic ?? "all";
   const place = (change: Partial<typeof search>) =>
     void navigate({ to: ".", replace: true, search: (before) => ({ ...before, ...change }) });
@@ -91,7 +91,7 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
         }
         actions={<UserActions user={user} />}
       />
-      <Tabs.Root value={tab} onValueChange={(next: typeof tab) => place({ tab: next })}>
+      <Tabs.Root value={part} onValueChange={(next: typeof part) => place({ part: next })}>
         <Tabs.List className="tabs" aria-label="Parts of the account">
           {TABS.map((row) => (
             <Tabs.Tab key={row.value} value={row.value}>
