@@ -53,13 +53,19 @@ export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
   return (
     <div className={query.isPlaceholderData ? "dimmed grid" : "grid"}>
       <AskedProvider value={asked}>
-        {sections.map((section, place) => (
-          <Section key={section.kind} section={section} place={place} period={period} zone={zone} />
-        ))}
+        {sections
+          .map((section, place) => ({ section, place }))
+          // The wide tables of limits first, then three beside each other.
+          .sort((a, b) => Number(isOfLimit(b.section)) - Number(isOfLimit(a.section)))
+          .map(({ section, place }) => (
+            <Section key={section.kind} section={section} place={place} period={period} zone={zone} />
+          ))}
       </AskedProvider>
     </div>
   );
 };
+
+const isOfLimit = ({ kind }: OffenderSection) => kind === "over_limit" || kind === "near_limit";
 
 const NOBODY: Record<OffenderSection["kind"], string> = {
   over_limit: "Nobody is over a limit",
@@ -76,12 +82,12 @@ const Section: FC<{ section: OffenderSection; place: number; period: Period; zon
   zone,
 }) => {
   const hidden = section.total - section.rows.length;
-  const isOfLimits = section.kind === "over_limit" || section.kind === "near_limit";
+  const isOfLimits = isOfLimit(section);
   return (
     <Panel
       title={section.label}
       note={countOf(section.total, isOfLimits ? "limit" : "account")}
-      className={isOfLimits ? "c12" : "c6"}
+      className={isOfLimits ? "c12" : "c4"}
       actions={
         <>
           <AnswerExport rows={`/sections/${place}/rows`} name={section.label} />
@@ -183,7 +189,6 @@ const EventTable: FC<{ rows: readonly Offender[]; kind: OffenderSection["kind"];
       className="shares"
       columns={[
         { heading: "Account" },
-        { heading: "Plan", className: "hide-t" },
         { heading: first, className: "n" },
         { heading: second, className: "n" },
         { heading: third, className: "n" },
@@ -197,7 +202,6 @@ const EventTable: FC<{ rows: readonly Offender[]; kind: OffenderSection["kind"];
             <td className="tr w-all">
               <Account offender={offender} />
             </td>
-            <td className="hide-t">{offender.plan_code ?? "–"}</td>
             <td className="n">
               {status ? (
                 <Drill period={period} filters={[own, { field: "status", value: status }]}>
