@@ -12,8 +12,6 @@ import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
 import { NotApplicable, Status } from "@/components/status";
-import { countOf, formatDecimal, formatMinute, formatNumber, formatSecond } from "@/lib/format";
-import { useScope, useWorkspace } from "@/lib/scope";
 import {
   exportEventsCommand,
   filterText,
@@ -22,7 +20,9 @@ import {
   statusTone,
   statusWord,
   withoutFilter,
-} from "./model";
+} from "@/lib/events";
+import { countOf, formatDecimal, formatMinute, formatNumber, formatSecond } from "@/lib/format";
+import { useScope, useWorkspace } from "@/lib/scope";
 
 const NO_FILTERS: EventFilter[] = [];
 

@@ -9,7 +9,7 @@ import { PickList } from "@/components/pick-list";
 import { PopoverButton } from "@/components/popup";
 import { Segmented } from "@/components/segmented";
 import { Loading } from "@/components/states";
-import { FIELD_LABELS, filterText, withoutFilter } from "@/features/events/model";
+import { FIELD_LABELS, filterText, withoutFilter } from "@/lib/events";
 import { formatNumber } from "@/lib/format";
 import { useWorkspace } from "@/lib/scope";
 import { DIMENSIONS, type UsageAsked, withFilter } from "./model";

@@ -10,8 +10,8 @@ import type { Usage } from "@/api/generated/Usage";
 import type { UsageGroup } from "@/api/generated/UsageGroup";
 import type { UsageReq } from "@/api/generated/UsageReq";
 import type { UsageTile } from "@/api/generated/UsageTile";
-import { eventFilter, FIELD_LABELS, FIELDS } from "@/features/events/model";
 import { shellWord } from "@/lib/actions";
+import { eventFilter, FIELD_LABELS, FIELDS } from "@/lib/events";
 import {
   compactParts,
   countOf,

@@ -3,8 +3,8 @@ import type { EventField } from "@/api/generated/EventField";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { HourOfWeek } from "@/api/generated/HourOfWeek";
 import type { Period } from "@/api/generated/Period";
-import { shellWord } from "@/lib/actions";
-import { formatMinute } from "@/lib/format";
+import { shellWord } from "./actions";
+import { formatMinute } from "./format";
 
 /** What a column is called in a filter. */
 export const FIELD_LABELS: Record<EventField, string> = {

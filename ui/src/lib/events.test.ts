@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { filterText, periodText, statusWord, withoutFilter } from "./model";
+import { filterText, periodText, statusWord, withoutFilter } from "./events";
 
 describe("a period in words", () => {
   it("is a day where it is one in the zone", () => {
