@@ -10,9 +10,9 @@ import {
 import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
-import { eventFilter, hourOfWeek } from "@/features/events/model";
 import { OverviewView } from "@/features/overview/overview-view";
 import { usageSearch } from "@/features/usage/model";
+import { eventFilter, hourOfWeek } from "@/lib/events";
 import { scopeSearch } from "@/lib/scope";
 import { FirstFrame } from "./first-frame";
 import { Missing } from "./missing";
