@@ -53,7 +53,7 @@ pub struct TableWriter<W: Write + Send>(Form<W>);
 
 #[derive(Debug)]
 enum Form<W: Write + Send> {
-    Csv(csv::CsvTable<W>),
+    Csv(Box<csv::CsvTable<W>>),
     Xlsx(Box<xlsx::XlsxTable<W>>),
     Jsonl(jsonl::JsonTable<W>),
 }
@@ -65,7 +65,7 @@ impl<W: Write + Send> TableWriter<W> {
     /// `DiskFull`, `File`.
     pub fn new(out: W, columns: &[ExportColumn], options: &TableOptions<'_>) -> Result<Self> {
         Ok(Self(match options.format {
-            ExportFormat::Csv => Form::Csv(csv::CsvTable::new(out, columns, options)?),
+            ExportFormat::Csv => Form::Csv(Box::new(csv::CsvTable::new(out, columns, options)?)),
             ExportFormat::Xlsx => Form::Xlsx(Box::new(xlsx::XlsxTable::new(out, columns, options)?)),
             ExportFormat::Jsonl => Form::Jsonl(jsonl::JsonTable::new(out, columns, options)),
         }))

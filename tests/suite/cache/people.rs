@@ -236,7 +236,7 @@ fn pages_are_the_whole_list_in_any_order_and_the_count_agrees() {
                             expected.sort_by_key(|user| (user.email.to_lowercase(), user.id));
                         }
                         UserSort::CreatedAt => {
-                            expected.sort_by_key(|user| Reverse((user.created_at, user.id)))
+                            expected.sort_by_key(|user| Reverse((user.created_at, user.id)));
                         }
                         UserSort::LastSeenAt => {
                             expected.sort_by_key(|user| Reverse((user.last_seen_at, user.id)));

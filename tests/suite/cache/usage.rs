@@ -250,7 +250,7 @@ proptest! {
         let hour = HourOfWeek { zone, weekday: cell.weekday, hour: cell.hour };
         prop_assert_eq!(list(Some(hour)), cell.events);
         // The sums alone say the same, as far as they go.
-        let quick = shown(&reader, &UsageReq { depth: Depth::Sums, ..req.clone() });
+        let quick = shown(&reader, &UsageReq { depth: Depth::Sums, ..req });
         prop_assert_eq!(exact(&quick.totals), exact(&sums));
         prop_assert_eq!(quick.heat, answer.heat);
         for (quick, step) in quick.steps.iter().zip(&answer.steps) {

@@ -1,6 +1,6 @@
 //! What support does to accounts: suspend, restore, extend a trial, reset usage, raise a limit; and taking it back.
 
-use chrono::{DateTime, Duration, TimeZone, Utc};
+use chrono::{DateTime, Duration, SubsecRound, TimeZone, Utc};
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use steward_core::id::{IntentId, TeamId, UserId};
@@ -211,7 +211,8 @@ async fn a_raised_limit_ends_by_itself_or_is_taken_back() {
     let (database, mut owner, mut app) = quotas().await;
     let mut support = database.connect("support").await;
     consume(&mut app, TRIAL, "prompts", 30).await.expect("all of it");
-    let week = SystemClock.now() + Duration::days(7);
+    // The server keeps microseconds.
+    let week = SystemClock.now().trunc_subsecs(6) + Duration::days(7);
     let done = carry_out(&mut support, &raise(TRIAL, Some(100), week)).await;
     assert_eq!(done.rows[0].label, "Raised prompts a month of trial@example.com");
     assert_eq!(done.confirm, None);

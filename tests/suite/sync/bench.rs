@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rusqlite::functions::FunctionFlags;
 use sqlx::PgConnection;
 use steward_app::command::sync::{SyncRunRes, SyncStatus, VerifyRes};
 use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
@@ -80,6 +81,14 @@ impl Bench {
         file.pragma_update(None, "key", format!("x'{}'", key().to_hex().as_str())).expect("the key fits");
         file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
         file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("the copy's authentication");
+        // What the copy's own triggers call; the company's names are plain.
+        let flags = FunctionFlags::SQLITE_UTF8
+            | FunctionFlags::SQLITE_DETERMINISTIC
+            | FunctionFlags::SQLITE_INNOCUOUS;
+        file.create_scalar_function("fold", 1, flags, |call| {
+            Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+        })
+        .expect("the function is made");
         file.execute_batch(statements).expect("the statements run");
     }
 

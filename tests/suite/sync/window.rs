@@ -10,7 +10,7 @@ use steward_app::sync_driver::{ScrubBudget, SyncConfig, SyncDriver, SyncHandle};
 use steward_core::overview::OverviewReq;
 use steward_core::period::Compare;
 use steward_core::sync::{Position, RowWindow};
-use steward_core::{Dataset, SystemClock};
+use steward_core::{Clock, Dataset, SystemClock};
 use steward_store::cache::Cache;
 use steward_store::cache::query::overview;
 
@@ -116,8 +116,8 @@ fn answer(cache: &Cache, range: &str, zone: Tz, compare: Compare) -> Value {
 }
 
 fn same_answers(raw: &Cache, windowed: &Cache, after: &str) {
-    let this_month = chrono::Utc::now().format("%Y-%m").to_string();
-    let last_month = (chrono::Utc::now() - chrono::Duration::days(31)).format("%Y-%m").to_string();
+    let this_month = SystemClock.now().format("%Y-%m").to_string();
+    let last_month = (SystemClock.now() - chrono::Duration::days(31)).format("%Y-%m").to_string();
     for zone in ZONES {
         for range in ["24h", "30d", "90d", "550d", "now-44d/d..now", &this_month, &last_month] {
             for compare in [Compare::Previous, Compare::Off] {
@@ -327,7 +327,7 @@ async fn s44_a_list_says_since_when_there_are_rows_and_how_many_events_came_befo
     let twins = Twins::new(40, 3_000, TWENTY_DAYS).await;
     twins.agree("the first read").await;
     let (raw, windowed) = (twins.bench.cache(), twins.windowed());
-    let now = chrono::Utc::now();
+    let now = SystemClock.now();
     let list = |cache: &Cache, from: i64, until: i64, filters: &[EventFilter]| {
         let period = steward_core::period::Period {
             start: now - chrono::Duration::days(from),

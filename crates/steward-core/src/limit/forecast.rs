@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(ask(Some(100), Some(150)), LimitForecast::Expected { at: day(16, 0) });
         assert_eq!(
             ask(Some(100), Some(299)),
-            LimitForecast::Expected { at: day(30, 21) - TimeDelta::minutes(36) }
+            LimitForecast::Expected { at: day(30, 21) + TimeDelta::minutes(36) }
         );
         assert_eq!(ask(Some(100), Some(300)), LimitForecast::NotThisPeriod, "then it starts again at 0");
         assert_eq!(ask(Some(0), Some(1)), LimitForecast::NotThisPeriod);

@@ -303,9 +303,12 @@ mod tests {
         while let Some(part) = load.part(edge, width, width) {
             let LoadKind::Windows(windows) = &mut load.rest else { panic!("windows") };
             match part {
-                Part::Measure(_) => {
+                Part::Measure(window) => {
                     let last = windows.last_mut().expect("one is measured");
-                    last.occupied = Some(Occupied::Between { first_us: -40 * DAY, last_us: 40 * DAY });
+                    last.occupied = Some(Occupied::Between {
+                        first_us: window.start_us.max(-40 * DAY),
+                        last_us: (window.end_us - 1).min(40 * DAY),
+                    });
                 }
                 Part::Chunk(chunk) => {
                     let (Chunk::Time { start_us, .. } | Chunk::Sums { start_us, .. }) = chunk else {

@@ -124,7 +124,7 @@ pub(super) fn name(reader: &Reader, field: EventField, groups: &mut [UsageGroup]
         let uuid = people::uuid(reader, short)?;
         group.value = Some(uuid.to_string());
         // Who was erased, or has not arrived yet, is known by the id alone.
-        group.label = format!("{}…", &uuid.to_string()[..8]);
+        group.label = format!("{:.8}…", uuid.to_string());
         if field == EventField::UserId {
             if let Some(user) = people::user(reader, uuid)? {
                 group.label = user.email;
