@@ -104,7 +104,8 @@ test("a change of plan is reviewed, sent, confirmed and taken back", async ({ pa
   const drawer = page.getByRole("complementary");
   // Read before the sheet opens: a modal hides what is behind it from roles.
   const before = (await drawer.locator(".chip.neutral").first().textContent()) ?? "";
-  await drawer.getByRole("button", { name: "Change plan…" }).click();
+  await drawer.getByRole("button", { name: "Actions" }).click();
+  await page.getByRole("menuitem", { name: "Change plan…" }).click();
   const sheet = page.getByRole("dialog");
   await sheet.getByRole("combobox", { name: "New plan" }).click();
   const options = page.getByRole("option");

@@ -36,7 +36,6 @@ export const ChartPanel: FC<{
           >
             <Icon name={isTable ? "bars" : "table"} />
           </button>
-          {actions}
           <MethodNote title={spec.title}>
             <p>{spec.method}</p>
           </MethodNote>

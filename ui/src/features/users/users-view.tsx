@@ -321,32 +321,32 @@ function userColumns(zone: string, range: string): GridColumn<UserRow>[] {
     {
       id: "name",
       header: "Name",
-      track: "minmax(140px, 1.4fr)",
+      track: "minmax(112px, 1.4fr)",
       cell: (row) => <span className="m">{row.name}</span>,
     },
     {
       id: "email",
       header: "E-mail",
-      track: "minmax(180px, 2fr)",
+      track: "minmax(144px, 2fr)",
       sort: { key: "email", direction: "ascending" },
       cell: (row) => (row.email === "" ? <span className="null">none</span> : row.email),
     },
     {
       id: "plan",
       header: "Plan",
-      track: "104px",
+      track: "80px",
       cell: (row) => (row.plan_code === "" ? <span className="null">none</span> : row.plan_code),
     },
     {
       id: "status",
       header: "Status",
-      track: "116px",
+      track: "104px",
       cell: (row) => {
         const { tone, word } = userStatus(row.status);
         return <Status tone={tone}>{word}</Status>;
       },
     },
-    { id: "role", header: "Role", track: "72px", cell: (row) => <span className="t2">{row.role}</span> },
+    { id: "role", header: "Role", track: "56px", cell: (row) => <span className="t2">{row.role}</span> },
     {
       id: "seen",
       header: "Last seen",
@@ -369,7 +369,7 @@ function userColumns(zone: string, range: string): GridColumn<UserRow>[] {
     {
       id: "events",
       header: `Events, ${rangeLabel(range).toLowerCase()}`,
-      track: "148px",
+      track: "136px",
       isNumber: true,
       sort: { key: "usage", direction: "descending" },
       cell: (row) => (row.events === null ? <NotApplicable /> : formatNumber(row.events)),
