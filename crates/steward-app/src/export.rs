@@ -3,7 +3,7 @@
 //! Rows come out of one look at the copy and go through one writer into a file beside the target, which is
 //! renamed when it is whole; nothing is left of an export that was stopped, failed or ran out of room. How far
 //! it is lies in `local.db`, so that every process of this computer sees it and can stop it. Map: [`answer`]
-//! rows inside the answer of a command · [`file`] the file and its manifest · [`pulse`] progress and stopping ·
+//! rows inside the answer of a command · [`mod@file`] the file and its manifest · [`pulse`] progress and stopping ·
 //! [`told`] what the server's audit log is told.
 
 pub(crate) mod answer;

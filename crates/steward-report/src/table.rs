@@ -1,7 +1,7 @@
 //! Tables as files: CSV, XLSX and JSON lines, row by row in constant memory.
 //!
 //! The writer sees one row at a time and keeps none. What a cell means is decided by its
-//! [`Cell`](steward_core::export::Cell); here it only becomes text, or a number of a worksheet.
+//! [`Cell`]; here it only becomes text, or a number of a worksheet.
 
 mod csv;
 mod jsonl;
