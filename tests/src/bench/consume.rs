@@ -1,7 +1,5 @@
 //! `consume_usage` by sixteen clients on one user, against a bare `update … returning` of one row in the same run.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -101,24 +99,23 @@ async fn used(owner: &mut PgConnection) -> Result<u64> {
 
 /// Calls made by all clients together, and how long they took.
 async fn contend(database: &Database, statements: &[String]) -> Result<(u64, Duration)> {
-    let is_over = Arc::new(AtomicBool::new(false));
     let mut clients = JoinSet::new();
-    for client in 0..CLIENTS {
-        let mut connection = database.connect().await?;
+    let mut connections = Vec::with_capacity(CLIENTS);
+    for _ in 0..CLIENTS {
+        connections.push(database.connect().await?);
+    }
+    let start = Instant::now();
+    for (client, mut connection) in connections.into_iter().enumerate() {
         let statement = statements[client % statements.len()].clone();
-        let is_over = Arc::clone(&is_over);
         clients.spawn(async move {
             let mut calls = 0_u64;
-            while !is_over.load(Ordering::Relaxed) {
+            while start.elapsed() < SPAN {
                 connection.execute(AssertSqlSafe(statement.as_str())).await?;
                 calls += 1;
             }
             anyhow::Ok(calls)
         });
     }
-    let start = Instant::now();
-    tokio::time::sleep(SPAN).await;
-    is_over.store(true, Ordering::Relaxed);
     let mut calls = 0;
     while let Some(client) = clients.join_next().await {
         calls += client??;
