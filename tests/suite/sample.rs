@@ -65,6 +65,15 @@ async fn a_given_database_is_filled_and_real_users_are_never_thrown_away() {
     run(&steward, "sample_open", request).await;
     assert_eq!(events(&steward).await, SampleSize::Small.events(), "a given database holds the same company");
 
+    let quality = run(&steward, "quality_show", json!({ "days": 365 })).await;
+    let counters =
+        quality["checks"].as_array().expect("checks").iter().find(|check| check["check"] == "counters");
+    assert_eq!(
+        counters.expect("it is checked")["count"],
+        0,
+        "the company counts what its events say: {quality}"
+    );
+
     let mut owner = database.connect_owner().await;
     execute(&mut owner, "insert into steward.users (email) values ('someone@company.test')").await;
     drop(owner);

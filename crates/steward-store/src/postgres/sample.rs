@@ -8,7 +8,7 @@ use std::sync::Arc;
 use chrono::{Months, NaiveDate};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use steward_core::sample::catalogue::{LIMITS, Plan};
+use steward_core::sample::catalogue::{LIMITS, Metric, Plan};
 use steward_core::sample::lifecycle::Terms;
 use steward_core::sample::{Company, CounterBook};
 use steward_core::{Dataset, Error, ErrorKind, Result};
@@ -209,6 +209,14 @@ async fn prepare(connection: &mut PgConnection, company: &Company) -> Result<()>
         .await
         .map_err(map)?;
     }
+    // The company's platform counts its own metrics and no others; a meter nobody feeds would differ from its events.
+    let metered: Vec<&str> = Metric::ALL.into_iter().map(Metric::name).collect();
+    sqlx::query(r"delete from steward.usage_meters where metric <> all ($1)")
+        .persistent(false)
+        .bind(metered)
+        .execute(&mut *connection)
+        .await
+        .map_err(map)?;
     // Three months ahead, so that what the demo's platform writes next has a place.
     sqlx::query(r"select steward.ensure_usage_partitions($1, $2)")
         .persistent(false)
