@@ -3,6 +3,7 @@
 use crate::id::UserId;
 use crate::limit::LimitLine;
 use crate::period::{Compare, Period, RangeSpec};
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -202,6 +203,9 @@ pub struct OffenderList {
     pub zone: Tz,
     /// The span in instants; limits are of their own current periods.
     pub period: Period,
+    /// From when on failures and refusals are counted, where the range begins earlier: only rows tell whose they
+    /// are, and older events are here as sums alone. None where they are counted over the whole range.
+    pub rows_since: Option<DateTime<Utc>>,
     /// By kind, the most pressing first.
     pub sections: Vec<OffenderSection>,
 }

@@ -132,6 +132,8 @@ pub struct Timeline {
     pub rows: Vec<TimelineEntry>,
     /// How many there are in all.
     pub total: u64,
+    /// From when on refused requests are among the entries: older ones are among the events, or in sums alone.
+    pub hits_since: DateTime<Utc>,
     /// Pass as `after` for the next page.
     pub next: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! One server, one copy, one engine.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::functions::FunctionFlags;
@@ -77,19 +77,7 @@ impl Bench {
 
     /// The file itself, past everything that keeps it right: for planting what only a defect could leave there.
     pub(super) fn tamper(&self, statements: &str) {
-        let file = rusqlite::Connection::open(self.path()).expect("the file opens");
-        file.pragma_update(None, "key", format!("x'{}'", key().to_hex().as_str())).expect("the key fits");
-        file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
-        file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("the copy's authentication");
-        // What the copy's own triggers call; the company's names are plain.
-        let flags = FunctionFlags::SQLITE_UTF8
-            | FunctionFlags::SQLITE_DETERMINISTIC
-            | FunctionFlags::SQLITE_INNOCUOUS;
-        file.create_scalar_function("fold", 1, flags, |call| {
-            Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
-        })
-        .expect("the function is made");
-        file.execute_batch(statements).expect("the statements run");
+        tamper(&self.path(), statements);
     }
 
     /// Every row by hash sums, by an engine of its own; what the Sync view says then.
@@ -160,6 +148,22 @@ pub(super) fn start_with(cache: Cache, address: Address, guards: Guards) -> Sync
     let config = SyncConfig { is_automatic: false, guards, ..SyncConfig::default() };
     SyncDriver::start(cache, address, Arc::new(|| Ok(None)), Arc::new(SystemClock), config)
         .expect("the engine starts")
+}
+
+/// A copy's file itself, past everything that keeps it right.
+pub(super) fn tamper(path: &Path, statements: &str) {
+    let file = rusqlite::Connection::open(path).expect("the file opens");
+    file.pragma_update(None, "key", format!("x'{}'", key().to_hex().as_str())).expect("the key fits");
+    file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
+    file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("the copy's authentication");
+    // What the copy's own triggers call; the company's names are plain.
+    let flags =
+        FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_INNOCUOUS;
+    file.create_scalar_function("fold", 1, flags, |call| {
+        Ok(call.get::<Option<String>>(0)?.map(|text| text.to_lowercase()))
+    })
+    .expect("the function is made");
+    file.execute_batch(statements).expect("the statements run");
 }
 
 /// What is wrong, dataset by dataset; empty when the copy equals the server.

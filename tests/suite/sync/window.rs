@@ -4,17 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono_tz::Tz;
-use serde_json::Value;
+use serde_json::{Value, json};
 use steward_app::command::sync::{SyncStatus, VerifyRes};
 use steward_app::sync_driver::{ScrubBudget, SyncConfig, SyncDriver, SyncHandle};
+use steward_core::export::ExportSource;
+use steward_core::offender::{OffenderKind, OffenderListReq};
 use steward_core::overview::OverviewReq;
 use steward_core::period::Compare;
 use steward_core::sync::{Position, RowWindow};
-use steward_core::{Clock, Dataset, SystemClock};
+use steward_core::timeline::TimelineKind;
+use steward_core::{Clock, Dataset, ErrorKind, SystemClock};
 use steward_store::cache::Cache;
-use steward_store::cache::query::overview;
+use steward_store::cache::query::{export, offender, overview, timeline};
 
-use super::bench::{Bench, differences, open_cache};
+use super::bench::{Bench, differences, open_cache, tamper};
 use super::invariants;
 
 const TWENTY_DAYS: RowWindow = RowWindow { days: Some(20), rows: None };
@@ -290,18 +293,13 @@ async fn s43_a_wrong_sum_of_the_past_is_found_named_and_made_right() {
     let quarter = (edge - 946_684_800_000_000) / 900_000_000;
     // The sums of one quarter-hour take the place of another's, in whole, so that only the server knows better.
     let plant = |path: &std::path::Path| {
-        let file = rusqlite::Connection::open(path).expect("the file opens");
-        let key = super::bench::key();
-        file.pragma_update(None, "key", format!("x'{}'", key.to_hex().as_str())).expect("the key fits");
-        file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
-        file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("its authentication");
         let statements = format!(
             "create temp table two as select bucket from rollup_user where level = 0 and bucket < {quarter}
                  order by bucket limit 2;
              update rollup_user set counts = (select counts from rollup_user where level = 0 and bucket = (select max(bucket) from two))
              where level = 0 and bucket = (select min(bucket) from two)"
         );
-        file.execute_batch(&statements).expect("planted");
+        tamper(path, &statements);
     };
     plant(&twins.path());
     let found = twins.verify().await;
@@ -355,6 +353,80 @@ async fn s44_a_list_says_since_when_there_are_rows_and_how_many_events_came_befo
     };
     let both = list(&windowed, 60, 40, &[user, chat]);
     assert!(both.older.is_none() && both.rows_since.is_some(), "unknown is not nothing: {both:?}");
+}
+
+#[tokio::test]
+async fn s44_what_only_rows_tell_is_refused_or_says_since_when_it_counts() {
+    let mut twins = Twins::new(40, 3_000, TWENTY_DAYS).await;
+    twins
+        .bench
+        .sql(
+            "insert into steward.usage_events (user_id, occurred_at, event_key, event_type, status)
+             select ('00000000-0000-4000-8000-' || lpad((1 + n % 7)::text, 12, '0'))::uuid,
+                    now() - n * interval '11 hours', gen_random_uuid(), 'prompt', 'rate_limited'
+             from generate_series(1, 120) n",
+        )
+        .await;
+    twins.agree("the first read").await;
+    let (raw, windowed) = (twins.bench.cache(), twins.windowed());
+    let (raw, windowed) = (raw.reader().expect("a reader"), windowed.reader().expect("a reader"));
+    let edge =
+        twins.position().edge.from_us.and_then(chrono::DateTime::from_timestamp_micros).expect("an edge");
+    let now = SystemClock.now();
+
+    // A file is whole or it is not written.
+    let source = |start: chrono::DateTime<chrono::Utc>, filters: Value| -> ExportSource {
+        let request = json!({ "period": { "start": start, "end": now }, "filters": filters });
+        serde_json::from_value(json!({ "source": "events", "request": request })).expect("a source")
+    };
+    for filters in
+        [json!([]), json!([{ "field": "user_id", "value": "00000000-0000-4000-8000-000000000003" }])]
+    {
+        let old = source(edge - chrono::Duration::hours(30), filters.clone());
+        let refused = export::describe(&windowed, &old).expect_err("a part of it is here as sums");
+        assert_eq!(refused.kind(), ErrorKind::Invalid);
+        assert!(export::each(&windowed, &old, |_| Ok(())).is_err(), "and no row is written");
+        let new = source(edge, filters);
+        let rows = |reader| export::describe(reader, &new).expect("every row is here").rows;
+        assert_eq!(rows(&windowed), rows(&raw));
+        assert!(rows(&raw) > 0);
+    }
+    let nobody = json!([{ "field": "feature", "value": "no event ever had it" }]);
+    assert_eq!(
+        export::describe(&windowed, &source(edge - chrono::Duration::days(60), nobody))
+            .expect("nothing")
+            .rows,
+        0
+    );
+
+    // Failures and refusals are counted where there are rows, and the answer says so.
+    let offenders = |reader, range: &str| {
+        let request: OffenderListReq =
+            serde_json::from_value(json!({ "range": range, "zone": "UTC", "compare": "off" }))
+                .expect("a request");
+        offender::list(reader, &request).expect("an answer")
+    };
+    let kept = format!("{}..{}", edge.date_naive(), now.date_naive());
+    let (all, long) = (offenders(&raw, &kept), offenders(&windowed, "90d"));
+    assert_eq!((offenders(&raw, "90d").rows_since, long.rows_since), (None, Some(edge)));
+    for (one, other) in all.sections.iter().zip(&long.sections) {
+        if matches!(one.kind, OffenderKind::RateLimited | OffenderKind::ErrorHeavy) {
+            assert_eq!(one, other, "as if the range began with the rows");
+        }
+        let is_refused = one.kind == OffenderKind::RateLimited;
+        assert!(!is_refused || one.total >= 7, "whoever was refused: {one:?}");
+    }
+
+    let history = |reader| {
+        let user = "00000000-0000-4000-8000-000000000003";
+        let request = serde_json::from_value(json!({ "user": user, "zone": "UTC" })).expect("a request");
+        timeline::list(reader, &request).expect("a timeline")
+    };
+    let (all, some) = (history(&raw), history(&windowed));
+    assert!(all.hits_since < edge && some.hits_since == edge, "{} {}", all.hits_since, some.hits_since);
+    let kept: Vec<_> =
+        all.rows.into_iter().filter(|row| row.kind != TimelineKind::LimitHit || row.at >= edge).collect();
+    assert_eq!(kept, some.rows);
 }
 
 fn filter() -> steward_core::event::EventFilter {

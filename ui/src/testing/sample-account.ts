@@ -128,6 +128,7 @@ export function account(user: UserRow, changes: AuditRow[]): UserView {
 export const TIMELINE: Timeline = {
   freshness: FRESH,
   total: 2,
+  hits_since: "2026-10-22T12:00:00Z",
   next: null,
   rows: [
     {

@@ -6,7 +6,7 @@ use steward_core::event::{EventField, EventFilter};
 use steward_core::offender::{Evidence, Offender, OffenderList};
 use steward_core::usage::{Measure, SavedView, Usage, UsageGroup, UsageTile};
 
-use super::number::{bytes, change, dash, grouped, milliseconds};
+use super::number::{bytes, change, dash, grouped, instant, milliseconds};
 use super::spark::{bar, sparkline};
 use super::style::Tone;
 use super::table::{Column, Field, or_dash, table, toned};
@@ -206,6 +206,12 @@ pub(crate) fn offenders(list: &OffenderList) -> String {
             let _ = write!(text, "\n\n{}", table(&columns, section.rows.iter().map(offender)));
         }
         parts.push(text);
+    }
+    if let Some(since) = list.rows_since {
+        parts.push(format!(
+            "Failures and refusals are counted since {}; before that there are sums alone (`steward sync window`).",
+            instant(since, list.zone)
+        ));
     }
     parts.join("\n\n")
 }

@@ -77,6 +77,18 @@ impl Batch<'_> {
     }
 }
 
+/// Refuses what only rows tell about a time that has sums alone, and says the way on. `why` is a sentence; the
+/// edge is in the file's own microseconds.
+pub(crate) fn refused(field: &str, edge: i64, why: &str) -> Error {
+    let since = instant::to_utc(edge).format("%Y-%m-%d");
+    Error::invalid(
+        field,
+        format!(
+            "Events are kept as rows since {since} (UTC); {why} Choose a range that begins there, or keep more days."
+        ),
+    )
+}
+
 fn aligned(us: i64) -> Result<i64> {
     let stored = instant::from_unix(us);
     if stored.rem_euclid(Level::Quarter.width()) == 0 {

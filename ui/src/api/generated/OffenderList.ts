@@ -24,6 +24,11 @@ zone: string,
  */
 period: Period, 
 /**
+ * From when on failures and refusals are counted, where the range begins earlier: only rows tell whose they
+ * are, and older events are here as sums alone. None where they are counted over the whole range.
+ */
+rows_since: string | null, 
+/**
  * By kind, the most pressing first.
  */
 sections: Array<OffenderSection>, };

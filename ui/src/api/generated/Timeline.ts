@@ -19,6 +19,10 @@ rows: Array<TimelineEntry>,
  */
 total: number, 
 /**
+ * From when on refused requests are among the entries: older ones are among the events, or in sums alone.
+ */
+hits_since: string, 
+/**
  * Pass as `after` for the next page.
  */
 next: string | null, };

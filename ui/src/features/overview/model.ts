@@ -5,22 +5,9 @@ import type { Compare } from "@/api/generated/Compare";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { Overview } from "@/api/generated/Overview";
 import type { Share } from "@/api/generated/Share";
+import type { KpiText } from "@/components/kpi";
 import { compactParts, countOf, formatChange, formatMoney, formatNumber, formatSigned } from "@/lib/format";
 import { compareLabel } from "@/lib/range";
-
-/** How a change is meant: better, worse, something to watch, or just a fact. */
-export type ChangeTone = "up" | "dn" | "wr" | "t2";
-
-/** A card as it is written. */
-export interface CardText {
-  label: string;
-  figure: string;
-  unit: string;
-  triangle: "▲" | "▼" | "";
-  change: string;
-  tone: ChangeTone;
-  rest: string;
-}
 
 const LABELS: Record<CardMetric, string> = {
   events: "Events",
@@ -69,7 +56,7 @@ function shortValue(metric: CardMetric, value: number, currency: string): string
 }
 
 /** More events and users are good, more errors and waiting are bad, more cost is a warning, tokens are a fact. */
-export function changeTone(metric: CardMetric, difference: number): ChangeTone {
+export function changeTone(metric: CardMetric, difference: number): KpiText["tone"] {
   if (difference === 0) return "t2";
   switch (metric) {
     case "events":
@@ -86,10 +73,10 @@ export function changeTone(metric: CardMetric, difference: number): ChangeTone {
 }
 
 /** A card in words. */
-export function cardText(card: Card, overview: Overview): CardText {
+export function cardText(card: Card, overview: Overview): KpiText {
   const currency = overview.cost?.currency ?? "EUR";
   const { figure: value, unit } = figure(card, currency);
-  const base = { label: LABELS[card.metric], figure: value, unit };
+  const base = { figure: value, unit };
   if (!card.change) {
     const rest = card.value === null ? "nothing measured" : "no comparison";
     return { ...base, triangle: "", change: "", tone: "t2", rest };

@@ -92,14 +92,24 @@ describe("words", () => {
     sql: "",
   };
 
+  const USAGE = { currency: "EUR", rows_since: null };
+
+  it("do not promise what no row tells any more", () => {
+    const usage = { ...USAGE, rows_since: "2026-10-01T00:00:00Z" };
+    expect(tileText({ ...tile, is_pending: true }, usage)).toMatchObject({
+      figure: "–",
+      rest: "known from rows only",
+    });
+  });
+
   it("tell rates in points and never take a missing number for 0", () => {
-    expect(tileText(tile, "EUR")).toMatchObject({ figure: "2.50", change: "+0.25 pt", tone: "dn" });
-    expect(tileText({ ...tile, value: null, change: null }, "EUR")).toMatchObject({
+    expect(tileText(tile, USAGE)).toMatchObject({ figure: "2.50", change: "+0.25 pt", tone: "dn" });
+    expect(tileText({ ...tile, value: null, change: null }, USAGE)).toMatchObject({
       figure: "–",
       rest: "nothing measured",
     });
-    expect(tileText({ ...tile, is_pending: true }, "EUR").rest).toBe("counting rows");
-    expect(tileText({ ...tile, text: "Web search", value: 2 }, "EUR").rest).toBe("2 events");
+    expect(tileText({ ...tile, is_pending: true }, USAGE).rest).toBe("counting rows");
+    expect(tileText({ ...tile, text: "Web search", value: 2 }, USAGE).rest).toBe("2 events");
   });
 
   it("write every measure with its unit", () => {

@@ -10,6 +10,7 @@ import type { Usage } from "@/api/generated/Usage";
 import type { UsageGroup } from "@/api/generated/UsageGroup";
 import type { UsageReq } from "@/api/generated/UsageReq";
 import type { UsageTile } from "@/api/generated/UsageTile";
+import type { KpiText } from "@/components/kpi";
 import { shellWord } from "@/lib/actions";
 import { eventFilter, FIELD_LABELS, FIELDS } from "@/lib/events";
 import {
@@ -17,6 +18,7 @@ import {
   countOf,
   formatChange,
   formatDuration,
+  formatMinute,
   formatMoney,
   formatNumber,
   formatSigned,
@@ -199,24 +201,20 @@ function tone(measure: Measure, difference: number): "up" | "dn" | "wr" | "t2" {
 }
 
 /** A tile in words. */
-export interface TileText {
-  figure: string;
-  unit: string;
-  change: string;
-  triangle: "▲" | "▼" | "";
-  tone: "up" | "dn" | "wr" | "t2";
-  rest: string;
-}
-
-/** A tile in words. */
-export function tileText(tile: UsageTile, currency: string | null): TileText {
+export function tileText(tile: UsageTile, usage: Pick<Usage, "currency" | "rows_since">): KpiText {
+  const { currency } = usage;
   const parts = valueParts(tile.value, tile.measure, currency);
   if (tile.text !== null) {
     const events = tile.value === null ? "" : countOf(tile.value, "event");
     return { figure: tile.text, unit: "", change: "", triangle: "", tone: "t2", rest: events };
   }
   const base = { ...parts, change: "", triangle: "" as const, tone: "t2" as const };
-  if (tile.is_pending) return { ...base, figure: "…", unit: "", rest: "counting rows" };
+  if (tile.is_pending) {
+    // What has no rows any more is not counted later, either.
+    return usage.rows_since === null
+      ? { ...base, figure: "…", unit: "", rest: "counting rows" }
+      : { ...base, figure: "–", unit: "", rest: "known from rows only" };
+  }
   if (!tile.change) return { ...base, rest: tile.value === null ? "nothing measured" : "no comparison" };
   const { current, previous, percent } = tile.change;
   const isRate = tile.measure === "error_rate";
@@ -324,4 +322,10 @@ export function measureFilters(filters: readonly EventFilter[], measure: Measure
   }
   if (measure === "limit_hits") return withFilter(filters, { field: "status", value: "rate_limited" });
   return [...filters];
+}
+
+/** What the answer cannot know, in a sentence; none where it knows everything. */
+export function openText(usage: Usage, zone: string): string | null {
+  if (usage.rows_since === null || usage.is_complete) return null;
+  return `Rows are kept since ${formatMinute(usage.rows_since, zone)}; users and percentiles of a part of the events are known from then on. Choose a range that begins there, or keep more days in Sync.`;
 }

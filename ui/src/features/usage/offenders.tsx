@@ -49,7 +49,7 @@ export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
       </QueryPanel>
     );
   }
-  const { sections, period, zone } = query.data;
+  const { sections, period, zone, rows_since: rowsSince } = query.data;
   return (
     <div className={query.isPlaceholderData ? "dimmed grid" : "grid"}>
       <AskedProvider value={asked}>
@@ -58,7 +58,14 @@ export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
           // The wide tables of limits first, then three beside each other.
           .sort((a, b) => Number(isOfLimit(b.section)) - Number(isOfLimit(a.section)))
           .map(({ section, place }) => (
-            <Section key={section.kind} section={section} place={place} period={period} zone={zone} />
+            <Section
+              key={section.kind}
+              section={section}
+              place={place}
+              period={period}
+              zone={zone}
+              rowsSince={isOfRows(section) ? rowsSince : null}
+            />
           ))}
       </AskedProvider>
     </div>
@@ -66,6 +73,9 @@ export const Offenders: FC<{ scope: Scope }> = ({ scope }) => {
 };
 
 const isOfLimit = ({ kind }: OffenderSection) => kind === "over_limit" || kind === "near_limit";
+
+/** Whether only rows tell whose the events are. */
+const isOfRows = ({ kind }: OffenderSection) => kind === "error_heavy" || kind === "rate_limited";
 
 const NOBODY: Record<OffenderSection["kind"], string> = {
   over_limit: "Nobody is over a limit",
@@ -75,18 +85,20 @@ const NOBODY: Record<OffenderSection["kind"], string> = {
   rate_limited: "Nobody was refused in this range",
 };
 
-const Section: FC<{ section: OffenderSection; place: number; period: Period; zone: string }> = ({
-  section,
-  place,
-  period,
-  zone,
-}) => {
+const Section: FC<{
+  section: OffenderSection;
+  place: number;
+  period: Period;
+  zone: string /** From when on there are rows, where the range begins earlier. */;
+  rowsSince: string | null;
+}> = ({ section, place, period, zone, rowsSince }) => {
   const hidden = section.total - section.rows.length;
   const isOfLimits = isOfLimit(section);
+  const count = countOf(section.total, isOfLimits ? "limit" : "account");
   return (
     <Panel
       title={section.label}
-      note={countOf(section.total, isOfLimits ? "limit" : "account")}
+      note={rowsSince ? `${count} · rows since ${formatMinute(rowsSince, zone)}` : count}
       className={isOfLimits ? "c12" : "c4"}
       actions={
         <>

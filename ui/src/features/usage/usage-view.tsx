@@ -25,6 +25,7 @@ import {
   BUCKETS,
   MEASURES,
   measureFilters,
+  openText,
   titleLine,
   type UsageSearch,
   usageCommand,
@@ -68,7 +69,11 @@ export const UsageView: FC = () => {
     enabled: isUsage,
   });
   // What only the rows tell is read after the rest is on screen.
-  const isOpen = sums.data !== undefined && !sums.isPlaceholderData && !sums.data.is_complete;
+  const isOpen =
+    sums.data !== undefined &&
+    !sums.isPlaceholderData &&
+    !sums.data.is_complete &&
+    sums.data.rows_since === null;
   const rows = useQuery({
     ...usageOptions(workspace.id, { ...request, depth: "rows", groups: SHOWN }),
     enabled: isUsage && isOpen,
@@ -125,6 +130,11 @@ export const UsageView: FC = () => {
           {usage ? (
             <div className={sums.isPlaceholderData ? "dimmed" : ""}>
               <Tiles usage={usage} />
+              {openText(usage, usage.zone) && (
+                <p className="note" role="note">
+                  {openText(usage, usage.zone)}
+                </p>
+              )}
               <AskedProvider value={asked}>
                 <Panels usage={usage} search={search} scope={scope} place={place} />
               </AskedProvider>

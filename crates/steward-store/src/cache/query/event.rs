@@ -13,6 +13,7 @@ use super::{people, wrong_cursor};
 use crate::cache::decode::format_nano;
 use crate::cache::event::{COST, Event, LATENCY};
 use crate::cache::facet::Facet;
+use crate::cache::rollup::Level;
 use crate::cache::{Reader, edge, fault, instant};
 
 /// Users remembered while all events are shown.
@@ -57,13 +58,39 @@ pub fn list(reader: &Reader, req: &EventListReq) -> Result<EventList> {
 }
 
 /// How many rows match in all.
+///
+/// # Errors
+/// `Invalid` where some of them are here as sums alone: a part is not all.
 pub(super) fn count(reader: &Reader, req: &EventListReq) -> Result<u64> {
     let selection = Selection::new(reader, &reader.facets()?, &req.filters)?.in_hour(req.hour)?;
-    let start = instant::from_utc(req.period.start).max(edge::read(reader.connection())?.unwrap_or(i64::MIN));
-    selection.count(reader, start, instant::from_utc(req.period.end))
+    let (start, end) = whole_span(reader, &selection, req)?;
+    selection.count(reader, start, end)
+}
+
+/// The span of a request all of whose events are rows, from the edge on.
+fn whole_span(reader: &Reader, selection: &Selection, req: &EventListReq) -> Result<(i64, i64)> {
+    let (start, end) = super::overview::span(req.period);
+    let Some(edge) = edge::read(reader.connection())?.filter(|edge| start < *edge) else {
+        return Ok((start, end));
+    };
+    // The whole quarter-hours around what lies before the edge, which is the start of one.
+    let width = Level::Quarter.width();
+    let first = start.div_euclid(width).saturating_mul(width);
+    let last = (-(-end).div_euclid(width)).saturating_mul(width).min(edge);
+    if selection.count_sums(reader, first, last)? == Some(0) {
+        return Ok((edge, end));
+    }
+    Err(edge::refused(
+        "period",
+        edge,
+        "older ones are here as sums alone, and a file of the rest would be cut.",
+    ))
 }
 
 /// Shows every matching event, newest first; of a quarter-hour at once, so in constant memory.
+///
+/// # Errors
+/// As [`count`], and whatever `show` answers.
 pub(super) fn each(
     reader: &Reader,
     req: &EventListReq,
@@ -71,8 +98,7 @@ pub(super) fn each(
 ) -> Result<()> {
     let facets = reader.facets()?;
     let selection = Selection::new(reader, &facets, &req.filters)?.in_hour(req.hour)?;
-    let (start, end) = (instant::from_utc(req.period.start), instant::from_utc(req.period.end));
-    let start = start.max(edge::read(reader.connection())?.unwrap_or(i64::MIN));
+    let (start, end) = whole_span(reader, &selection, req)?;
     let mut people = People::default();
     let mut rows = Vec::new();
     selection.quarters(reader, start, end, |quarter| {

@@ -23,7 +23,7 @@ use super::selection::Selection;
 use super::{limit, overview, people};
 use crate::cache::facet::Status;
 use crate::cache::rollup::add_user_counts;
-use crate::cache::{Reader, fault};
+use crate::cache::{Reader, edge, fault, instant};
 
 /// Rows of a kind when the request does not say.
 const ROWS: u32 = 200;
@@ -47,7 +47,10 @@ pub fn list(reader: &Reader, req: &OffenderListReq) -> Result<OffenderList> {
     let most = if req.limit == 0 { ROWS } else { req.limit.min(ROWS_MAX) } as usize;
     let (over, near): (Vec<Limited>, Vec<Limited>) =
         limited(reader, as_of)?.into_iter().partition(|found| found.line.is_over);
-    let counts = Counts::read(reader, &range)?;
+    // S44: rows tell nothing of a time that has none.
+    let edge = edge::read(reader.connection())?.filter(|edge| overview::span(range.period).0 < *edge);
+    let rows_since = edge.map(instant::to_utc);
+    let counts = Counts::read(reader, &range, rows_since)?;
     let sections = OffenderKind::ALL.iter().map(|kind| {
         let (total, rows) = match kind {
             OffenderKind::OverLimit => limit_rows(&over, most),
@@ -63,6 +66,7 @@ pub fn list(reader: &Reader, req: &OffenderListReq) -> Result<OffenderList> {
         range: req.range,
         zone: req.zone,
         period: range.period,
+        rows_since,
         freshness,
     })
 }
@@ -174,7 +178,7 @@ struct Failed {
 
 /// Events by user, short ids.
 struct Counts {
-    /// Over the range; the index is the user.
+    /// Over what of the range there are rows of; the index is the user.
     events: Vec<i64>,
     failed: HashMap<u32, Failed, FxBuildHasher>,
     /// Over the finished days, and over those they are compared with.
@@ -182,7 +186,9 @@ struct Counts {
 }
 
 impl Counts {
-    fn read(reader: &Reader, range: &Range) -> Result<Self> {
+    fn read(reader: &Reader, range: &Range, rows_since: Option<DateTime<Utc>>) -> Result<Self> {
+        let Period { start, end } = range.period;
+        let counted = Period { start: rows_since.unwrap_or(start).min(end), end };
         let of = |period: Period| {
             let mut users = Vec::new();
             add_user_counts(reader.connection(), &overview::cover(reader.connection(), period)?, &mut users)?;
@@ -196,7 +202,7 @@ impl Counts {
         let status = |name| EventFilter::is(EventField::Status, Some(name));
         let selection = Selection::new(reader, &facets, &[status("error"), status("rate_limited")])?;
         let mut failed: HashMap<u32, Failed, FxBuildHasher> = HashMap::default();
-        let (start, end) = overview::span(range.period);
+        let (start, end) = overview::span(counted);
         selection.quarters(reader, start, end, |quarter| {
             selection.each(reader, quarter, start, end, |_, event| {
                 let own = failed.entry(event.user).or_default();
@@ -209,7 +215,7 @@ impl Counts {
             })?;
             Ok(true)
         })?;
-        Ok(Self { events: of(range.period)?, failed, rise })
+        Ok(Self { events: of(counted)?, failed, rise })
     }
 
     fn events_of(&self, user: u32) -> u64 {

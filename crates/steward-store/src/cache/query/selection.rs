@@ -14,7 +14,7 @@ use super::people;
 use crate::cache::event::{self, Event};
 use crate::cache::facet::Facet;
 use crate::cache::rollup::{Cover, FacetSet, Level, Run, buckets_with, count_events, extent};
-use crate::cache::{Reader, instant};
+use crate::cache::{Reader, edge, instant};
 
 /// Days whose rollups are looked at together.
 const DAYS_AT_ONCE: i64 = 32;
@@ -175,7 +175,8 @@ impl Selection {
         Ok(count)
     }
 
-    /// Shows the quarter-hours that may hold a match, newest first, until `show` says no.
+    /// Shows the quarter-hours that may hold a match, newest first, until `show` says no. The span begins at the
+    /// edge or later (S44): where there are sums alone, no row would look like no event.
     pub(super) fn quarters(
         &self,
         reader: &Reader,
@@ -187,6 +188,9 @@ impl Selection {
             return Ok(());
         }
         let connection = reader.connection();
+        if edge::read(connection)?.is_some_and(|edge| start < edge) {
+            return Err(Error::internal("Rows were looked for where only sums are kept."));
+        }
         let look = |level: Level, first: i64, end: i64| {
             let run = Run { level, first, end, factor: 1 };
             buckets_with(connection, run, self.users.only(), self.facets())

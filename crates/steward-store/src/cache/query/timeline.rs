@@ -80,7 +80,8 @@ pub fn list(reader: &Reader, req: &TimelineReq) -> Result<Timeline> {
     subscription_steps(&writing, &changes, &mut entries)?;
     ended_raises(&writing, as_of, &mut entries)?;
     audited::entries(&writing, &changes, &mut entries);
-    hits::entries(&writing, as_of, &mut entries)?;
+    let hits_since = hits::since(reader, as_of)?;
+    hits::entries(&writing, hits_since, as_of, &mut entries)?;
     entries.retain(|entry| req.topic.holds(entry.kind, entry.who.is_some()));
     entries.sort_by(|a, b| (b.at, &b.key).cmp(&(a.at, &a.key)));
     let total = entries.len() as u64;
@@ -95,7 +96,7 @@ pub fn list(reader: &Reader, req: &TimelineReq) -> Result<Timeline> {
             .map(|last| serde_json::json!([instant::from_utc(last.at), last.key]).to_string())
             .unwrap_or_default()
     });
-    Ok(Timeline { freshness, rows: entries, total, next })
+    Ok(Timeline { freshness, rows: entries, total, hits_since, next })
 }
 
 /// The audit log's entries about a user, newest first: the row itself, memberships, counters, subscriptions,

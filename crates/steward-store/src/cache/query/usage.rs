@@ -17,7 +17,7 @@ use steward_core::period::{Period, Range};
 use steward_core::usage::{
     BucketSize, Depth, Measure, Preset, Step, Usage, UsageReq, UsageSql, UsageStep, sql, steps,
 };
-use steward_core::{Dataset, Error, Result};
+use steward_core::{Dataset, Result};
 
 use super::naming::Plans;
 use super::overview;
@@ -76,12 +76,7 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
     let is_past = |edge: &i64| reaches_back(&range) < *edge;
     let edge = edge::read(reader.connection())?.filter(is_past);
     if let Some(edge) = edge.filter(|_| !selection.is_by_facet()) {
-        let message = format!(
-            "Events are kept as rows since {} (UTC); before that no sum knows a user's or a team's part. Choose \
-             a range that begins there, or keep more days.",
-            instant::to_utc(edge).format("%Y-%m-%d")
-        );
-        return Err(Error::invalid("range", message));
+        return Err(edge::refused("range", edge, "before that no sum knows a user's or a team's part."));
     }
     let reads_rows =
         !selection.is_by_facet() || (only_rows_tell && req.depth == Depth::Rows && edge.is_none());

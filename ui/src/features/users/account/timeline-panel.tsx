@@ -38,6 +38,7 @@ export const TimelinePanel: FC<{
   );
   const rows = query.data?.pages.flatMap((page) => page.rows) ?? [];
   const total = query.data?.pages[0]?.total ?? 0;
+  const hitsSince = query.data?.pages[0]?.hits_since;
   return (
     <Panel
       title="Timeline"
@@ -55,8 +56,9 @@ export const TimelinePanel: FC<{
           <MethodNote title="Timeline">
             <p>
               Sign-up, subscriptions, raises and every audited change of the account, as far back as the copy
-              knows. Refused requests are those of the last 30 days, one entry a day; older ones are among the
-              events.
+              knows. Refused requests are those since{" "}
+              {hitsSince ? formatMinute(hitsSince, zone) : "30 days ago"}, one entry a day; older ones are
+              among the events, as long as rows of them are kept.
             </p>
           </MethodNote>
         </>

@@ -10,7 +10,7 @@ use steward_core::timeline::{TimelineEntry, TimelineKind};
 use super::super::naming::in_words;
 use super::super::selection::Selection;
 use super::{HIT_DAYS, Writing};
-use crate::cache::instant;
+use crate::cache::{Reader, edge, instant};
 
 /// Refusals of one local day.
 struct Day {
@@ -20,8 +20,15 @@ struct Day {
     by_feature: BTreeMap<String, u64>,
 }
 
+/// From when on refusals are looked for: as far back as there are rows, and no further than some days.
+pub(super) fn since(reader: &Reader, as_of: DateTime<Utc>) -> Result<DateTime<Utc>> {
+    let since = as_of - TimeDelta::days(HIT_DAYS);
+    Ok(edge::read(reader.connection())?.map_or(since, |edge| since.max(instant::to_utc(edge))))
+}
+
 pub(super) fn entries(
     writing: &Writing<'_>,
+    since: DateTime<Utc>,
     as_of: DateTime<Utc>,
     entries: &mut Vec<TimelineEntry>,
 ) -> Result<()> {
@@ -34,7 +41,7 @@ pub(super) fn entries(
             EventFilter::is(EventField::Status, Some("rate_limited")),
         ],
     )?;
-    let start = instant::from_utc(as_of - TimeDelta::days(HIT_DAYS));
+    let start = instant::from_utc(since);
     let end = instant::from_utc(as_of).saturating_add(1);
     let mut days: BTreeMap<NaiveDate, Day> = BTreeMap::new();
     selection.quarters(writing.reader, start, end, |quarter| {
