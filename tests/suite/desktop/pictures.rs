@@ -61,6 +61,13 @@ async fn every_view_of_the_documentation_is_filled_and_nothing_is_cut() {
             .await
             .expect("Escape closes it");
 
+        go_to(&window, "#/usage?zone=Europe/Berlin").await;
+        let usage = "return /Events by feature/.test(document.body.innerText) \
+                     && !document.querySelector('main [aria-busy=true], main [role=alert]') \
+                     && document.querySelectorAll('main section.panel svg').length > 2";
+        window.wait_for("the usage", usage).await.expect("every panel of the usage");
+        take(&desk, &window, "usage", theme).await;
+
         go_to(&window, "#/sync?zone=Europe/Berlin").await;
         let verify = window
             .page
