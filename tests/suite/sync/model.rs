@@ -14,7 +14,7 @@ use steward_core::sync::{Guard, Guards};
 
 use super::script::Table;
 use client::Client;
-use world::{Servers, Transition, World};
+use world::{Pace, Servers, Transition, World};
 
 /// The tables a cut locks.
 const TABLES: [Table; 3] = Table::ALL;
@@ -41,8 +41,8 @@ impl<const GUARD: u8, const WRAPS: bool> StateMachineTest for Engine<GUARD, WRAP
     type SystemUnderTest = Client;
     type Reference = Servers<WRAPS>;
 
-    fn init_test(_: &World) -> Client {
-        Client::new(guards(GUARD))
+    fn init_test(world: &World) -> Client {
+        Client::new(guards(GUARD), world.pace)
     }
 
     fn apply(mut client: Client, world: &World, transition: Transition) -> Client {
@@ -96,9 +96,9 @@ fn assert_holds<const WRAPS: bool>(cases: u32) {
     });
     match outcome {
         Ok(()) => println!("{} cases of {} to {STEPS} steps", config.cases, STEPS / 2),
-        Err(TestError::Fail(reason, (_, transitions, _))) => {
+        Err(TestError::Fail(reason, (world, transitions, _))) => {
             let story: Vec<String> = transitions.iter().map(|transition| format!("{transition:?}")).collect();
-            panic!("{reason}\n{} steps: {}", story.len(), story.join(", "));
+            panic!("{reason}\n{:?}, {} steps: {}", world.pace, story.len(), story.join(", "));
         }
         Err(TestError::Abort(reason)) => panic!("the generator gave up: {reason}"),
     }
@@ -111,6 +111,7 @@ fn assert_caught<const GUARD: u8, const WRAPS: bool>(cases: u32) {
     let strategy = Servers::<WRAPS>::sequential_strategy(STEPS / 2..STEPS);
     for case in 1..=cases {
         let (world, transitions, _) = strategy.new_tree(&mut runner).expect("a case").current();
+        let world = World { pace: Pace::STEADY, ..world };
         let run = || Engine::<GUARD, WRAPS>::test_sequential(config(1), world, transitions, None);
         let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) else { continue };
         let story = payload.downcast_ref::<String>().expect("an assertion's words");

@@ -3,7 +3,9 @@
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use steward_core::sync::Guards;
 use steward_core::{Dataset, ErrorKind};
+use steward_store::postgres::cut::{self, Purpose};
 
 use super::bench::{Bench, open_cache, start};
 use super::invariants::{converges, equals_server, rows};
@@ -142,4 +144,43 @@ async fn logged(bench: &mut Bench) -> i64 {
         .fetch_one(&mut bench.owner)
         .await
         .expect("the log answers")
+}
+
+/// A partition attached after the snapshot is read from at once: only a look at the end tells.
+#[tokio::test]
+async fn s45_a_partition_attached_after_the_snapshot_is_noticed_at_the_end() {
+    let mut bench = Bench::new().await;
+    bench.fill(3, 20).await;
+    // With a default partition nobody could attach one while somebody reads.
+    bench.sql("drop table steward.usage_events_default").await;
+    bench.sql("create table steward.theirs (like steward.usage_events including all)").await;
+    bench
+        .sql(
+            "insert into steward.theirs (user_id, occurred_at, event_key, event_type)
+             select id, '2001-01-02 00:00:00+00', gen_random_uuid(), 'prompt' from steward.users limit 1",
+        )
+        .await;
+    let mut viewer = bench.database.connect("viewer").await;
+    let open = async |viewer: &mut _| {
+        let opened = cut::open_cut(viewer, Purpose::Cut, Guards::default(), None, None, None).await;
+        opened.expect("a cut").catalog
+    };
+    let before = open(&mut viewer).await;
+    bench
+        .sql(
+            "alter table steward.usage_events attach partition steward.theirs
+             for values from ('2001-01-01 00:00:00+00') to ('2001-02-01 00:00:00+00')",
+        )
+        .await;
+    let count: i64 =
+        sqlx::query_scalar("select count(*) from steward.usage_events where occurred_at < '2002-01-01'")
+            .persistent(false)
+            .fetch_one(&mut viewer)
+            .await
+            .expect("a count");
+    assert_eq!(count, 1, "the server reads from it, whatever the snapshot");
+    let error = cut::close_certain(&mut viewer, &before).await.expect_err("it came meanwhile");
+    assert_eq!(error.kind(), ErrorKind::Conflict);
+    let after = open(&mut viewer).await;
+    cut::close_certain(&mut viewer, &after).await.expect("nothing came");
 }

@@ -366,7 +366,8 @@ impl Engine {
         let connection = open_connection(&mut self.connection)?;
         let acked = guard(token, Duration::from_secs(15), async {
             if !keeps_cut {
-                cut::close(connection).await?;
+                let (_, catalog) = self.head.as_ref().ok_or_else(|| Error::internal("No cut is open."))?;
+                cut::close_certain(connection, catalog).await?;
             }
             page::settle(connection, lsn, ack).await
         })

@@ -113,6 +113,32 @@ impl Catalog {
         is_whole.then(|| (dataset, Reload::whole("The table was emptied on the server.")))
     }
 
+    /// Whether every one of these partitions is among those here (S45).
+    #[must_use]
+    pub fn knows(&self, parts: impl IntoIterator<Item = u32>) -> bool {
+        parts.into_iter().all(|oid| self.tables.values().any(|table| table.parts.contains_key(&oid)))
+    }
+
+    /// The partitions of all tables.
+    pub fn parts(&self) -> impl Iterator<Item = u32> {
+        self.tables.values().flat_map(|table| table.parts.keys().copied())
+    }
+
+    /// Notes partitions that something was read from since these fingerprints were taken (S45): without a print
+    /// of their own, so that the next cut reads their time again, whether they are still there or not.
+    pub fn note_parts(&mut self, seen: &Self) {
+        for (dataset, table) in &mut self.tables {
+            let Some(seen) = seen.tables.get(dataset) else { continue };
+            for (oid, part) in &seen.parts {
+                if !table.parts.contains_key(oid) {
+                    table.parts.insert(*oid, TablePart { print: String::new(), ..part.clone() });
+                    // These are nobody's fingerprints any more.
+                    self.digest.clear();
+                }
+            }
+        }
+    }
+
     /// What to read again when the tables changed from `self` to `next` (S7).
     #[must_use]
     pub fn reloads(&self, next: &Self) -> BTreeMap<Dataset, Reload> {
@@ -215,5 +241,24 @@ mod tests {
         let (dataset, reload) = plain.truncated(1).expect("known");
         assert_eq!((dataset, reload.windows), (Dataset::UsageEvents, None));
         assert!(plain.truncated(99).is_none(), "a stranger is nobody's table");
+    }
+
+    #[test]
+    fn s45_a_partition_that_a_page_read_from_is_read_again_whether_it_stays_or_goes() {
+        let catalog = |parts: &[(u32, &str, i64, i64)]| Catalog {
+            tables: [(Dataset::UsageEvents, table("root", parts))].into(),
+            digest: "d".to_owned(),
+        };
+        let (before, with) = (catalog(&[(2, "a", 0, 10)]), catalog(&[(2, "a", 0, 10), (3, "b", 10, 20)]));
+        assert!(before.knows([2]) && !before.knows([2, 3]) && with.knows(with.parts()));
+        let mut noted = before.clone();
+        noted.note_parts(&before);
+        assert_eq!(noted, before, "nothing new");
+        noted.note_parts(&with);
+        assert_ne!(noted.digest, before.digest, "the server's answer must not be taken for these");
+        for next in [&before, &with] {
+            let reload = &noted.reloads(next)[&Dataset::UsageEvents];
+            assert_eq!(reload.windows, Some(vec![Window::new(10, 20)]), "{next:?}");
+        }
     }
 }

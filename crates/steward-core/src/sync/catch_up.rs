@@ -102,6 +102,10 @@ impl Position {
     pub fn after_page(&self, page: &Page, end: PageEnd, observed: &Observed, catalog: &Catalog) -> Self {
         let mut next = self.clone();
         next.reached = Some(Moment::of(observed));
+        if let Some(cursor) = &mut next.cursor {
+            // S45: partitions that came since the last cut may be gone at the next one.
+            cursor.catalog.note_parts(catalog);
+        }
         for (dataset, reload) in end.reloads {
             // S8: what cannot be read key by key is read in full, whenever in the log it happened.
             let load = Load::joined(next.loads.get(&dataset), dataset, catalog, reload);

@@ -447,11 +447,14 @@ impl Machine {
         }
         // S11: a chunk that took too long is tried again at once, at half its width.
         let is_retried_smaller = kind == ErrorKind::Timeout && was_chunked && self.narrow();
+        // S45: partitions came while rows were read; a cut sees which.
+        let has_moved = kind == ErrorKind::Conflict;
+        self.must_judge |= has_moved && self.position.cursor.is_some();
         let mut instructions = vec![Instruction::Disconnect];
         let trouble = Trouble { kind, message: None };
         instructions.extend(match kind.retry() {
             _ if self.is_paused => self.rest(Stage::Paused, None),
-            _ if is_retried_smaller => self.advance(),
+            _ if is_retried_smaller || has_moved => self.advance(),
             RetryPolicy::Backoff => self.wait(trouble),
             // The next cut judges the server anew and reads everything again if it must.
             RetryPolicy::Person | RetryPolicy::Never if kind == ErrorKind::Identity => {

@@ -109,6 +109,18 @@ pub(super) fn digest(row: Option<&PgRow>) -> Result<String> {
     Ok(hash(&parts.join("|")))
 }
 
+/// The statement that asks which partitions are attached at this moment, whatever the transaction's snapshot says;
+/// its rows are read by [`attached`].
+pub(super) fn attached_statement() -> String {
+    let events = Dataset::UsageEvents.spec().table;
+    format!("select relid::oid::bigint from pg_partition_tree('steward.{events}'::regclass) where level = 1")
+}
+
+/// The oids of the attached partitions.
+pub(super) fn attached(rows: &[PgRow]) -> Result<Vec<u32>> {
+    rows.iter().map(|row| oid_of(row.try_get(0).map_err(error::map)?)).collect()
+}
+
 type TableRow = (String, i64, String, bool, bool, bool);
 type PartRow = (i64, i64, String, Option<i64>, Option<i64>);
 

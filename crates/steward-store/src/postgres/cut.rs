@@ -194,6 +194,23 @@ pub async fn close(connection: &mut PgConnection) -> Result<()> {
     Ok(())
 }
 
+/// Ends the open transaction once it is certain that it has read from no partition that `catalog` does not know
+/// (S45).
+///
+/// An attached partition is read from as soon as it is attached, whatever the snapshot, and this asks what is
+/// attached now. What was read from stays until here: `access share` keeps it from being detached.
+///
+/// # Errors
+/// [`ErrorKind::Conflict`] when there is one; the transaction is over then, too.
+pub async fn close_certain(connection: &mut PgConnection, catalog: &Catalog) -> Result<()> {
+    let results = ask(connection, format!("{}; commit", catalog::attached_statement())).await?;
+    let attached = catalog::attached(results.first().map_or(&[], Vec::as_slice))?;
+    if catalog.knows(attached) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Conflict, "A partition was attached while rows were read."))
+}
+
 /// Says goodbye to the server.
 pub async fn disconnect(connection: PgConnection) {
     // The server notices a connection that just goes, too.

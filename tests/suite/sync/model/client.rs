@@ -12,7 +12,7 @@ use steward_core::sync::{
 use steward_core::{Dataset, ErrorKind};
 
 use super::node::{Node, Rows, time_of};
-use super::world::{Place, World};
+use super::world::{Pace, Place, World};
 
 /// What would lie in the cache's file.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +64,7 @@ struct Cut {
 #[derive(Debug)]
 pub(super) struct Client {
     guards: Guards,
+    pace: Pace,
     machine: Machine,
     copy: Copy,
     queue: VecDeque<Instruction>,
@@ -93,10 +94,10 @@ const QUARTERS_AT_ONCE: usize = 2;
 /// What an instruction came to.
 type Outcome = Result<Option<Event>, ErrorKind>;
 
-fn machine(position: Position, guards: Guards, keep: RowWindow) -> Machine {
+fn machine(position: Position, guards: Guards, keep: RowWindow, pace: Pace) -> Machine {
     let config = MachineConfig {
         pull_ms: 5_000,
-        cut_while_loading_ms: 1_500,
+        cut_while_loading_ms: pace.cut_while_loading_ms,
         contract_versions: 1..=1,
         keep,
         seed: 1,
@@ -111,11 +112,12 @@ fn everything(node: &Node) -> BTreeMap<Dataset, Rows> {
 }
 
 impl Client {
-    pub(super) fn new(guards: Guards) -> Self {
+    pub(super) fn new(guards: Guards, pace: Pace) -> Self {
         let copy = Copy::default();
         Self {
             guards,
-            machine: machine(Position::default(), guards, RowWindow::EVERYTHING),
+            pace,
+            machine: machine(Position::default(), guards, RowWindow::EVERYTHING, pace),
             copy,
             queue: VecDeque::new(),
             connection: None,
@@ -131,7 +133,7 @@ impl Client {
 
     /// The process dies and another one starts on its copy.
     pub(super) fn kill(&mut self) {
-        self.machine = machine(self.copy.position.clone(), self.guards, self.keep);
+        self.machine = machine(self.copy.position.clone(), self.guards, self.keep, self.pace);
         self.queue.clear();
         self.break_off();
     }
@@ -439,6 +441,11 @@ impl Client {
         if must_wait {
             return self.wait(Instruction::ReadChunk { dataset, chunk });
         }
+        // S45
+        let known = &position.cursor.as_ref().expect("a load has a cursor").catalog;
+        if !known.knows(node.catalog().parts()) {
+            return Err(ErrorKind::Conflict);
+        }
         let all = node.rows(dataset);
         let mut end = ChunkEnd::default();
         let edge_us = position.edge.from_us.unwrap_or(i64::MIN);
@@ -482,8 +489,9 @@ impl Client {
         self.copy.position = next.clone();
         self.copy.generation += 1;
         // Slow, so that chunks become small and cuts fall between them; but days without rows are skipped.
-        let elapsed_ms =
-            if dataset == Dataset::UsageEvents { row_count.min(1) * 300 + 400 * row_count } else { 1_000 };
+        let (chunk_ms, row_ms) = self.pace.events_ms;
+        let events_ms = row_count.min(1) * chunk_ms + row_ms * row_count;
+        let elapsed_ms = if dataset == Dataset::UsageEvents { events_ms } else { 1_000 };
         Ok(Some(Event::ChunkDone { position: Box::new(next), chunk_count: 1, elapsed_ms, row_count }))
     }
 

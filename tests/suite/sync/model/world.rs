@@ -30,9 +30,19 @@ struct Standby {
     start: u64,
 }
 
+/// How long things take, by the client's clock.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Milliseconds of loading after which a cut is due.
+    pub(super) cut_while_loading_ms: u64,
+    /// Milliseconds of a chunk that has events, and of each of them: slow chunks become small.
+    pub(super) events_ms: (u64, u64),
+}
+
 /// The servers and their writers.
 #[derive(Debug, Clone)]
 pub(super) struct World {
+    pub(super) pace: Pace,
     primary: Arc<Node>,
     /// The primary as its disk has it: what a crash leaves, and what standbys get.
     durable: Arc<Node>,
@@ -98,10 +108,16 @@ pub(super) enum Transition {
     Keep(Option<u8>),
 }
 
+impl Pace {
+    /// Slow chunks and cuts between them, which is where most goes wrong that can.
+    pub(super) const STEADY: Self = Self { cut_while_loading_ms: 1_500, events_ms: (300, 400) };
+}
+
 impl World {
-    fn new(next_xid: u64) -> Self {
+    fn new(next_xid: u64, pace: Pace) -> Self {
         let primary = Arc::new(Node::new(next_xid));
         Self {
+            pace,
             durable: Arc::clone(&primary),
             standbys: [1, 2].map(|start| Standby { node: Arc::clone(&primary), start }),
             primary,
@@ -271,7 +287,11 @@ impl<const WRAPS: bool> ReferenceStateMachine for Servers<WRAPS> {
 
     fn init_state() -> BoxedStrategy<World> {
         let next_xid = if WRAPS { (1 << 32) - 25 } else { 700 };
-        Just(World::new(next_xid)).boxed()
+        let pace = (prop_oneof![Just(1), Just(1_500), Just(4_000), Just(20_000)], 0_u64..600, 0_u64..600);
+        pace.prop_map(move |(cut_while_loading_ms, chunk_ms, row_ms)| {
+            World::new(next_xid, Pace { cut_while_loading_ms, events_ms: (chunk_ms, row_ms) })
+        })
+        .boxed()
     }
 
     fn transitions(_: &World) -> BoxedStrategy<Transition> {

@@ -141,6 +141,8 @@ impl Engine {
             }
         };
         let guards = self.guards;
+        let known = position.cursor.as_ref().map(|cursor| &cursor.catalog);
+        let known = known.ok_or_else(|| Error::internal("A load needs a cursor."))?;
         let connection = open_connection(&mut self.connection)?;
         let opening = cut::open(connection, Purpose::Chunk(dataset), guards, client_of(position));
         let observed = guard(token, Duration::from_secs(20), opening).await?;
@@ -148,7 +150,11 @@ impl Engine {
         self.writer.send(work).await?;
         let read = guard(token, Duration::from_secs(120), async {
             let end = sink.fill(connection, dataset, &chunk).await?;
-            cut::close(connection).await?;
+            match dataset {
+                // S45: rows of a partition that the next cut may not find are not stored.
+                Dataset::UsageEvents => cut::close_certain(connection, known).await?,
+                _ => cut::close(connection).await?,
+            }
             // S4: rows of a chunk may be lost by a crash of the server like those of a cut.
             let acked = settle_observed(connection, &observed, position, guards).await?;
             Ok((end, acked))

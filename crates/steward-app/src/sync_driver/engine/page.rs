@@ -74,7 +74,7 @@ impl Engine {
         let read = guard(token, Duration::from_secs(60), async {
             let rows_from = position.edge.from_us;
             let end = cut::read_page(connection, &page, &catch_up.since, &catalog, rows_from, &out).await?;
-            cut::close(connection).await?;
+            cut::close_certain(connection, &catalog).await?;
             let acked = settle_observed(connection, &observed, position, guards).await?;
             Ok((end, acked))
         })

@@ -153,3 +153,17 @@ fn s18_where_the_oldest_writer_is_still_open_nothing_can_be_paged() {
     let read = machine.push(opened(observed("10:50:10,45", 5)));
     assert!(matches!(read[..], [Instruction::ReadDelta { may_page: false, .. }]), "{read:?}");
 }
+
+#[test]
+fn s45_what_was_read_from_new_partitions_is_dropped_and_a_cut_comes_first() {
+    let mut machine = machine("10:10:");
+    let load = crate::sync::Load::whole(Dataset::Teams, &Catalog::default(), None);
+    machine.position.loads.insert(Dataset::Teams, load);
+    machine.position.settled.remove(&Dataset::Teams);
+    machine.push(Event::Wake { by_person: false });
+    assert!(matches!(machine.push(Event::Connected)[..], [Instruction::ReadChunk { .. }]));
+    let again = machine.push(Event::Failed { kind: ErrorKind::Conflict });
+    assert_eq!(again, [Instruction::Disconnect, Instruction::Connect], "without a pause");
+    assert!(machine.trouble().is_none(), "nobody has to know");
+    assert!(matches!(machine.push(Event::Connected)[..], [Instruction::OpenCut { .. }]));
+}
