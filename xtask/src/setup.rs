@@ -175,12 +175,15 @@ pub(crate) fn pinned_postgres() -> Option<std::path::PathBuf> {
     folders.filter_map(Result::ok).map(|folder| folder.path().join("native/bin")).find(|bin| bin.is_dir())
 }
 
+/// The test runner, pinned: a later one may want a later compiler.
+const NEXTEST: &str = "cargo-nextest@0.9.143";
+
 fn nextest() -> Result<()> {
     if succeeds(&mut cargo(&["nextest", "--version"])) {
         return Ok(());
     }
-    println!("installing {:<30} the test runner", "cargo-nextest");
-    run(&mut cargo(&["install", "cargo-nextest", "--locked", "--quiet"]))
+    println!("installing {NEXTEST:<30} the test runner");
+    run(&mut cargo(&["install", NEXTEST, "--locked", "--quiet"]))
 }
 
 /// The spelling checker of typos.toml, pinned, from PyPI.
