@@ -23,6 +23,9 @@ pub(crate) const COST: usize = 6;
 /// Position of the latency among them.
 pub(crate) const LATENCY: usize = 8;
 
+/// From so many changes on their sums are worth a thread of their own.
+const WORTH_A_THREAD: usize = 4_096;
+
 const METRIC_NAMES: [&str; METRICS] = [
     "quantity",
     "input_tokens",
@@ -215,7 +218,32 @@ impl Ids {
 
     /// Adds changes to the rollups.
     pub(crate) fn sum(&self, connection: &Connection, changes: &[Signed]) -> Result<()> {
-        if self.has_sums { rollup::apply(connection, &self.outcomes, changes) } else { Ok(()) }
+        self.sum_beside(connection, changes, || Ok(()))
+    }
+
+    /// Adds changes to the rollups, and does something else with the file while they are summed up by another
+    /// thread.
+    pub(crate) fn sum_beside(
+        &self,
+        connection: &Connection,
+        changes: &[Signed],
+        other: impl FnOnce() -> Result<()>,
+    ) -> Result<()> {
+        if !self.has_sums {
+            return other();
+        }
+        let deltas = if changes.len() < WORTH_A_THREAD {
+            other()?;
+            rollup::sum_up(&self.outcomes, changes)
+        } else {
+            std::thread::scope(|scope| {
+                let summing = scope.spawn(|| rollup::sum_up(&self.outcomes, changes));
+                let done = other();
+                let deltas = summing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                done.map(|()| deltas)
+            })?
+        };
+        rollup::add(connection, deltas)
     }
 
     /// From now on no rollups are kept: for measuring what they cost.

@@ -259,8 +259,20 @@ pub(crate) struct Signed {
     pub(crate) sign: i8,
 }
 
-/// Adds changes to the rollups of every level. Their order does not matter; nearly sorted is fastest.
-pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Signed]) -> Result<()> {
+/// What changes add to one bucket.
+enum Delta {
+    /// Of a level with details.
+    Whole(Level, i64, Bucket),
+    /// Of a level without.
+    Totals(Level, i64, Totals),
+}
+
+/// What changes add to the rollups of every level.
+pub(crate) struct Deltas(Vec<Delta>);
+
+/// Sums changes up, without a look at the file: this may go on beside its writing. Their order does not matter;
+/// nearly sorted is fastest.
+pub(crate) fn sum_up(outcomes: &[Status], changes: &[Signed]) -> Deltas {
     let mut order: Vec<(i64, u32)> = changes
         .iter()
         .zip(0..)
@@ -271,6 +283,8 @@ pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Sig
     let in_same = |level: Level| {
         move |a: &(i64, u32), b: &(i64, u32)| a.0.div_euclid(per(level)) == b.0.div_euclid(per(level))
     };
+    let number = |level: Level, quarters: &[(i64, u32)]| quarters[0].0.div_euclid(per(level));
+    let mut deltas = Vec::new();
     let mut of_day = Gathered::default();
     for day in order.chunk_by(in_same(Level::Day)) {
         for shift in day.chunk_by(in_same(Level::Shift)) {
@@ -278,19 +292,33 @@ pub(crate) fn apply(connection: &Connection, outcomes: &[Status], changes: &[Sig
             for hour in shift.chunk_by(in_same(Level::Hour)) {
                 let mut of_hour = Totals::default();
                 for quarter in hour.chunk_by(|a, b| a.0 == b.0) {
-                    let delta = Bucket::of(outcomes, changes, quarter);
-                    of_day.add(&delta);
-                    of_hour.merge(&delta.totals);
-                    delta.add_to_stored(connection, Level::Quarter, quarter[0].0)?;
+                    let bucket = Bucket::of(outcomes, changes, quarter);
+                    of_day.add(&bucket);
+                    of_hour.merge(&bucket.totals);
+                    deltas.push(Delta::Whole(Level::Quarter, quarter[0].0, bucket));
                 }
                 of_shift.merge(&of_hour);
-                of_hour.add_to_stored(connection, Level::Hour, hour[0].0.div_euclid(per(Level::Hour)))?;
+                deltas.push(Delta::Totals(Level::Hour, number(Level::Hour, hour), of_hour));
             }
-            of_shift.add_to_stored(connection, Level::Shift, shift[0].0.div_euclid(per(Level::Shift)))?;
+            deltas.push(Delta::Totals(Level::Shift, number(Level::Shift, shift), of_shift));
         }
-        let number = day[0].0.div_euclid(per(Level::Day));
-        of_day.take().add_to_stored(connection, Level::Day, number)?;
-        derive::drop_block(connection, number.div_euclid(Level::DAYS_PER_BLOCK))?;
+        deltas.push(Delta::Whole(Level::Day, number(Level::Day, day), of_day.take()));
+    }
+    Deltas(deltas)
+}
+
+/// Adds what changes sum up to to what is stored.
+pub(crate) fn add(connection: &Connection, deltas: Deltas) -> Result<()> {
+    for delta in deltas.0 {
+        match delta {
+            Delta::Totals(level, number, totals) => totals.add_to_stored(connection, level, number)?,
+            Delta::Whole(level, number, bucket) => {
+                bucket.add_to_stored(connection, level, number)?;
+                if level == Level::Day {
+                    derive::drop_block(connection, number.div_euclid(Level::DAYS_PER_BLOCK))?;
+                }
+            }
+        }
     }
     Ok(())
 }

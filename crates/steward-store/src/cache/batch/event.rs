@@ -12,8 +12,8 @@ use crate::cache::rollup::Signed;
 use crate::cache::{edge, fault, instant};
 use crate::row::RowBatch;
 
-/// Events held back until they are sorted, written and summed: 9 MB.
-const BUFFER: usize = 65_536;
+/// Events held back until they are sorted, written and summed: 5 MB, and as much again for what they sum up to.
+const BUFFER: usize = 32_768;
 
 /// A range of events: ids, and the exact instants within its edge minutes.
 #[derive(Debug, Clone, Copy)]
@@ -104,22 +104,23 @@ impl Difference {
     }
 
     fn flush(&mut self, connection: &Connection, ids: &Ids) -> Result<()> {
+        let mut buffer = std::mem::take(&mut self.buffer);
         if let Some(seen) = &mut self.seen {
             let mut changes = Vec::new();
-            write_each(connection, &self.buffer, &mut self.applied, seen, &mut changes)?;
+            write_each(connection, &buffer, &mut self.applied, seen, &mut changes)?;
             ids.sum(connection, &changes)?;
         } else {
-            self.append(connection)?;
-            ids.sum(connection, &self.buffer)?;
+            ids.sum_beside(connection, &buffer, || self.append(connection, &buffer))?;
         }
-        self.buffer.clear();
+        buffer.clear();
+        self.buffer = buffer;
         Ok(())
     }
 
     /// Inserts without looking: nothing of the range was here.
-    fn append(&mut self, connection: &Connection) -> Result<()> {
+    fn append(&mut self, connection: &Connection, events: &[Signed]) -> Result<()> {
         let mut insert = Append::new(connection);
-        for minute in by_minute(&self.buffer).chunk_by(|a, b| a.0 == b.0) {
+        for minute in by_minute(events).chunk_by(|a, b| a.0 == b.0) {
             let number = -minute[0].0;
             let next = match self.next_ids.get(&number) {
                 Some(next) => *next,
@@ -129,13 +130,13 @@ impl Difference {
             let end = next + minute.len() as i64;
             check_room(number, end)?;
             for ((_, index), id) in minute.iter().zip(next..) {
-                let Signed { event, .. } = &self.buffer[*index as usize];
+                let Signed { event, .. } = &events[*index as usize];
                 insert.put(id, event)?;
             }
             self.next_ids.insert(number, end);
         }
         insert.finish()?;
-        self.applied.inserted += self.buffer.len() as u64;
+        self.applied.inserted += events.len() as u64;
         Ok(())
     }
 
@@ -252,16 +253,20 @@ fn write_each(
     let mut replace = Insert::replacing(connection)?;
     for minute in by_minute(events).chunk_by(|a, b| a.0 == b.0) {
         let number = -minute[0].0;
-        let mut local: HashMap<EventKey, (i64, Event), FxBuildHasher> = HashMap::default();
+        // Those that are fed, and where they lie if they do: a minute may hold many more.
+        let identities = minute.iter().map(|(_, index)| (events[*index as usize].event.identity(), None));
+        let mut local: HashMap<EventKey, Option<(i64, Event)>, FxBuildHasher> = identities.collect();
         let mut next = event::first_id(number);
         each(connection, next, event::end_id(number), |id, event| {
             next = id + 1;
-            local.insert(event.identity(), (id, event));
+            if let Some(place) = local.get_mut(&event.identity()) {
+                *place = Some((id, event));
+            }
             Ok(true)
         })?;
         for (_, index) in minute {
             let Signed { event: new, .. } = events[*index as usize];
-            let id = match local.get(&new.identity()).copied() {
+            let id = match local.get(&new.identity()).copied().flatten() {
                 Some((id, old)) if old == new => {
                     applied.unchanged += 1;
                     id
@@ -283,7 +288,7 @@ fn write_each(
                     id
                 }
             };
-            local.insert(new.identity(), (id, new));
+            local.insert(new.identity(), Some((id, new)));
             seen.push(id);
         }
     }
