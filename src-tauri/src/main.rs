@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use steward_desktop::arguments::{Action, Arguments, HELP};
 
+/// Gives memory back to the system; the C library's would keep most of what a first sync has used.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "a terminal is all there is before the window")]
 fn main() -> ExitCode {
     let arguments = match Arguments::parse(std::env::args_os().skip(1)) {

@@ -8,6 +8,11 @@ use anyhow::{Context, Result, bail};
 use steward_core::sample::SampleSize;
 use steward_tests::bench::{self, Options};
 
+/// Gives memory back to the system; the C library's would keep most of what a first sync has used.
+#[cfg(unix)]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
