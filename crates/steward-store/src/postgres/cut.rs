@@ -126,7 +126,8 @@ pub async fn open_cut(
 /// The beginning of every transaction.
 ///
 /// One message: a pooler in transaction mode keeps it on one server connection, and so do all that follow
-/// until the transaction ends (S14). TRUNCATE and rewrites are not MVCC-safe: the locks come before the
+/// until the transaction ends (S14). Few rows come from a table that looks large to the planner: compiling the
+/// statement would take longer than running it. TRUNCATE and rewrites are not MVCC-safe: the locks come before the
 /// first snapshot, so none of them can fall between snapshot and reading.
 fn begin(purpose: Purpose, guards: Guards) -> String {
     let (statement_s, idle_s) = match purpose {
@@ -148,7 +149,7 @@ fn begin(purpose: Purpose, guards: Guards) -> String {
         "begin isolation level repeatable read read only; \
          set local statement_timeout = '{statement_s}s'; set local lock_timeout = '1s'; \
          set local idle_in_transaction_session_timeout = '{idle_s}s'; \
-         set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'{lock}"
+         set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local jit = off{lock}"
     )
 }
 
