@@ -103,12 +103,43 @@ test("offenders lead to their accounts", async ({ page, sample }) => {
   await expect(page).toHaveURL(/\/users\?.*user=/);
 });
 
+test("what if a plan allowed less is answered with the accounts, and changes nothing", async ({
+  page,
+  sample,
+}) => {
+  await openSynced(page, sample, "/usage");
+  await page.getByRole("radio", { name: "What if" }).click();
+  const limits = page.getByRole("region", { name: "Limits", exact: true });
+  await expect(limits.getByRole("row").nth(1)).toBeVisible();
+  const limit = page.getByLabel("Limit a month");
+  await expect(limit).toBeDisabled();
+  await page.getByRole("combobox", { name: "Plan" }).click();
+  await page.getByRole("option", { name: "Starter" }).click();
+  await page.getByRole("combobox", { name: "Metric" }).click();
+  await page.getByRole("option", { name: "prompts" }).click();
+  await limit.fill("0");
+  await expect(
+    page.getByText("Starter allows 0 prompts a month and refuses what goes beyond."),
+  ).toBeVisible();
+  await expect(limits.getByRole("row")).toHaveCount(2);
+  // Everybody who used any is over a limit of none.
+  const over = (await limits.getByRole("row").nth(1).getByRole("cell").nth(7).textContent()) ?? "";
+  const accounts = page.getByRole("region", { name: "Accounts that would be refused", exact: true });
+  await expect(accounts).toContainText(`${over} account`);
+  expect(Number(over.replaceAll(",", ""))).toBeGreaterThan(0);
+  await limit.fill("many");
+  await expect(page.getByText("A whole number, 0 or more.")).toBeVisible();
+  await page.getByLabel("Month (UTC)").fill("2026-13");
+  await expect(page.getByText("A month is written 2026-11.")).toBeVisible();
+});
+
 for (const theme of ["light", "dark"] as const) {
-  for (const path of ["/usage", "/usage?tab=offenders"]) {
+  for (const path of ["/usage", "/usage?tab=offenders", "/usage?tab=what-if"]) {
     test(`${path} has no axe violation in the ${theme} theme`, async ({ page, sample }) => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
       await openSynced(page, sample, path);
-      const region = path === "/usage" ? "Busiest hours" : "Over limit";
+      const region =
+        path === "/usage" ? "Busiest hours" : path.endsWith("offenders") ? "Over limit" : "Limits";
       await expect(page.getByRole("region", { name: region, exact: true })).toBeVisible();
       await expectNoViolations(page);
     });

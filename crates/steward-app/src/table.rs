@@ -25,6 +25,7 @@ use steward_core::upkeep::{
 };
 use steward_core::usage::{SavedView, SavedViewList, SavedViewRef, Usage, UsageReq};
 use steward_core::user::{UserChangePlanReq, UserList, UserListReq, UserShowReq, UserView};
+use steward_core::what_if::{WhatIf, WhatIfReq};
 use steward_core::{Error, Result};
 use ts_rs::TS;
 
@@ -251,6 +252,8 @@ commands! {
     Mutation overview::overview_picture(OverviewPictureReq) -> WrittenFile, Viewer, T0, [];
     /// What was used, by anything an event is counted by, compared with the days before.
     Query usage::usage_show(UsageReq) -> Usage, Viewer, T0, [Usage, Users, Plans];
+    /// Who would have been refused in a month under other limits; nothing is changed by asking.
+    Query usage::usage_what_if(WhatIfReq) -> WhatIf, Viewer, T0, [Users, Plans];
     /// Accounts over or near a limit, with many failures, a sudden rise or refusals.
     Query usage::offender_list(OffenderListReq) -> OffenderList, Viewer, T0, [Usage, Users, Plans];
     /// The views kept for the current workspace on this computer.

@@ -24,7 +24,7 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
-pub(crate) use usage::{OffenderArgs, UsageArgs, UsageShape, ViewCommand, column};
+pub(crate) use usage::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 
 /// Desktop console for the people who run a SaaS, on the command line.
 #[derive(Debug, Parser)]
@@ -220,6 +220,7 @@ impl Command {
         }
         match self {
             Self::Overview(_) => rows![overview_show, overview_picture],
+            Self::Usage(UsageArgs { command: Some(UsageCommand::WhatIf(_)), .. }) => rows![usage_what_if],
             Self::Usage(_) => rows![usage_show, view_list],
             Self::Offenders(_) => rows![offender_list],
             Self::Views(ViewCommand::List) => rows![view_list],

@@ -7,7 +7,7 @@
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
 //! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`timeline`],
-//! [`account`], [`limit`], [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
+//! [`account`], [`limit`], [`what_if`], [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
 #![deny(missing_docs)]
 
@@ -37,6 +37,7 @@ pub mod timeline;
 pub mod upkeep;
 pub mod usage;
 pub mod user;
+pub mod what_if;
 
 pub use clock::{Clock, SystemClock};
 pub use dataset::Dataset;

@@ -12,6 +12,7 @@ fn every_row_of_the_table_is_reachable() {
     let lines = [
         "overview",
         "usage --by model --filter feature=draft --measure tokens --bucket week",
+        "usage what-if --plan free --metric prompts --limit 100",
         "offenders --kind over_limit",
         "views list",
         "views save chats --by feature",

@@ -10,6 +10,7 @@ import type { OverviewReq } from "./generated/OverviewReq";
 import type { TimelineReq } from "./generated/TimelineReq";
 import type { UsageReq } from "./generated/UsageReq";
 import type { UserListReq } from "./generated/UserListReq";
+import type { WhatIfReq } from "./generated/WhatIfReq";
 
 // Keys are [command, scope, request]; the scope is the workspace, so that one company's numbers never show
 // up under another's name. What a query depends on stands in `meta.tags`.
@@ -164,6 +165,14 @@ export const ALL_AUDIT: AuditListReq = {
   after: null,
   limit: 200,
 };
+
+/** Who would have been refused in a month under other limits. */
+export const whatIfOptions = (workspace: string, request: WhatIfReq) =>
+  queryOptions({
+    queryKey: ["usage_what_if", workspace, request],
+    queryFn: () => call("usage_what_if", request),
+    meta: { tags: commands.usage_what_if.tags },
+  });
 
 /** The newest events that pass the filters. */
 export const recentEventsOptions = (workspace: string, request: EventListReq) =>

@@ -39,6 +39,7 @@ const OPTIONS = [
   queries.overviewOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off" }),
   queries.usageOptions(WORKSPACE, USAGE),
   queries.offenderListOptions(WORKSPACE, { range: "30d", zone: "UTC", compare: "off", limit: 0 }),
+  queries.whatIfOptions(WORKSPACE, { month: null, plan: null, metric: null, limit: null, rows: 0 }),
   queries.viewListOptions(WORKSPACE),
   queries.planListOptions(WORKSPACE),
   queries.userShowOptions(WORKSPACE, "u"),

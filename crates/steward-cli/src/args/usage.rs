@@ -36,7 +36,10 @@ pub(crate) struct UsageShape {
 
 /// `usage`.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct UsageArgs {
+    #[command(subcommand)]
+    pub(crate) command: Option<UsageCommand>,
     #[command(flatten)]
     pub(crate) shape: UsageShape,
     /// As a kept view says (`steward views list`); other flags go before it.
@@ -45,6 +48,33 @@ pub(crate) struct UsageArgs {
     /// Print the statements that yield the same numbers on the server.
     #[arg(long)]
     pub(crate) sql: bool,
+}
+
+/// What else is asked of the use.
+#[derive(Debug, Subcommand)]
+pub(crate) enum UsageCommand {
+    /// Who would have been refused in a month if limits that only warn were kept, or if one were another.
+    WhatIf(WhatIfArgs),
+}
+
+/// `usage what-if`.
+#[derive(Debug, Args)]
+pub(crate) struct WhatIfArgs {
+    /// The month by UTC, as 2026-11; without it the current one.
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) month: Option<String>,
+    /// Only this plan, by its code.
+    #[arg(long)]
+    pub(crate) plan: Option<String>,
+    /// Only this metric.
+    #[arg(long)]
+    pub(crate) metric: Option<String>,
+    /// Suppose that the plan allows so many of the metric a month.
+    #[arg(long, value_name = "NUMBER", requires_all = ["plan", "metric"], allow_negative_numbers = true)]
+    pub(crate) limit: Option<i64>,
+    /// Accounts wanted, 1 to 1000.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub(crate) rows: u32,
 }
 
 /// `offenders`.

@@ -1,4 +1,4 @@
-//! `usage`, `offenders`, `views`.
+//! `usage`, `usage what-if`, `offenders`, `views`.
 
 use serde_json::{Value, json};
 use steward_app::table::{Mode, row};
@@ -6,9 +6,10 @@ use steward_core::event::{EventFilter, HourOfWeek};
 use steward_core::offender::OffenderListReq;
 use steward_core::period::Compare;
 use steward_core::usage::{Depth, SavedView, SavedViewRef, UsageReq};
+use steward_core::what_if::WhatIfReq;
 use steward_core::{Error, ErrorKind, Result};
 
-use crate::args::{OffenderArgs, UsageArgs, UsageShape, ViewCommand, column};
+use crate::args::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 use crate::client::{Answer, Client};
 use crate::render::usage as render;
 
@@ -16,6 +17,9 @@ use crate::render::usage as render;
 const PATH: &str = "/usage";
 
 pub(crate) async fn usage(client: &Client, args: UsageArgs) -> Result<Answer> {
+    if let Some(UsageCommand::WhatIf(args)) = args.command {
+        return what_if(client, args).await;
+    }
     client.ensure_fresh().await?;
     let kept = match &args.view {
         Some(name) => kept(client, name).await?,
@@ -25,6 +29,14 @@ pub(crate) async fn usage(client: &Client, args: UsageArgs) -> Result<Answer> {
     let usage = client.ask::<row::usage_show>(request).await?;
     let text = if args.sql { render::sql(&usage) } else { render::usage(&usage) };
     Ok(Answer::new(&usage, text)?.fresh(&usage.freshness))
+}
+
+async fn what_if(client: &Client, args: WhatIfArgs) -> Result<Answer> {
+    client.ensure_fresh().await?;
+    let WhatIfArgs { month, plan, metric, limit, rows } = args;
+    let request = WhatIfReq { month, plan, metric, limit, rows };
+    let answer = client.ask::<row::usage_what_if>(request).await?;
+    Ok(Answer::new(&answer, render::what_if(&answer))?.fresh(&answer.freshness))
 }
 
 pub(crate) async fn offenders(client: &Client, args: OffenderArgs) -> Result<Answer> {

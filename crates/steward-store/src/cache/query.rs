@@ -12,6 +12,7 @@ pub mod plan;
 pub mod timeline;
 pub mod usage;
 pub mod user;
+pub mod what_if;
 
 mod chart;
 mod naming;

@@ -66,6 +66,8 @@ import type { UserStatusReq } from "./UserStatusReq";
 import type { UserView } from "./UserView";
 import type { VerifyReq } from "./VerifyReq";
 import type { VerifyRes } from "./VerifyRes";
+import type { WhatIf } from "./WhatIf";
+import type { WhatIfReq } from "./WhatIfReq";
 import type { Workspace } from "./Workspace";
 import type { WorkspaceAddReq } from "./WorkspaceAddReq";
 import type { WorkspaceList } from "./WorkspaceList";
@@ -122,6 +124,8 @@ export interface Commands {
   overview_picture: { request: OverviewPictureReq; response: WrittenFile };
   /** What was used, by anything an event is counted by, compared with the days before. */
   usage_show: { request: UsageReq; response: Usage };
+  /** Who would have been refused in a month under other limits; nothing is changed by asking. */
+  usage_what_if: { request: WhatIfReq; response: WhatIf };
   /** Accounts over or near a limit, with many failures, a sudden rise or refusals. */
   offender_list: { request: OffenderListReq; response: OffenderList };
   /** The views kept for the current workspace on this computer. */
@@ -222,6 +226,7 @@ export const commands = {
   overview_show: { doc: "The state of the company in one answer.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   overview_picture: { doc: "Writes the overview as a picture into a file of this computer.", kind: "mutation", role: "viewer", tier: "T0", tags: [] },
   usage_show: { doc: "What was used, by anything an event is counted by, compared with the days before.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
+  usage_what_if: { doc: "Who would have been refused in a month under other limits; nothing is changed by asking.", kind: "query", role: "viewer", tier: "T0", tags: ["users","plans"] },
   offender_list: { doc: "Accounts over or near a limit, with many failures, a sudden rise or refusals.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   view_list: { doc: "The views kept for the current workspace on this computer.", kind: "query", role: "viewer", tier: "T0", tags: ["settings","workspace"] },
   view_save: { doc: "Keeps a view under a name; one of that name is replaced.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },

@@ -4,7 +4,7 @@ import { shellWord } from "@/lib/actions";
 
 /** A question whose answer holds tables and charts. */
 interface Asked {
-  command: "usage_show" | "offender_list";
+  command: "usage_show" | "usage_what_if" | "offender_list";
   request: object;
 }
 

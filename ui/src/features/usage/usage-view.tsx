@@ -22,12 +22,14 @@ import { Breakdown } from "./breakdown";
 import { FilterBar } from "./filter-bar";
 import { HeatMap } from "./heat-map";
 import {
+  adminText,
   BUCKETS,
   MEASURES,
   measureFilters,
   openText,
   titleLine,
   type UsageSearch,
+  type UsageTab,
   usageCommand,
   usageRequest,
   withFilter,
@@ -37,6 +39,7 @@ import { SavedViews } from "./saved-views";
 import { SqlNote } from "./sql-note";
 import { Tiles, TilesLoading } from "./tiles";
 import { AnswerExport, AskedProvider } from "./usage-export";
+import { WhatIf } from "./what-if";
 import "./usage.css";
 
 /** Groups of the breakdown on screen, and in a file. */
@@ -46,7 +49,14 @@ const EXPORTED = 100_000;
 const TABS = [
   { value: "usage", label: "Usage" },
   { value: "offenders", label: "Offenders" },
+  { value: "what-if", label: "What if" },
 ];
+
+const NOTES: Record<UsageTab, string> = {
+  usage: "",
+  offenders: "Accounts to look at, worst first.",
+  "what-if": "Who would be refused under other limits.",
+};
 
 /** Who uses what, when, how fast, and what is refused? */
 export const UsageView: FC = () => {
@@ -62,7 +72,8 @@ export const UsageView: FC = () => {
     }),
     [request],
   );
-  const isUsage = search.tab !== "offenders";
+  const tab = search.tab ?? "usage";
+  const isUsage = tab === "usage";
   const sums = useQuery({
     ...usageOptions(workspace.id, { ...request, depth: "sums", groups: SHOWN }),
     placeholderData: keepPreviousData,
@@ -89,14 +100,14 @@ export const UsageView: FC = () => {
     <div className="wrap">
       <PageHead
         title="Usage"
-        note={isUsage ? usage && titleLine(usage) : "Accounts to look at, worst first."}
+        note={isUsage ? usage && titleLine(usage) : NOTES[tab]}
         actions={
           <>
             <Segmented
               label="Part of the view"
-              value={search.tab ?? "usage"}
+              value={tab}
               options={TABS}
-              onChange={(tab) => place({ tab: tab === "offenders" ? "offenders" : undefined })}
+              onChange={(next) => place({ tab: next === "usage" ? undefined : (next as UsageTab) })}
             />
             {isUsage && usage && <SavedViews search={search} presets={usage.presets} />}
             {isUsage && (
@@ -122,11 +133,17 @@ export const UsageView: FC = () => {
           </>
         }
       />
-      {!isUsage ? (
+      {tab === "offenders" ? (
         <Offenders scope={scope} />
+      ) : tab === "what-if" ? (
+        <WhatIf />
       ) : (
         <>
-          <FilterBar request={request} onChange={(filters) => place({ filters })} />
+          <FilterBar
+            request={request}
+            admins={usage ? adminText(usage) : null}
+            onChange={(filters) => place({ filters })}
+          />
           {usage ? (
             <div className={sums.isPlaceholderData ? "dimmed" : ""}>
               <Tiles usage={usage} />

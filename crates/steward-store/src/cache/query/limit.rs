@@ -138,7 +138,8 @@ pub(super) fn of<'r>(reader: &'r Reader, user: &UserRow, at: Option<DateTime<Utc
     Ok(Found { reader, account, plan_code, limits, at })
 }
 
-fn is_known(reader: &Reader, metric: &str) -> Result<bool> {
+/// Whether a plan limits this metric, or it was ever counted.
+pub(super) fn is_known(reader: &Reader, metric: &str) -> Result<bool> {
     reader
         .connection()
         .prepare_cached(
@@ -161,7 +162,8 @@ pub(super) fn default_plan(reader: &Reader) -> Result<Option<String>> {
         .map_err(fault::map)
 }
 
-fn teams(reader: &Reader, user: Uuid) -> Result<Vec<TeamId>> {
+/// The teams a user is a member of.
+pub(super) fn teams(reader: &Reader, user: Uuid) -> Result<Vec<TeamId>> {
     reader
         .connection()
         .prepare_cached("select team_id from team_members where user_id = ?1 order by team_id")
@@ -178,7 +180,7 @@ fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
 }
 
 /// The raises for a user, his teams and him as their member; those of keys are nobody's.
-fn raises(reader: &Reader, account: &Account) -> Result<Vec<Raise>> {
+pub(super) fn raises(reader: &Reader, account: &Account) -> Result<Vec<Raise>> {
     let read = |row: &Row<'_>| {
         let subject = match (uuid(row, 1)?, uuid(row, 2)?, uuid(row, 3)?) {
             (Some(user), Some(team), _) => Subject::Member(TeamId(team), UserId(user)),

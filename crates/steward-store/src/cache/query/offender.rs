@@ -155,7 +155,7 @@ fn limited(reader: &Reader, as_of: DateTime<Utc>) -> Result<Vec<Limited>> {
 }
 
 /// The users somebody raised a limit for, themselves or through a team.
-fn raised(reader: &Reader) -> Result<HashSet<UserId>> {
+pub(super) fn raised(reader: &Reader) -> Result<HashSet<UserId>> {
     let read = |row: &Row<'_>| Ok(row.get::<_, Option<[u8; 16]>>(0)?.map(|id| UserId(Uuid::from_bytes(id))));
     let users: Vec<Option<UserId>> = reader
         .connection()
