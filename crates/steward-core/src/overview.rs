@@ -188,6 +188,8 @@ pub struct Overview {
     pub previous_period: Option<Period>,
     /// Exact totals.
     pub totals: UsageTotals,
+    /// How many of the events are of admins of the product: they are counted in every number.
+    pub admin_events: u64,
     /// Exact totals of the cost's currency.
     pub cost: Option<Cost>,
     /// The six cards, in order.

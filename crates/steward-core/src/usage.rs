@@ -362,6 +362,8 @@ pub struct Usage {
     pub currency: Option<String>,
     /// Exact sums of everything asked for.
     pub totals: UsageSums,
+    /// How many of them are of admins of the product: they are counted unless a filter leaves them out.
+    pub admin_events: u64,
     /// The numbers at the top.
     pub tiles: Vec<UsageTile>,
     /// Step by step.

@@ -122,6 +122,7 @@ fn page() -> Overview {
         latency_chart: latency(),
         error_chart: latency(),
         newest_event: None,
+        admin_events: 0,
     }
 }
 

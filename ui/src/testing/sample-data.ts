@@ -265,6 +265,7 @@ export function overview(request: OverviewReq): Overview {
       ],
     }),
     newest_event: "2026-11-21T13:02:05Z",
+    admin_events: 1_024,
   };
 }
 

@@ -32,6 +32,9 @@ pub(crate) fn overview(overview: &Overview) -> String {
         "{}\n",
         table(&[Column::Left("Metric"), Column::Right("Value"), Column::Right("Change")], cards)
     );
+    if let Some(line) = admins(overview.admin_events, overview.totals.events) {
+        let _ = writeln!(text, "{line}\n");
+    }
     activity(&mut text, overview);
     for (title, shares) in [
         ("Feature", &overview.by_feature),
@@ -54,6 +57,18 @@ pub(crate) fn overview(overview: &Overview) -> String {
         let _ = writeln!(text, "{}", table(&columns, rows));
     }
     text
+}
+
+/// That admins of the product are counted, where there are any.
+pub(super) fn admins(own: u64, all: u64) -> Option<String> {
+    let percent = own as f64 * 100.0 / all.max(1) as f64;
+    (own > 0).then(|| {
+        Tone::Muted.paint(format!(
+            "{} of the events ({percent:.1} %) are of admins of the product and counted; without them: \
+             steward usage --filter is_admin!=true",
+            grouped(i128::from(own))
+        ))
+    })
 }
 
 fn card(card: &Card, overview: &Overview) -> Vec<Field> {

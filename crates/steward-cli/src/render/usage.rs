@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use steward_core::event::{EventField, EventFilter};
 use steward_core::offender::{Evidence, Offender, OffenderList};
 use steward_core::usage::{Measure, SavedView, Usage, UsageGroup, UsageTile};
+use steward_core::what_if::{WhatIf, WhatIfAccount, WhatIfLimit};
 
 use super::number::{bytes, change, dash, grouped, instant, milliseconds};
+use super::overview::admins;
 use super::spark::{bar, sparkline};
 use super::style::Tone;
 use super::table::{Column, Field, or_dash, table, toned};
@@ -31,6 +33,9 @@ pub(crate) fn usage(usage: &Usage) -> String {
     let currency = usage.currency.as_deref();
     let columns = [Column::Left("Metric"), Column::Right("Value"), Column::Right("Change")];
     let _ = writeln!(text, "\n{}\n", table(&columns, usage.tiles.iter().map(|item| tile(item, currency))));
+    if let Some(line) = admins(usage.admin_events, usage.totals.events) {
+        let _ = writeln!(text, "{line}\n");
+    }
     series(&mut text, usage);
     let _ = writeln!(text, "{}", breakdown(usage));
     let rest = usage.group_count.saturating_sub(GROUP_ROWS as u64);
@@ -241,6 +246,81 @@ fn offender(offender: &Offender) -> Vec<Field> {
     };
     let account = offender.email.clone().unwrap_or_else(|| offender.user_id.to_string());
     vec![Field::from(account), or_dash(offender.plan_code.clone()), Field::from(what), toned(numbers, tone)]
+}
+
+/// Who would have been refused.
+pub(crate) fn what_if(answer: &WhatIf) -> String {
+    let running = if answer.is_unfinished { ", so far" } else { "" };
+    let mut text = format!(
+        "{}  {}\n{}",
+        Tone::Strong.paint("What if"),
+        Tone::Muted.paint(format!("{} by UTC{running}", answer.month)),
+        answer.supposed
+    );
+    if answer.limits.is_empty() {
+        let _ = write!(text, "\n\n{}", Tone::Muted.paint("No plan has a limit that this is about."));
+        return text;
+    }
+    let columns = [
+        Column::Left("Plan"),
+        Column::Left("Limit"),
+        Column::Right("Now"),
+        Column::Right("Then"),
+        Column::Right("Accounts"),
+        Column::Right("Over now"),
+        Column::Right("Over then"),
+        Column::Right("Beyond"),
+    ];
+    let _ = write!(text, "\n\n{}", table(&columns, answer.limits.iter().map(supposed)));
+    let accounts = answer.account_count;
+    let noun = if accounts == 1 { "account" } else { "accounts" };
+    let found = format!("{} {noun} would have been refused", grouped(i128::from(accounts)));
+    let tone = if accounts == 0 { Tone::Success } else { Tone::Warning };
+    let _ = write!(text, "\n\n{}", tone.paint(found));
+    if !answer.accounts.is_empty() {
+        let columns = [
+            Column::Left("Account"),
+            Column::Left("Plan"),
+            Column::Left("Limit"),
+            Column::Right("Used"),
+            Column::Right("Allowed"),
+            Column::Right("Beyond"),
+        ];
+        let _ = write!(text, "\n\n{}", table(&columns, answer.accounts.iter().map(refused)));
+    }
+    let rest = answer.row_count.saturating_sub(answer.accounts.len() as u64);
+    if rest > 0 {
+        let _ = write!(text, "\n{}", Tone::Muted.paint(format!("{} more", grouped(i128::from(rest)))));
+    }
+    text
+}
+
+fn supposed(limit: &WhatIfLimit) -> Vec<Field> {
+    let number = |value: u64| grouped(i128::from(value));
+    let now = limit.limit_now.map_or_else(|| "unlimited".to_owned(), |limit| grouped(limit.into()));
+    let tone = if limit.over > 0 { Tone::Warning } else { Tone::Success };
+    vec![
+        Field::from(limit.plan.clone()),
+        Field::from(format!("{} per {}, {}", limit.metric, limit.period, limit.kind)),
+        Field::from(now),
+        toned(grouped(limit.limit.into()), Tone::Strong),
+        Field::from(number(limit.accounts)),
+        Field::from(number(limit.over_now)),
+        toned(number(limit.over), tone),
+        Field::from(grouped(limit.beyond.into())),
+    ]
+}
+
+fn refused(account: &WhatIfAccount) -> Vec<Field> {
+    let raised = if account.raised_until.is_some() { ", raised" } else { "" };
+    vec![
+        Field::from(account.email.clone()),
+        Field::from(account.plan_code.clone()),
+        Field::from(format!("{} per {}", account.metric, account.period)),
+        Field::from(grouped(account.used.into())),
+        Field::from(format!("{}{raised}", grouped(account.limit.into()))),
+        toned(grouped(account.beyond.into()), Tone::Warning),
+    ]
 }
 
 /// Kept views.

@@ -38,6 +38,10 @@ previous_period: Period | null,
  */
 totals: UsageTotals, 
 /**
+ * How many of the events are of admins of the product: they are counted in every number.
+ */
+admin_events: number, 
+/**
  * Exact totals of the cost's currency.
  */
 cost: Cost | null, 

@@ -67,6 +67,10 @@ currency: string | null,
  */
 totals: UsageSums, 
 /**
+ * How many of them are of admins of the product: they are counted unless a filter leaves them out.
+ */
+admin_events: number, 
+/**
  * The numbers at the top.
  */
 tiles: Array<UsageTile>, 

@@ -63,6 +63,8 @@ describe("the cards", () => {
 describe("the title line", () => {
   it("counts exactly", () => {
     expect(titleLine(sample)).toContain("events by 11,482 users.");
+    expect(titleLine(sample)).toContain("1,024 by admins, counted too.");
+    expect(titleLine({ ...sample, admin_events: 0 })).not.toContain("admins");
   });
 
   it("warns before anything else while totals may be incomplete", () => {

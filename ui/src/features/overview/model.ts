@@ -123,6 +123,9 @@ export function titleLine(overview: Overview): string {
         : `${formatNumber(totals.errors)} failed.`,
     );
   }
+  if (overview.admin_events > 0) {
+    parts.push(`${formatNumber(overview.admin_events)} by admins, counted too.`);
+  }
   return parts.join(" ");
 }
 

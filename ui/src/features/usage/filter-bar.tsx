@@ -17,8 +17,10 @@ import { DIMENSIONS, type UsageAsked, withFilter } from "./model";
 /** What the numbers are narrowed to, as chips, and the way to one more. */
 export const FilterBar: FC<{
   request: UsageAsked;
+  /** How much of the use is by admins, where any is. */
+  admins: string | null;
   onChange: (filters: EventFilter[]) => void;
-}> = ({ request, onChange }) => {
+}> = ({ request, admins, onChange }) => {
   const { filters } = request;
   const hasAdmins = !filters.some((filter) => filter.field === "is_admin");
   return (
@@ -48,6 +50,7 @@ export const FilterBar: FC<{
           >
             Without admins
           </button>
+          {admins && <span className="t3 after">{admins}</span>}
         </li>
       )}
       {filters.length > 1 && (

@@ -1,8 +1,10 @@
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { HeatCell } from "@/api/generated/HeatCell";
+import type { Usage } from "@/api/generated/Usage";
 import type { UsageTile } from "@/api/generated/UsageTile";
 import {
+  adminText,
   heatRows,
   measureFilters,
   presetSearch,
@@ -16,6 +18,14 @@ import {
 import { offenderText } from "./offender-words";
 
 const SCOPE = { range: "30d", zone: "Europe/Berlin", compare: "weekday" as const };
+
+describe("admins of the product", () => {
+  it("are counted, and that is said with their share", () => {
+    const totals = { events: 2_000 } as Usage["totals"];
+    expect(adminText({ admin_events: 30, totals })).toBe("30 (1.5%) by admins, counted");
+    expect(adminText({ admin_events: 0, totals })).toBeNull();
+  });
+});
 
 describe("an address of the usage view", () => {
   it("falls back where it says something that is not", () => {

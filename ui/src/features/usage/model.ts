@@ -62,7 +62,7 @@ export const DIMENSIONS = FIELDS.map((value) => ({ value, label: FIELD_LABELS[va
 
 /** The part of the address that says what of the use is shown; a wrong value falls back to the usual one. */
 export const usageSearch = v.object({
-  tab: v.optional(v.fallback(v.picklist(["usage", "offenders"]), "usage")),
+  tab: v.optional(v.fallback(v.picklist(["usage", "offenders", "what-if"]), "usage")),
   by: v.optional(v.fallback(v.picklist(FIELDS), "feature")),
   measure: v.optional(v.fallback(v.picklist(MEASURES.map((entry) => entry.value)), "events")),
   bucket: v.optional(v.fallback(v.optional(v.picklist(["hour", "day", "week", "month"])), undefined)),
@@ -70,9 +70,12 @@ export const usageSearch = v.object({
   filters: v.optional(v.fallback(v.array(eventFilter), [])),
 });
 
+/** A part of the view. */
+export type UsageTab = "usage" | "offenders" | "what-if";
+
 /** What the address says of the use. */
 export interface UsageSearch {
-  tab?: "usage" | "offenders" | undefined;
+  tab?: UsageTab | undefined;
   by?: EventField | undefined;
   measure?: Measure | undefined;
   bucket?: BucketSize | undefined;
@@ -236,6 +239,14 @@ export function titleLine(usage: Usage): string {
   if (totals.events === 0) return "No events in this range.";
   const users = totals.active_users === null ? "" : ` by ${countOf(totals.active_users, "user")}`;
   return `${countOf(totals.events, "event")}${users}.`;
+}
+
+/** How much of it is by admins of the product, who are counted unless they are left out; none without them. */
+export function adminText(usage: Pick<Usage, "admin_events" | "totals">): string | null {
+  const { admin_events: own, totals } = usage;
+  if (own === 0) return null;
+  const share = formatNumber((own / Math.max(1, totals.events)) * 100, 1);
+  return `${formatNumber(own)} (${share}%) by admins, counted`;
 }
 
 /** A row of the breakdown. */

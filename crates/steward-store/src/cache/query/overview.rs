@@ -69,6 +69,7 @@ pub fn show(reader: &Reader, req: &OverviewReq) -> Result<Overview> {
         period: range.period,
         previous_period: whole(&range.previous),
         totals,
+        admin_events: sums.admin_events(&facets),
         cost,
         cards: CARDS.iter().map(|metric| sums.card(*metric)).collect(),
         by_feature,
@@ -213,6 +214,12 @@ impl RangeSums {
             latency_ms_sum: sum_of(sum::LATENCY_SUM),
             latency_count: count(sums.0[sum::LATENCY_COUNT]),
         }
+    }
+
+    fn admin_events(&self, facets: &[Facet]) -> u64 {
+        // Facet ids start at 1; slot 0 of the counts is empty.
+        let own = facets.iter().zip(self.facets.iter().skip(1));
+        count(own.filter(|(facet, _)| facet.is_admin == Some(true)).map(|(_, counts)| counts.events).sum())
     }
 
     fn card(&self, metric: CardMetric) -> Card {

@@ -23,6 +23,7 @@ use super::naming::Plans;
 use super::overview;
 use super::selection::Selection;
 use crate::cache::facet::Facet;
+use crate::cache::rollup::sum;
 use crate::cache::{Reader, edge, instant};
 
 use group::Grouping;
@@ -80,7 +81,14 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
     }
     let reads_rows =
         !selection.is_by_facet() || (only_rows_tell && req.depth == Depth::Rows && edge.is_none());
-    let reading = if reads_rows { rows::read(&question)? } else { sums::read(&question)? };
+    let reading = if reads_rows && selection.is_everything() {
+        // Only the groups are in no sum.
+        Reading { groups: rows::groups(&question)?, ..sums::read(&question)? }
+    } else if reads_rows {
+        rows::read(&question)?
+    } else {
+        sums::read(&question)?
+    };
     let heat = match &reading.heat {
         Some(events) => heat::cells(req.zone, range.period, as_of, events),
         None => heat::show(&question, req.zone, as_of)?,
@@ -109,6 +117,7 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
         rows_since: edge.map(instant::to_utc),
         currency: plans.currency,
         totals: reading.whole.sums(),
+        admin_events: admin_events(&facets, &reading),
         tiles,
         chart: axis.measure(&series, req.measure),
         latency_chart: axis.latency(&series),
@@ -127,6 +136,15 @@ pub fn show(reader: &Reader, req: &UsageReq) -> Result<Usage> {
         presets: Preset::ALL.iter().map(|preset| preset.opening()).collect(),
         freshness,
     })
+}
+
+/// How many of the events that are meant are of admins of the product.
+fn admin_events(facets: &[Facet], reading: &Reading) -> u64 {
+    // Facet ids start at 1; slot 0 of the sums is empty.
+    let own = facets.iter().zip(reading.whole_facets.iter().skip(1));
+    overview::count(
+        own.filter(|(facet, _)| facet.is_admin == Some(true)).map(|(_, sums)| sums.0[sum::EVENTS]).sum(),
+    )
 }
 
 /// The first instant that the range or what it is compared with looks at.

@@ -7,6 +7,7 @@ use rustc_hash::FxBuildHasher;
 use steward_core::Result;
 use steward_core::event::{EventField, HourOfWeek};
 use steward_core::period::Period;
+use steward_core::usage::Measure;
 
 use super::tally::{Group, Reading, Span, Tally};
 use super::{Question, heat, micros};
@@ -30,8 +31,72 @@ impl Counting {
         self.users.insert(event.user);
     }
 
+    /// One user's sums, of which only these were held.
+    fn finish_user(self) -> Tally {
+        Tally { active_users: Some(u64::from(self.tally.events() > 0)), ..self.tally }
+    }
+
     fn finish(self) -> Tally {
         Tally { active_users: Some(self.users.len() as u64), has_latencies: true, ..self.tally }
+    }
+}
+
+/// Groups that are being counted, by the grouping's key.
+#[derive(Default)]
+struct Groups {
+    counts: HashMap<u32, Counting, FxBuildHasher>,
+    /// Whether only sums are held: they are users, and there may be a million.
+    has_many: bool,
+}
+
+impl Groups {
+    fn add(&mut self, key: u32, event: &Event, outcome: Status) {
+        let group = self.counts.entry(key).or_default();
+        if self.has_many {
+            group.tally.totals.add_event_sums(event, outcome);
+        } else {
+            group.add(event, outcome);
+        }
+    }
+
+    fn take(&mut self, key: u32) -> Tally {
+        let counting = self.counts.remove(&key).unwrap_or_default();
+        if self.has_many { counting.finish_user() } else { counting.finish() }
+    }
+}
+
+/// The groups of one answer: over the whole range, over its finished steps, and over what those are compared with.
+struct GroupSpans {
+    whole: Groups,
+    finished: Groups,
+    before: Groups,
+    /// A user's change is no part of the answer: it would triple what is held for a million of them.
+    is_compared: bool,
+}
+
+impl GroupSpans {
+    fn new(question: &Question<'_>) -> Self {
+        let is_of_users = question.grouping.field() == EventField::UserId;
+        // Nor are latencies of a million users held, unless they are what is asked for.
+        let has_many = is_of_users && !matches!(question.measure, Measure::LatencyP50 | Measure::LatencyP95);
+        Self {
+            whole: Groups { has_many, ..Groups::default() },
+            finished: Groups::default(),
+            before: Groups::default(),
+            is_compared: !is_of_users,
+        }
+    }
+
+    fn finish(mut self, has_comparison: bool) -> Vec<(u32, Group)> {
+        let keys: Ids = self.whole.counts.keys().chain(self.before.counts.keys()).copied().collect();
+        let has_change = has_comparison && self.is_compared;
+        keys.into_iter()
+            .map(|key| {
+                let whole = self.whole.take(key);
+                let change = has_change.then(|| (self.finished.take(key), self.before.take(key)));
+                (key, Group { whole, change, has_events_only: false })
+            })
+            .collect()
     }
 }
 
@@ -40,56 +105,95 @@ impl Counting {
 struct CountingSpan {
     counting: Counting,
     facets: Vec<Sums>,
-    groups: HashMap<u32, Counting, FxBuildHasher>,
-    /// Whether of the groups only sums are held: they are users, and there may be a million.
-    has_many_groups: bool,
 }
 
 impl CountingSpan {
-    fn add(&mut self, event: &Event, outcome: Status, group: Option<u32>) {
+    fn add(&mut self, event: &Event, outcome: Status) {
         self.counting.add(event, outcome);
         let slot = event.facet as usize;
         if self.facets.len() <= slot {
             self.facets.resize(slot + 1, Sums::default());
         }
         self.facets[slot].add(event, 1);
-        let Some(group) = group.map(|group| self.groups.entry(group).or_default()) else { return };
-        if self.has_many_groups {
-            group.tally.totals.add_event_sums(event, outcome);
-        } else {
-            group.add(event, outcome);
+    }
+
+    fn close(self) -> Span {
+        Span { tally: self.counting.finish(), facets: self.facets }
+    }
+}
+
+/// What an event counts as.
+struct Reckoning<'a> {
+    question: &'a Question<'a>,
+    outcomes: Vec<Status>,
+}
+
+impl<'a> Reckoning<'a> {
+    fn new(question: &'a Question<'a>) -> Self {
+        let outcomes = question.facets.iter().map(crate::cache::facet::Facet::outcome);
+        Self { question, outcomes: std::iter::once(Status::Other).chain(outcomes).collect() }
+    }
+
+    fn outcome(&self, event: &Event) -> Status {
+        self.outcomes.get(event.facet as usize).copied().unwrap_or(Status::Other)
+    }
+
+    /// The key of its group.
+    fn key(&self, event: &Event) -> u32 {
+        match self.question.grouping.field() {
+            EventField::UserId => event.user,
+            EventField::TeamId => event.team,
+            _ => self.question.grouping.of_facet(event.facet),
         }
     }
+}
+
+fn is_in(period: Option<Period>, at: DateTime<Utc>) -> bool {
+    period.is_some_and(|period| period.contains(at))
+}
+
+/// The groups alone, of everything: what else there is to say of everything, the sums tell.
+pub(super) fn groups(question: &Question<'_>) -> Result<Vec<(u32, Group)>> {
+    let range = question.range;
+    let reckoning = Reckoning::new(question);
+    let mut spans = GroupSpans::new(question);
+    let before_period = range.previous_finished();
+    let finished_period = range.finished().filter(|_| before_period.is_some() && spans.is_compared);
+    scan(question, Some(range.period), |start, event| {
+        let (key, outcome) = (reckoning.key(event), reckoning.outcome(event));
+        spans.whole.add(key, event, outcome);
+        if is_in(finished_period, start) {
+            spans.finished.add(key, event, outcome);
+        }
+    })?;
+    scan(question, before_period.filter(|_| finished_period.is_some()), |_, event| {
+        spans.before.add(reckoning.key(event), event, reckoning.outcome(event));
+    })?;
+    Ok(spans.finish(finished_period.is_some()))
 }
 
 /// Reads the events of the range, and of the comparison.
 pub(super) fn read(question: &Question<'_>) -> Result<Reading> {
     let range = question.range;
-    let field = question.grouping.field();
-    let outcomes: Vec<Status> = std::iter::once(Status::Other)
-        .chain(question.facets.iter().map(crate::cache::facet::Facet::outcome))
-        .collect();
-    let outcome = |event: &Event| outcomes.get(event.facet as usize).copied().unwrap_or(Status::Other);
-    let key = |event: &Event| match field {
-        EventField::UserId => event.user,
-        EventField::TeamId => event.team,
-        _ => question.grouping.of_facet(event.facet),
-    };
-    // A user's change is no part of the answer: it would triple what is held for a million of them.
-    let compares_groups = field != EventField::UserId;
-
-    let is_in = |period: Option<Period>, at: DateTime<Utc>| period.is_some_and(|period| period.contains(at));
-    let finished_period = range.finished().filter(|_| range.previous_finished().is_some());
-    let mut whole = CountingSpan { has_many_groups: !compares_groups, ..CountingSpan::default() };
-    let mut finished = CountingSpan::default();
+    let reckoning = Reckoning::new(question);
+    let mut spans = GroupSpans::new(question);
+    let is_compared = spans.is_compared;
+    let before_period = range.previous_finished();
+    let finished_period = range.finished().filter(|_| before_period.is_some());
+    let (mut whole, mut finished, mut before) =
+        (CountingSpan::default(), CountingSpan::default(), CountingSpan::default());
     let mut steps: Vec<Counting> = question.steps.iter().map(|_| Counting::default()).collect();
     let mut heat = Box::new([0; 168]);
     let own: Vec<(usize, Period)> = question.steps.iter().map(|step| step.period).enumerate().collect();
     scan(question, Some(range.period), |start, event| {
-        let outcome = outcome(event);
-        whole.add(event, outcome, Some(key(event)));
+        let (key, outcome) = (reckoning.key(event), reckoning.outcome(event));
+        whole.add(event, outcome);
+        spans.whole.add(key, event, outcome);
         if is_in(finished_period, start) {
-            finished.add(event, outcome, compares_groups.then(|| key(event)));
+            finished.add(event, outcome);
+            if is_compared {
+                spans.finished.add(key, event, outcome);
+            }
         }
         if let Some(step) = place(&own, start) {
             steps[step].add(event, outcome);
@@ -97,8 +201,6 @@ pub(super) fn read(question: &Question<'_>) -> Result<Reading> {
         heat[heat::cell(HourOfWeek::of(range.zone, start))] += 1;
     })?;
 
-    let mut before = CountingSpan::default();
-    let before_period = range.previous_finished();
     let mut previous: Vec<Option<Counting>> =
         question.steps.iter().map(|step| step.previous.map(|_| Counting::default())).collect();
     let compared: Vec<(usize, Period)> =
@@ -108,35 +210,26 @@ pub(super) fn read(question: &Question<'_>) -> Result<Reading> {
         .map(|(_, period)| *period)
         .reduce(|a, b| Period { start: a.start.min(b.start), end: a.end.max(b.end) });
     scan(question, span, |start, event| {
-        let outcome = outcome(event);
+        let outcome = reckoning.outcome(event);
         if is_in(before_period, start) {
-            before.add(event, outcome, compares_groups.then(|| key(event)));
+            before.add(event, outcome);
+            if is_compared {
+                spans.before.add(reckoning.key(event), event, outcome);
+            }
         }
         if let Some(counting) = place(&compared, start).and_then(|step| previous[step].as_mut()) {
             counting.add(event, outcome);
         }
     })?;
 
-    let has_change = finished_period.is_some() && compares_groups;
-    let mut groups: Vec<(u32, Group)> = Vec::with_capacity(whole.groups.len());
-    let keys: Ids = whole.groups.keys().chain(before.groups.keys()).copied().collect();
-    for key in keys {
-        let take = |span: &mut CountingSpan| {
-            let counting = span.groups.remove(&key).unwrap_or_default();
-            if span.has_many_groups { counting.tally } else { counting.finish() }
-        };
-        let own = take(&mut whole);
-        let change = has_change.then(|| (take(&mut finished), take(&mut before)));
-        groups.push((key, Group { whole: own, change, has_events_only: false }));
-    }
-    let closed = |span: CountingSpan| Span { tally: span.counting.finish(), facets: span.facets };
+    let has_comparison = finished_period.is_some();
     Ok(Reading {
         whole: whole.counting.finish(),
         whole_facets: whole.facets,
-        change: finished_period.is_some().then(|| (closed(finished), closed(before))),
+        change: has_comparison.then(|| (finished.close(), before.close())),
         steps: steps.into_iter().map(Counting::finish).collect(),
         previous: previous.into_iter().map(|counting| counting.map(Counting::finish)).collect(),
-        groups,
+        groups: spans.finish(has_comparison),
         heat: Some(heat),
     })
 }
