@@ -385,6 +385,12 @@ impl Company {
         self.abuser
     }
 
+    /// The one who misuses the product towards the end.
+    #[must_use]
+    pub fn abuser_id(&self) -> Uuid {
+        self.citizens[self.abuser as usize].id
+    }
+
     fn life(&self, user: u32) -> Life {
         Life::draw(&self.spec, user, self.signups[user as usize])
     }

@@ -51,6 +51,26 @@ describe("words for what happened", () => {
     expect(auditSentence({ ...direct, table: "plans" }).verb).toBe("changed");
   });
 
+  it("says of an action on an account what it did to whom", () => {
+    const row = AUDIT[0];
+    if (!row) throw new Error("the sample has audit rows");
+    const raise = { ...row, action: "raise_limit", label: "Raised prompts a month of ada@example.com" };
+    expect(auditSentence({ ...raise, before: null, after: { limit_value: 1800 } })).toMatchObject({
+      verb: "raised",
+      object: "prompts a month of ada@example.com",
+      rest: "to 1,800",
+    });
+    expect(auditSentence({ ...raise, before: null, after: { limit_value: null } }).rest).toBe(
+      "without limit",
+    );
+    expect(auditSentence({ ...row, action: "extend_trial" }).verb).toBe("extended the trial of");
+    const preset = { ...row, action: "install_preset", label: "bytes_out" };
+    expect(auditSentence({ ...preset, after: null })).toMatchObject({
+      verb: "took",
+      rest: "out of the catalogue",
+    });
+  });
+
   it("calls a server out of reach only after it was asked", () => {
     const error = SYNC.last_error;
     expect(isOffline({ ...SYNC, is_online: false, phase: "connecting", last_error: error })).toBe(false);

@@ -4,7 +4,7 @@ import type { DatasetState } from "@/api/generated/DatasetState";
 import type { Environment } from "@/api/generated/Environment";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import type { Tone } from "@/components/icon";
-import { countOf } from "./format";
+import { countOf, formatNumber } from "./format";
 
 /** What an environment is called on screen; production stands in capitals and nothing else does. */
 export const ENVIRONMENTS: Record<Environment, { label: string; chip: string; className: string }> = {
@@ -70,6 +70,16 @@ const PARTS: Record<string, string> = {
   team_members: "a seat",
 };
 
+/** What an action did to the row it is told of. */
+const VERBS: Record<string, string> = {
+  suspend_user: "suspended",
+  restore_user: "restored",
+  extend_trial: "extended the trial of",
+  reset_usage: "reset",
+  recompute_counters: "recounted",
+  cleanup_usage: "cleaned up",
+};
+
 /** Words for an audited change; an unknown action is written as it is. */
 export function auditSentence(row: AuditRow): AuditSentence {
   const who = row.operator ?? row.login;
@@ -90,12 +100,26 @@ export function auditSentence(row: AuditRow): AuditSentence {
   if (row.action === "revert" || row.action === "revert_operation") {
     return { who, verb: "moved", object, rest: after ? `back to ${after}` : before ? "back" : "" };
   }
+  if (row.action === "raise_limit") {
+    // The row is called "Raised prompts a month of ada@example.com".
+    const limit = row.after?.limit_value;
+    const to =
+      typeof limit === "number" ? `to ${formatNumber(limit)}` : limit === null ? "without limit" : "";
+    return { who, verb: "raised", object: object.replace(/^Raised /, ""), rest: to };
+  }
+  if (row.action === "install_preset") {
+    const did = row.before === null ? "put" : row.after === null ? "took" : "changed";
+    const where = { put: "into the catalogue", took: "out of the catalogue", changed: "in the catalogue" }[
+      did
+    ];
+    return { who, verb: did, object, rest: where };
+  }
   if (row.action === "export") {
     const { name, rows } = row.after ?? {};
     const count = typeof rows === "number" ? countOf(rows, "row") : "";
     return { who, verb: "exported", object: typeof name === "string" ? name : object, rest: count };
   }
-  return { who, verb: row.action.replaceAll("_", " "), object, rest: "" };
+  return { who, verb: VERBS[row.action] ?? row.action.replaceAll("_", " "), object, rest: "" };
 }
 
 /** The touched columns of a change, before and after, in words. */

@@ -18,8 +18,10 @@ use super::error::{database_error, map};
 use super::role::role_of;
 
 mod encode;
+mod staff;
 
 use encode::{Catalogue, Encoder, Value};
+use staff::Cast;
 
 /// Bytes sent at once: large enough that the round trip does not count, small enough to stay unseen.
 const CHUNK: usize = 256 * 1024;
@@ -60,7 +62,11 @@ pub async fn ensure_login(connection: &mut PgConnection, login: &str, password: 
     }
     let password = password.expose_secret().replace('\'', "''");
     let alter = format!("alter role {role} password '{password}'");
-    connection.execute(AssertSqlSafe(alter)).await.map_err(map)?;
+    // As every login that Steward makes: it writes in transactions of an action only.
+    let careful = format!("alter role {role} set default_transaction_read_only = on");
+    for statement in [alter, careful] {
+        connection.execute(AssertSqlSafe(statement)).await.map_err(map)?;
+    }
     sqlx::query(
         r"insert into steward.operators (login, name, role) values ($1, 'Sample admin', 'admin')
           on conflict (login) do nothing",
@@ -129,7 +135,7 @@ pub async fn load(
     let mut transaction = connection.begin().await.map_err(map)?;
     prepare(&mut transaction, &company).await?;
     let catalogue = Catalogue::read(&mut transaction).await?;
-    people(&mut transaction, &catalogue, &company).await?;
+    let cast = people(&mut transaction, &catalogue, &company).await?;
     money(&mut transaction, &catalogue, &company).await?;
     let mut book = CounterBook::new(&company);
     let mut counters = Vec::new();
@@ -152,6 +158,7 @@ pub async fn load(
         ]);
     }
     send(&mut transaction, "usage_counters", &COUNTERS, rows).await?;
+    staff::act(&mut transaction, &company, &cast).await?;
     transaction.commit().await.map_err(map)?;
     // Without it the first cuts would scan every event: blocks that came in bulk are in no BRIN range yet.
     // The visibility map and statistics come along, so that no reader waits for the autovacuum.
@@ -194,6 +201,8 @@ async fn prepare(connection: &mut PgConnection, company: &Company) -> Result<()>
         )
         .with_detail(format!("there is no plan {}", plan.code())));
     }
+    // Part of setting the catalogue up, and told as that in the audit log.
+    told_as(connection, "install_preset").await?;
     for limit in LIMITS {
         sqlx::query(
             r"insert into steward.plan_limits (plan_code, metric, period, limit_value, kind)
@@ -217,11 +226,23 @@ async fn prepare(connection: &mut PgConnection, company: &Company) -> Result<()>
         .execute(&mut *connection)
         .await
         .map_err(map)?;
+    told_as(connection, "").await?;
     // Three months ahead, so that what the demo's platform writes next has a place.
     sqlx::query(r"select steward.ensure_usage_partitions($1, $2)")
         .persistent(false)
         .bind(company.spec().first_day())
         .bind(company.spec().last_day() + Months::new(3))
+        .execute(connection)
+        .await
+        .map_err(map)?;
+    Ok(())
+}
+
+/// What the audit log calls the changes that follow; nothing for changes past the actions.
+async fn told_as(connection: &mut PgConnection, action: &str) -> Result<()> {
+    sqlx::query(r"select set_config('steward.action', $1, true)")
+        .persistent(false)
+        .bind(action)
         .execute(connection)
         .await
         .map_err(map)?;
@@ -311,9 +332,11 @@ const EVENTS: [&str; 22] = [
     "latency_ms",
 ];
 
-async fn people(connection: &mut PgConnection, catalogue: &Catalogue, company: &Company) -> Result<()> {
+async fn people(connection: &mut PgConnection, catalogue: &Catalogue, company: &Company) -> Result<Cast> {
+    let mut cast = Cast::new(company);
     let mut rows = catalogue.encoder("users", &USERS)?;
     for user in company.users() {
+        cast.look(&user);
         rows.row([
             Value::Uuid(user.id),
             Value::Text(&user.email),
@@ -354,7 +377,8 @@ async fn people(connection: &mut PgConnection, catalogue: &Catalogue, company: &
             Value::Time(member.created_us),
         ]);
     }
-    send(connection, "team_members", &MEMBERS, rows).await
+    send(connection, "team_members", &MEMBERS, rows).await?;
+    Ok(cast)
 }
 
 async fn money(connection: &mut PgConnection, catalogue: &Catalogue, company: &Company) -> Result<()> {
