@@ -126,7 +126,7 @@ pub struct QualityCheck {
     pub label: String,
     /// How often it was found.
     pub count: u64,
-    /// Up to five of them.
+    /// Up to five of them; one about a user has `user_id` and, where the user is there, `email`.
     #[ts(type = "unknown[]")]
     pub examples: Vec<serde_json::Value>,
 }

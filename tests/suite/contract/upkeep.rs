@@ -313,6 +313,8 @@ async fn the_report_names_what_is_wrong() {
         (examples("orphans"), examples("unmetered"), examples("unpriced")),
         (vec![json!(TRIAL)], vec![json!("reticulate")], vec![json!("tern-mini")])
     );
+    assert_eq!(examples("duplicates")[0]["email"], "solo@example.com", "who is there is named");
+    assert_eq!(examples("future")[0]["user_id"], SOLO);
     assert_eq!(counts(&mut viewer, 5).await.1["orphans"], 0, "only the days asked for");
     for days in [0, -1, 3661] {
         assert_eq!(quality(&mut viewer, days).await.expect_err("refused").fields()[0].field, "days");

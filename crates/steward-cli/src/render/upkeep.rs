@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use chrono_tz::Tz;
+use serde_json::Value;
 use steward_core::upkeep::{CleanupPlan, CleanupProgress, Quality};
 
 use super::number::{bytes, dash, grouped, instant};
@@ -52,16 +53,25 @@ pub(crate) fn progress(progress: &CleanupProgress) -> String {
     }
 }
 
+/// An example as a line; who it is about comes first, by the address where there is one.
+fn example(example: &Value) -> String {
+    let Some(fields) = example.as_object() else {
+        return example.as_str().map_or_else(|| example.to_string(), str::to_owned);
+    };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let who = fields.get("email").or_else(|| fields.get("user_id")).map(text);
+    let rest = fields.iter().filter(|(name, _)| !matches!(name.as_str(), "email" | "user_id"));
+    let rest = rest.map(|(name, value)| format!("{} {}", name.replace('_', " "), text(value)));
+    who.into_iter().chain(rest).collect::<Vec<_>>().join(", ")
+}
+
 /// The data-quality report.
 pub(crate) fn quality(report: &Quality) -> String {
     let columns =
         [Column::Left("Check"), Column::Right("Found"), Column::Left("What"), Column::Left("For example")];
     let rows = report.checks.iter().map(|check| {
         let count = grouped(i128::from(check.count));
-        let first = check.examples.first().map(|example| match example.as_str() {
-            Some(text) => text.to_owned(),
-            None => example.to_string(),
-        });
+        let first = check.examples.first().map(example);
         vec![
             Field::from(&*check.check),
             toned(count, if check.count == 0 { Tone::Success } else { Tone::Warning }),

@@ -1,10 +1,13 @@
 //! Keeping usage in order: what a cleanup would remove, its steps, and the data-quality report.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use sqlx::{Connection, Executor, PgConnection};
 use steward_core::id::IntentId;
 use steward_core::upkeep::{CleanupPlan, CleanupProgress, Quality};
 use steward_core::{Error, Result};
+use uuid::Uuid;
 
 use super::error::map;
 
@@ -66,10 +69,38 @@ pub async fn quality(connection: &mut PgConnection, days: i32) -> Result<Quality
     let found = sqlx::query_scalar("select steward.data_quality($1)")
         .bind(days)
         .persistent(false)
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await
         .map_err(map)?;
-    read(found)
+    let mut quality: Quality = read(found)?;
+    name_users(connection, &mut quality).await?;
+    Ok(quality)
+}
+
+/// Puts the e-mail address beside each user's id among the examples, where the user is there and has one.
+async fn name_users(connection: &mut PgConnection, quality: &mut Quality) -> Result<()> {
+    let user = |example: &serde_json::Value| Uuid::parse_str(example.get("user_id")?.as_str()?).ok();
+    let examples = || quality.checks.iter().flat_map(|check| &check.examples);
+    let users: Vec<Uuid> = examples().filter_map(user).collect();
+    if users.is_empty() {
+        return Ok(());
+    }
+    let named: HashMap<Uuid, String> = sqlx::query_as::<_, (Uuid, String)>(
+        "select id, email from steward.users where id = any($1) and email <> ''",
+    )
+    .bind(users)
+    .persistent(false)
+    .fetch_all(connection)
+    .await
+    .map_err(map)?
+    .into_iter()
+    .collect();
+    for example in quality.checks.iter_mut().flat_map(|check| &mut check.examples) {
+        if let Some(email) = user(example).and_then(|id| named.get(&id)) {
+            example["email"] = email.as_str().into();
+        }
+    }
+    Ok(())
 }
 
 fn read<T: for<'de> Deserialize<'de>>(answer: serde_json::Value) -> Result<T> {

@@ -18,6 +18,6 @@ label: string,
  */
 count: number, 
 /**
- * Up to five of them.
+ * Up to five of them; one about a user has `user_id` and, where the user is there, `email`.
  */
 examples: unknown[], };

@@ -10,6 +10,9 @@ describe("upkeep", () => {
   it("writes an example as a line, with what is not there as NULL", () => {
     expect(exampleText({ user_id: "u1", occurred_at: null })).toBe("user id u1, occurred at NULL");
     expect(exampleText("2026-11")).toBe("2026-11");
+    expect(exampleText({ metric: "prompts", user_id: "u1", email: "ada@example.com" })).toBe(
+      "user ada@example.com, metric prompts",
+    );
   });
 
   it("counts only what was found", () => {

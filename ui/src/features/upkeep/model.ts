@@ -11,7 +11,10 @@ export function parseMonths(typed: string): number | undefined {
 /** One example of a finding as a line of text. */
 export function exampleText(example: unknown): string {
   if (typeof example !== "object" || example === null) return String(example);
-  return Object.entries(example)
+  // Who it is about comes first: by the address where there is one, else by the id.
+  const { email, user_id: userId, ...rest } = example as Record<string, unknown>;
+  const who = email === undefined ? (userId === undefined ? {} : { user_id: userId }) : { user: email };
+  return Object.entries({ ...who, ...rest })
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${value === null ? "NULL" : String(value)}`)
     .join(", ");
 }
