@@ -30,6 +30,7 @@ async fn a_good_session_is_good_throughout() {
     }
     assert_eq!(found["role"].text, "Login test_support works as support.");
     assert!(found["row_security"].text.contains("lets every row pass"), "{}", found["row_security"].text);
+    assert!(found["writing"].text.contains("alter role test_support set"), "{}", found["writing"].text);
     let owner = findings(&database.owner(), &SystemClock).await;
     assert!(owner["row_security"].text.contains("No policy applies"), "{}", owner["row_security"].text);
 }

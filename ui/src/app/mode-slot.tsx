@@ -62,6 +62,13 @@ export const ModeSlot: FC = () => {
               ? "Every change is refused, here and on the command line. Unlocked, each change is still shown row by row before it is applied, and goes to the audit log."
               : "Each change is shown row by row before it is applied. Several rows at once, and what cannot be taken back, are refused until it is unlocked."}
           </p>
+          {isReadOnly && (
+            <p className="t3">
+              This is Steward’s own promise. A login that Steward made is held to it by the server, too; one
+              made outside may still write with other programs what its role allows. Diagnostics says which it
+              is.
+            </p>
+          )}
           {workspace.needs_unlock && (
             <p>Unlocked for 15 minutes everything may be changed; then it is as it was before.</p>
           )}

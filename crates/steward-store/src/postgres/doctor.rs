@@ -75,6 +75,7 @@ pub async fn examine(
         findings.push(row_security(connection).await?);
         findings.extend(operators(connection).await?);
     }
+    findings.push(care(connection, address).await?);
     findings.push(pooler(connection, address).await?);
     findings.push(timeout(connection).await?);
     findings.push(clocks(connection, clock).await?);
@@ -237,6 +238,32 @@ async fn operators(connection: &mut PgConnection) -> Result<Option<Finding>> {
             )
         }
     }))
+}
+
+/// Whether the server itself holds the login to reading where no action begins the transaction.
+async fn care(connection: &mut PgConnection, address: &Address) -> Result<Finding> {
+    const LABEL: &str = "Writing";
+    let is_careful: bool =
+        sqlx::query_scalar("select current_setting('default_transaction_read_only')::boolean")
+            .persistent(false)
+            .fetch_one(connection)
+            .await
+            .map_err(map)?;
+    Ok(if is_careful {
+        Finding::good("writing", LABEL, "The server lets this login write in transactions of an action only.")
+    } else {
+        // Steward keeps to it all the same; other programs need not.
+        Finding::good(
+            "writing",
+            LABEL,
+            format!(
+                "This login was made outside Steward: the server lets its transactions write what its role may, \
+                 whatever the mode here. To have the server hold it, too: alter role {} set \
+                 default_transaction_read_only = on.",
+                address.login()
+            ),
+        )
+    })
 }
 
 async fn pooler(connection: &mut PgConnection, address: &Address) -> Result<Finding> {
