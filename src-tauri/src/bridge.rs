@@ -1,18 +1,22 @@
-//! Between the page and the command table: one command down, one event up.
+//! Between the page and the command table: one command down, one event up; beside them what only a window can ask.
+
+use std::path::Path;
 
 use serde_json::Value;
 use steward_app::change::{Changes, Tag};
 use steward_app::command::settings::Settings;
 use steward_app::wire::WireError;
 use steward_app::{Mode, Steward, dispatch};
-use tauri::{AppHandle, Emitter, Manager, State};
+use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt as _;
 use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::oneshot;
 
 use crate::window;
 
 /// What a page asks for again that missed what changed.
-const EVERYTHING: [Tag; 7] =
-    [Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit];
+const EVERYTHING: [Tag; 8] =
+    [Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit, Tag::Exports];
 
 /// The open command table; or why it could not be opened, told to whoever asks.
 pub(crate) struct Front {
@@ -72,6 +76,27 @@ pub(crate) async fn rpc(
         Some(Err(error)) => Err(error.clone()),
         None => Ok(Value::Null),
     }
+}
+
+/// Asks with the system's own dialog where a file shall go; none where the person thought better of it. Nothing is
+/// written: that is the export's to do, with its own look at what is there.
+#[tauri::command]
+pub(crate) async fn choose_file(window: WebviewWindow, title: String, suggested: String) -> Option<String> {
+    let path = Path::new(&suggested);
+    let mut dialog = window.dialog().file().set_parent(&window).set_title(title);
+    if let Some(folder) = path.parent().filter(|folder| folder.is_dir()) {
+        dialog = dialog.set_directory(folder);
+    }
+    if let Some(name) = path.file_name() {
+        dialog = dialog.set_file_name(name.to_string_lossy());
+    }
+    let (sender, receiver) = oneshot::channel();
+    dialog.save_file(move |chosen| {
+        // Nobody waits any more when the window has closed meanwhile.
+        let _ = sender.send(chosen);
+    });
+    let chosen = receiver.await.ok().flatten()?.into_path().ok()?;
+    Some(chosen.to_string_lossy().into_owned())
 }
 
 /// Hands what changed on to the page. The table coalesces; a page that fell behind gets one event for

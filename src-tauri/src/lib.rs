@@ -79,9 +79,15 @@ pub fn run(arguments: Arguments) -> Result<()> {
                 .with_state_flags(window_memory())
                 .build(),
         )
+        .plugin(tauri_plugin_dialog::init())
         .register_uri_scheme_protocol("empty", |_, _| window::empty_page())
         .manage(start)
-        .invoke_handler(tauri::generate_handler![bridge::rpc, window::first_paint, window::first_numbers])
+        .invoke_handler(tauri::generate_handler![
+            bridge::rpc,
+            bridge::choose_file,
+            window::first_paint,
+            window::first_numbers
+        ])
         .setup(move |app| {
             let handle = app.handle();
             handle.state::<Start>().begin();

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FC, useEffect, useId, useState } from "react";
+import { fileChooser } from "@/api/file-chooser";
 import type { ExportFormat } from "@/api/generated/ExportFormat";
 import type { ExportPlan } from "@/api/generated/ExportPlan";
 import type { ExportSource } from "@/api/generated/ExportSource";
@@ -69,6 +70,12 @@ export const ExportDialog: FC<{
     setFormat(next);
     run.reset();
   };
+  const choosePath = (next: string) => {
+    setTypedPath(next);
+    setIsReplacing(false);
+    run.reset();
+  };
+  const chooseFile = fileChooser();
   const copy = () =>
     void copyText(exportCommand(command, request, workspace.name)).then(() =>
       notify({ tone: "ok", title: "Command copied" }),
@@ -131,20 +138,33 @@ export const ExportDialog: FC<{
           <label className="fl" htmlFor={`${ids}-path`}>
             Save as
           </label>
-          <input
-            id={`${ids}-path`}
-            className="inp mono"
-            value={path}
-            spellCheck={false}
-            autoComplete="off"
-            aria-invalid={pathProblem !== undefined}
-            aria-describedby={`${ids}-hint`}
-            onChange={(event) => {
-              setTypedPath(event.target.value);
-              setIsReplacing(false);
-              run.reset();
-            }}
-          />
+          <span className="ex-path">
+            <input
+              id={`${ids}-path`}
+              className="inp mono"
+              value={path}
+              spellCheck={false}
+              autoComplete="off"
+              aria-invalid={pathProblem !== undefined}
+              aria-describedby={`${ids}-hint`}
+              onChange={(event) => choosePath(event.target.value)}
+            />
+            {chooseFile && (
+              <button
+                type="button"
+                className="btn"
+                onClick={() =>
+                  void chooseFile(`Export ${lowerFirst(name)}`, request.path).then(
+                    (chosen) => chosen !== null && choosePath(chosen),
+                    // Without the system's dialog the field is still there.
+                    () => notify({ tone: "warning", title: "The system’s dialog did not open" }),
+                  )
+                }
+              >
+                Choose…
+              </button>
+            )}
+          </span>
           <div className={pathProblem ? "hint warning" : "hint"} id={`${ids}-hint`}>
             {pathProblem ?? "A manifest with filter, zone, rows and checksum is written beside it."}
           </div>

@@ -6,6 +6,8 @@ export interface Platform {
   rpc(command: string, request: unknown, isPreview: boolean): Promise<unknown>;
   /** Calls back with the tags of what changed; the result stops it. */
   onChanges(listener: (tags: readonly Tag[]) => void): () => void;
+  /** Asks with the system's own dialog where a file shall go: its path, or null; absent where there is no such dialog. */
+  chooseFile?(title: string, suggested: string): Promise<string | null>;
   /** Sets the title of the window. */
   setTitle(title: string): void;
   /** Told once, after the first themed frame, so that the window may be shown; answers with news about the start. */

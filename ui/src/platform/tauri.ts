@@ -24,6 +24,7 @@ export function tauriPlatform(): Platform {
         stop?.();
       };
     },
+    chooseFile: (title, suggested) => invoke<string | null>("choose_file", { title, suggested }),
     setTitle(title) {
       document.title = title;
       getCurrentWindow()
