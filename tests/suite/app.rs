@@ -1,7 +1,9 @@
 //! The front door: the table, its rights, its requests, secrets and the life of a workspace.
 
 mod accounts;
+mod agree;
 mod bulk;
+mod exports;
 mod request;
 mod secrets;
 mod table;

@@ -1,11 +1,12 @@
 //! The journeys of support and of the administrator: why is this customer blocked, a raise for a week, a
 //! suspension, and thirteen months kept.
 
+use chrono::{Datelike as _, Days};
 use serde_json::{Value, json};
 use steward_core::{Clock, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
 
-use super::{answer, stderr_json, steward};
+use super::{answer, picture, stderr_json, steward};
 
 const COMPANY: &str = "
     select steward.install_preset('quotas');
@@ -81,6 +82,7 @@ async fn a_blocked_customer_is_found_and_helped_for_a_week() {
     for part in ["instants in Asia/Kathmandu", "reached", "05:45", "gitExport", "Signed up"] {
         assert!(page.contains(part), "{part} is on the page:\n{page}");
     }
+    picture(home.path(), "cli-blocked", &["users", "show", "ada@example.com", "--offline"]);
     let nobody = steward(home.path(), &["users", "show", "nobody@example.com", "--json"]);
     assert_eq!((stderr_json(&nobody)["code"].as_str(), nobody.status.code()), (Some("not_found"), Some(3)));
     let found = answer(home.path(), &["find", "ADA", "--offline"]);
@@ -105,7 +107,9 @@ async fn a_blocked_customer_is_found_and_helped_for_a_week() {
         (&looked["data"]["is_applied"], &looked["data"]["rows"][0]["after"]["limit_value"]),
         (&json!(false), &json!(100))
     );
+    picture(home.path(), "cli-raise-limit", &[&raise[..], &["--preview"]].concat());
     let done = answer(home.path(), &[&raise[..], &["--yes"]].concat());
+    picture(home.path(), "cli-raised", &["limits", "check", "ada@example.com", "prompts"]);
     let free = answer(home.path(), &check);
     assert_eq!(
         (&free["data"]["is_allowed"], &free["data"]["limits"][0]["remaining"]),
@@ -242,6 +246,7 @@ async fn thirteen_months_are_kept_and_the_rest_goes() {
         String::from_utf8_lossy(&page.stdout).contains("Oldest kept"),
         "rows, bytes, partitions and the oldest kept"
     );
+    picture(home.path(), "cli-cleanup", &[&cleanup[..], &["--preview"]].concat());
     let unconfirmed = steward(home.path(), &[&cleanup[..], &["--yes"]].concat());
     assert_eq!(unconfirmed.status.code(), Some(5), "it is confirmed by name");
     let done = answer(home.path(), &[&cleanup[..], &["--confirm", "remove 11 events"]].concat());
@@ -266,4 +271,142 @@ async fn thirteen_months_are_kept_and_the_rest_goes() {
     let month = SystemClock.now().format("%Y-%m").to_string();
     let recount = answer(home.path(), &["recount", &month, "--reason", "Checking", "--yes"]);
     assert_eq!(recount["data"]["rows"], json!([]), "what was tracked is counted right");
+}
+
+/// Solo accounts in the month: two beyond what is only warned of, one of them raised; what does not count beside
+/// them: an admin, a suspended account, an account of another plan, and what was used a month ago.
+const SOLO_USE: &str = "
+    insert into steward.users (id, email, name, plan_code, role, status) values
+        ('01900000-0000-7000-8000-000000000003', 'carla@example.com', 'Carla', 'solo', 'user', 'active'),
+        ('01900000-0000-7000-8000-000000000004', 'dan@example.com', 'Dan', 'solo', 'user', 'suspended'),
+        ('01900000-0000-7000-8000-000000000005', 'eve@example.com', 'Eve', 'solo', 'user', 'active'),
+        ('01900000-0000-7000-8000-000000000006', 'fay@example.com', 'Fay', 'solo', 'admin', 'active'),
+        ('01900000-0000-7000-8000-000000000007', 'gus@example.com', 'Gus', null, 'user', 'active');
+    insert into steward.usage_counters (user_id, period, metric, used)
+        select ('01900000-0000-7000-8000-00000000000' || n)::uuid, steward.period_key('month', now()), 'prompts', used
+        from (values (3, 10500), (4, 20000), (5, 12000), (6, 99999), (7, 31)) u (n, used);
+    insert into steward.usage_counters (user_id, period, metric, used) values
+        ('01900000-0000-7000-8000-000000000003', to_char((now() at time zone 'UTC') - interval '1 month', 'YYYY-MM'), 'prompts', 10001);
+    insert into steward.quota_overrides (user_id, metric, period, limit_value, until) values
+        ('01900000-0000-7000-8000-000000000005', 'prompts', 'month', 11000, now() + interval '1 day');";
+
+#[tokio::test]
+async fn what_if_limits_were_kept() {
+    let database = company().await;
+    let mut owner = database.connect_owner().await;
+    execute(&mut owner, SOLO_USE).await;
+    let home = workspace(&database, "viewer");
+    let ask =
+        |words: &[&str]| answer(home.path(), &[&["usage", "what-if"][..], words].concat())["data"].clone();
+    let found = |answer: &Value| -> Vec<(String, i64)> {
+        let rows = answer["accounts"].as_array().expect("accounts").iter();
+        rows.map(|row| {
+            (row["email"].as_str().expect("text").to_owned(), row["beyond"].as_i64().expect("a number"))
+        })
+        .collect()
+    };
+
+    let all = ask(&[]);
+    assert_eq!(
+        found(&all),
+        [
+            ("eve@example.com".to_owned(), 1000),
+            ("carla@example.com".to_owned(), 500),
+            ("gus@example.com".to_owned(), 1)
+        ],
+        "soft limits kept, raises and the default plan included, the worst first: {all}"
+    );
+    let line = |answer: &Value, plan: &str| {
+        let limits = answer["limits"].as_array().expect("limits").clone();
+        limits.into_iter().find(|limit| limit["plan_code"] == plan).expect("a limit of the plan")
+    };
+    let solo = line(&all, "solo");
+    assert_eq!(
+        json!([
+            solo["kind"],
+            solo["limit_now"],
+            solo["limit"],
+            solo["accounts"],
+            solo["over"],
+            solo["beyond"]
+        ]),
+        json!(["soft", 10_000, 10_000, 3, 2, 1500]),
+        "bob, carla and eve; nobody who is suspended, an admin, or on another plan"
+    );
+    assert!(all["limits"].as_array().expect("limits").iter().all(|limit| limit["period"] != "minute"));
+    assert_eq!(line(&all, "trial")["over"], 1, "30 of 30 is not beyond");
+
+    // The server judges the same, account by account.
+    let judged: Vec<(String, i64)> = sqlx::query_as(
+        "select u.email, c.used - e.limit_value from steward.users u
+         join steward.usage_counters c on c.user_id = u.id and c.metric = 'prompts' and c.period = steward.period_key('month', now())
+         cross join lateral steward.effective_limits(u.id) e
+         where e.metric = 'prompts' and c.used > e.limit_value and u.status = 'active' and u.role <> 'admin'
+         order by 2 desc",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .expect("judged");
+    assert_eq!(found(&all), judged);
+
+    let lower = ask(&["--plan", "solo", "--metric", "prompts", "--limit", "0"]);
+    let solo = line(&lower, "solo");
+    assert_eq!(json!([solo["over"], solo["over_now"], lower["account_count"]]), json!([3, 2, 3]));
+    assert_eq!(lower["limits"].as_array().map(Vec::len), Some(1), "nothing but what is supposed");
+    let unlimited = ask(&["--plan", "teams", "--metric", "prompts", "--limit", "5"]);
+    assert_eq!(
+        line(&unlimited, "teams")["limit_now"],
+        Value::Null,
+        "what was unlimited may be supposed limited"
+    );
+    let higher = ask(&["--plan", "solo", "--metric", "prompts", "--limit", "11500"]);
+    assert_eq!(found(&higher), [("eve@example.com".to_owned(), 500)], "a raise below it does not count");
+
+    let now = SystemClock.now();
+    let before =
+        (now.date_naive().with_day(1).expect("a first day") - Days::new(1)).format("%Y-%m").to_string();
+    let past = ask(&["--month", &before, "--plan", "solo"]);
+    assert_eq!(found(&past), [("carla@example.com".to_owned(), 1)], "the counters of that month");
+    assert_eq!(past["is_unfinished"], false);
+
+    let shown = steward(home.path(), &["usage", "what-if"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    for part in
+        ["eve@example.com", "11,000, raised", "3 accounts would have been refused", "prompts per month, soft"]
+    {
+        assert!(shown.contains(part), "{part} is on the page:\n{shown}");
+    }
+    picture(home.path(), "cli-what-if", &["usage", "what-if"]);
+    let out = tempfile::tempdir().expect("a folder");
+    let path = out.path().join("over.jsonl");
+    answer(
+        home.path(),
+        &[
+            "export",
+            "answer",
+            "usage_what_if",
+            "/accounts",
+            "--request",
+            "{}",
+            "--out",
+            path.to_str().expect("UTF-8"),
+        ],
+    );
+    assert_eq!(std::fs::read_to_string(&path).expect("a file").lines().count(), 3);
+
+    for (words, field) in [
+        (&["--month", "2026-13"][..], "month"),
+        (&["--month", "November"], "month"),
+        (&["--month", "2999-01"], "month"),
+        (&["--plan", "gold"], "plan"),
+        (&["--metric", "promts"], "metric"),
+        (&["--plan", "solo", "--metric", "prompts", "--limit", "-1"], "limit"),
+        (&["--plan", "solo", "--metric", "prompts", "--limit", "9223372036854775807"], "limit"),
+    ] {
+        let refused = steward(home.path(), &[&["usage", "what-if"][..], words, &["--json"]].concat());
+        assert_eq!(refused.status.code(), Some(2), "{words:?}");
+        assert_eq!(stderr_json(&refused)["fields"][0]["field"], field, "{words:?}");
+    }
+    let alone = steward(home.path(), &["usage", "what-if", "--limit", "5"]);
+    assert_eq!(alone.status.code(), Some(2), "a limit is one of a plan and a metric");
 }

@@ -19,6 +19,25 @@ fn blocks(text: &str) -> Vec<(&str, &str)> {
     found
 }
 
+#[test]
+fn every_scenario_of_the_guide_names_tests_that_are_there() {
+    let guide = include_str!("../../../docs/guides/platform.md");
+    let (_, table) = guide.split_once("## What holds it").expect("the table of scenarios");
+    let rows: Vec<&str> = table.lines().filter(|line| line.starts_with("| ")).skip(1).collect();
+    for row in &rows {
+        let names: Vec<&str> = row.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test: {row}");
+        for name in names {
+            let (module, test) = name.rsplit_once("::").expect("a test in a module");
+            let path = format!("{}/suite/{}.rs", env!("CARGO_MANIFEST_DIR"), module.replace("::", "/"));
+            let source = std::fs::read_to_string(&path).unwrap_or_else(|why| panic!("{name}: {path}: {why}"));
+            let is_there = source.contains(&format!("fn {test}("));
+            assert!(is_there, "{name} is not in {path}");
+        }
+    }
+    assert!(rows.len() >= 9, "every scenario: {rows:?}");
+}
+
 /// The one JSON value of the last statement, or `SQLSTATE message`.
 async fn answer(connection: &mut PgConnection, statements: &str) -> Result<Value, String> {
     let rows = sqlx::raw_sql(AssertSqlSafe(statements)).fetch_all(connection).await.map_err(|failure| {

@@ -221,6 +221,48 @@ async fn rate_limiting_for_snapshots() {
 }
 
 #[tokio::test]
+async fn snapshots_a_minute_at_once() {
+    let (database, mut owner, _app) = quotas().await;
+    // Sixteen backends ask for thirty snapshots each on a plan that allows ten a minute.
+    let asked = (0..16).map(|_| async {
+        let mut app = database.connect("app").await;
+        let (mut allowed, mut refused) = (0_u32, 0_u32);
+        for _ in 0..30 {
+            match consume(&mut app, TEAMS, "snapshots", 1).await {
+                Ok(_) => allowed += 1,
+                Err((code, detail)) => {
+                    assert_eq!((code.as_str(), &detail["period"]), ("PT429", &json!("minute")));
+                    refused += 1;
+                }
+            }
+        }
+        (allowed, refused)
+    });
+    let minute = "extract(epoch from date_bin('1 minute', clock_timestamp(), timestamptz '1970-01-01 00:00:00+00')) / 60";
+    let clock = format!("select to_jsonb(({minute})::bigint)");
+    let first = value(&mut owner, &clock).await.as_u64().expect("a minute");
+    let done = futures::future::join_all(asked).await;
+    let minutes = value(&mut owner, &clock).await.as_u64().expect("a minute") - first + 1;
+    let allowed: u32 = done.iter().map(|(allowed, _)| allowed).sum();
+    let refused: u32 = done.iter().map(|(_, refused)| refused).sum();
+    assert_eq!(allowed + refused, 480);
+    // Exactly ten in each minute of the clock that was touched; which part of the first and the last was is the clock's.
+    assert!(allowed >= 10 && u64::from(allowed) <= 10 * minutes, "{allowed} in {minutes} minutes");
+    // Raised for a day, as support does it.
+    execute(
+        &mut owner,
+        &format!(
+            "insert into steward.quota_overrides (user_id, metric, period, limit_value, until) values ('{SOLO}', 'snapshots', 'minute', 5, now() + interval '1 day')"
+        ),
+    )
+    .await;
+    let mut app = database.connect("app").await;
+    let raised = check(&mut app, SOLO, "snapshots", 5).await;
+    assert_eq!((&raised["allowed"], &raised["limit"]), (&json!(true), &json!(5)), "a raise of the rate");
+    assert_eq!(check(&mut app, SOLO, "snapshots", 6).await["allowed"], false);
+}
+
+#[tokio::test]
 async fn rates_of_everyone_a_team_and_a_key() {
     let (_database, mut owner, mut app) = quotas().await;
     let (team, key) = (Uuid::from_u128(21), Uuid::from_u128(22));
