@@ -51,56 +51,30 @@ fn answer(home: &Path, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON document on standard output")
 }
 
-/// Columns of the terminal in pictures.
-const COLUMNS: usize = 110;
-
-/// Lines go on in the next one where a terminal ends; escape codes take no room.
-fn as_wide_as_a_terminal(text: &str) -> String {
-    let mut wrapped = String::with_capacity(text.len());
-    let (mut column, mut is_escape) = (0, false);
-    for letter in text.chars() {
-        if letter == '\n' {
-            column = 0;
-        } else if letter == '\u{1b}' || is_escape {
-            is_escape = letter != 'm';
-        } else {
-            if column == COLUMNS {
-                wrapped.push('\n');
-                column = 0;
-            }
-            column += 1;
-        }
-        wrapped.push(letter);
-    }
-    wrapped
-}
-
-/// What a terminal shows of a call, as a picture: in the folder that `STEWARD_PICTURES` names, else under
-/// `target/desktop/`. What the call says about failures is part of it.
+/// What a terminal of 110 columns shows of a call, as a picture: in the folder that `STEWARD_PICTURES` names, else
+/// under `target/desktop/`. What the call says about failures is part of it.
 fn picture(home: &Path, name: &str, arguments: &[&str]) {
     let folder = match std::env::var_os("STEWARD_PICTURES") {
         Some(folder) => PathBuf::from(folder),
         None => target_folder().expect("a build folder").join("desktop"),
     };
     std::fs::create_dir_all(&folder).expect("a folder");
-    let mut command = process(home);
-    command.env_remove("NO_COLOR").args(["--color", "always"]);
-    command.env("STEWARD_PASSPHRASE_FILE", home.join("passphrase"));
-    let output = command.args(arguments).output().expect("steward runs");
-    let typed: Vec<String> = arguments
-        .iter()
-        .map(|word| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() })
-        .collect();
-    let shown = format!(
-        "\u{1b}[1m$ steward {}\u{1b}[0m\n{}{}",
-        typed.join(" "),
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let quoted = |word: &&str| if word.contains(' ') { format!("'{word}'") } else { (*word).to_owned() };
+    let typed = arguments.iter().map(quoted).collect::<Vec<_>>().join(" ");
+    // A terminal of its own: the program arranges its tables by how wide that is.
+    let mut command = Command::new("script");
+    let line = format!("stty cols 110; exec '{}' {typed}", env!("CARGO_BIN_EXE_steward-under-test"));
+    command.args(["--quiet", "--echo", "never", "--command", &line, "/dev/null"]);
+    command.env("STEWARD_HOME", home).env("STEWARD_TZ", "UTC").env("TERM", "xterm-256color");
+    command.env("STEWARD_PASSPHRASE_FILE", home.join("passphrase")).env_remove("NO_COLOR");
+    command.env_remove("COLORTERM").stdin(std::process::Stdio::null());
+    let output = command.output().expect("script (Debian package bsdutils) runs");
+    let shown = String::from_utf8_lossy(&output.stdout).replace('\r', "");
+    assert!(shown.lines().count() > 1, "{name}: {shown}");
     let picture = anstyle_svg::Term::new()
         .fg_color(anstyle::RgbColor(0xd9, 0xdd, 0xe3).into())
         .bg_color(anstyle::RgbColor(0x16, 0x18, 0x1d).into())
-        .render_svg(&as_wide_as_a_terminal(shown.trim_end()));
+        .render_svg(format!("\u{1b}[1m$ steward {typed}\u{1b}[0m\n{shown}").trim_end());
     std::fs::write(folder.join(format!("{name}.svg")), picture).expect("written");
 }
 

@@ -2,6 +2,7 @@
 
 mod demo;
 mod disk;
+mod journeys;
 mod pictures;
 mod sample;
 mod start;

@@ -20,14 +20,16 @@ const CUT: &str = "return [...document.querySelectorAll('.kpi .l, .kpi .v, .kpi 
     .filter((box) => box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).display !== 'inline')\
     .map((box) => box.innerText)";
 
-async fn take(desk: &Desk, window: &Window, name: &str, theme: &str) {
+/// Keeps a picture once nothing moves any more, and finds texts that are cut.
+pub(super) async fn take(desk: &Desk, window: &Window, name: &str, theme: &str) {
     window.page.execute_async(SETTLED, Vec::new()).await.expect("frames are drawn");
     let cut = window.script(CUT).await.expect("an answer");
     assert_eq!(cut.as_array().map(Vec::len), Some(0), "{name}: cut are {cut}");
     desk.picture(&format!("{name}-{theme}")).expect("a picture");
 }
 
-async fn go_to(window: &Window, place: &str) {
+/// Goes to a place of the page's own address.
+pub(super) async fn go_to(window: &Window, place: &str) {
     window.script(&format!("location.hash = '{place}'")).await.expect("the page goes there");
 }
 
@@ -67,6 +69,12 @@ async fn every_view_of_the_documentation_is_filled_and_nothing_is_cut() {
                      && document.querySelectorAll('main section.panel svg').length > 2";
         window.wait_for("the usage", usage).await.expect("every panel of the usage");
         take(&desk, &window, "usage", theme).await;
+
+        go_to(&window, "#/usage?tab=what-if&zone=Europe/Berlin").await;
+        let what_if = "return document.querySelectorAll('main section.panel table').length === 2 \
+                       && !document.querySelector('main [aria-busy=true], main [role=alert]')";
+        window.wait_for("what if", what_if).await.expect("limits and accounts");
+        take(&desk, &window, "what-if", theme).await;
 
         go_to(&window, "#/sync?zone=Europe/Berlin").await;
         let verify = window

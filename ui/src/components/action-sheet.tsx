@@ -55,6 +55,8 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   cli: (reason: string) => string;
   /** Above the rows: what the answer says beside them. */
   summary?: (answer: Commands[Name]["response"]) => ReactNode;
+  /** What applying means, where the rows of the outcome are its bookkeeping and the summary says what is touched. */
+  effects?: (answer: Commands[Name]["response"]) => ReactNode;
   onClose: () => void;
   onDone?: (answer: Commands[Name]["response"]) => void;
   children?: ReactNode;
@@ -135,7 +137,7 @@ export function ActionSheet<Name extends ReviewedName>(props: {
         ) : outcome && change.preview ? (
           <>
             {props.summary?.(change.preview)}
-            <PreviewRows preview={outcome} />
+            {!props.effects && <PreviewRows preview={outcome} />}
           </>
         ) : change.isPreviewing ? (
           <Loading what="Computing the change" rows={3} />
@@ -151,7 +153,11 @@ export function ActionSheet<Name extends ReviewedName>(props: {
       </div>
       {outcome && !change.error && outcome.rows.length > 0 && (
         <>
-          <Effects preview={outcome} isUndoable={isUndoable} />
+          {props.effects && change.preview ? (
+            props.effects(change.preview)
+          ) : (
+            <Effects preview={outcome} isUndoable={isUndoable} />
+          )}
           {isLocked && <UnlockLine />}
           {outcome.confirm !== null && !isLocked && (
             <div className="df2">

@@ -1,10 +1,10 @@
-import type { FC } from "react";
+import type { FC, ReactNode } from "react";
 import type { Outcome } from "@/api/generated/Outcome";
 import { copyText } from "@/lib/clipboard";
 import { countOf } from "@/lib/format";
 import { notify } from "@/lib/notices";
 import { changedColumns } from "@/lib/words";
-import { Glyph, Icon } from "./icon";
+import { Glyph, Icon, type Tone } from "./icon";
 
 /** Copies the same change for the command line. */
 export const CopyCommand: FC<{ command: string }> = ({ command }) => (
@@ -33,25 +33,32 @@ export const PreviewRows: FC<{ preview: Outcome }> = ({ preview }) => (
     </thead>
     <tbody>
       {preview.rows.flatMap((row) =>
-        changedColumns(row.before, row.after).map((change, index) => (
+        changedColumns(row.before, row.after).map((change, index, { length }) => (
           <tr key={`${row.table}:${JSON.stringify(row.key)}:${change.column}`}>
-            <td>
-              {index === 0 && (
-                <>
-                  <span className="m">{row.label}</span>
-                  <span className="t3 after">{row.table.replace("steward.", "")}</span>
-                </>
-              )}
-            </td>
+            {index === 0 && (
+              <td className="rv-l" rowSpan={length}>
+                <div className="m">{row.label}</div>
+                <div className="t3">{row.table.replace("steward.", "")}</div>
+              </td>
+            )}
             <td className="t2">{change.column.replaceAll("_", " ")}</td>
             <td>
-              <span className="pl2">
-                <span className="t2 st-w">{change.before}</span>
-                <Icon name="arrow" />
+              {row.before === null ? (
+                // Of a row that is not there yet nothing is replaced.
                 <span className="m st-w">{change.after}</span>
-              </span>
+              ) : (
+                <span className="pl2">
+                  <span className="t2 st-w">{change.before}</span>
+                  <Icon name="arrow" />
+                  <span className="m st-w">{change.after}</span>
+                </span>
+              )}
             </td>
-            <td className="t2">{row.before === null ? "new row" : row.after === null ? "row goes" : ""}</td>
+            {index === 0 && (
+              <td className="t2 rv-n" rowSpan={length}>
+                {row.before === null ? "new row" : row.after === null ? "row goes" : ""}
+              </td>
+            )}
           </tr>
         )),
       )}
@@ -75,31 +82,28 @@ export const PreviewRows: FC<{ preview: Outcome }> = ({ preview }) => (
   </table>
 );
 
+/** One thing that applying means, with how it is meant. */
+export const Effect: FC<{ tone: Tone; children: ReactNode }> = ({ tone, children }) => (
+  <div>
+    <span className={tone}>
+      <Glyph tone={tone} />
+    </span>
+    <span>{children}</span>
+  </div>
+);
+
 /** What applying means. */
 export const Effects: FC<{ preview: Outcome; isUndoable?: boolean }> = ({ preview, isUndoable = true }) => (
   <div className="eff">
-    <div>
-      <span className="ok">
-        <Glyph tone="ok" />
-      </span>
-      <span>{countOf(preview.rows.length, "row")} in one transaction, all or none.</span>
-    </div>
+    <Effect tone="ok">{countOf(preview.rows.length, "row")} in one transaction, all or none.</Effect>
     {preview.skipped.length > 0 && (
-      <div>
-        <span className="warning">
-          <Glyph tone="warning" />
-        </span>
-        <span>{countOf(preview.skipped.length, "row")} left alone, for the reason beside it.</span>
-      </div>
+      <Effect tone="warning">
+        {countOf(preview.skipped.length, "row")} left alone, for the reason beside it.
+      </Effect>
     )}
-    <div>
-      <span className="info">
-        <Glyph tone="info" />
-      </span>
-      <span>
-        If a row moves before you apply, nothing is changed and you see it again.{" "}
-        {isUndoable ? "Can be undone from the audit log." : "This can’t be undone."}
-      </span>
-    </div>
+    <Effect tone="info">
+      If a row moves before you apply, nothing is changed and you see it again.{" "}
+      {isUndoable ? "Can be undone from the audit log." : "This can’t be undone."}
+    </Effect>
   </div>
 );

@@ -1,6 +1,7 @@
 import type { FC } from "react";
 import type { CleanupPlan } from "@/api/generated/CleanupPlan";
 import { ActionSheet } from "@/components/action-sheet";
+import { Effect } from "@/components/review-parts";
 import { shellWord } from "@/lib/actions";
 import { countOf, formatMinute, formatNumber, sizeParts } from "@/lib/format";
 import { notify } from "@/lib/notices";
@@ -21,6 +22,18 @@ export const CleanupSheet: FC<{ keepMonths: number; onClose: () => void }> = ({ 
         `steward cleanup --keep-months ${keepMonths} --reason ${shellWord(reason)} -w ${shellWord(workspace.name)}`
       }
       summary={(answer) => <PlanFacts plan={answer.plan} />}
+      effects={({ plan }) => (
+        <div className="eff">
+          <Effect tone="danger">
+            {countOf(plan.events, "event")} and {countOf(plan.counters, "counter")} are removed from the
+            server. This can’t be undone.
+          </Effect>
+          <Effect tone="info">
+            Step by step; where it is interrupted, it is resumed. The decision goes to the audit log. If the
+            number of events has changed before you apply, nothing is removed and you see it again.
+          </Effect>
+        </div>
+      )}
       onClose={onClose}
       onDone={({ progress }) => {
         if (!progress) return;
