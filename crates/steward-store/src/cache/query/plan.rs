@@ -16,7 +16,7 @@ pub fn list(reader: &Reader) -> Result<PlanList> {
         .connection()
         .prepare_cached(
             "select code, name, rank, price_month_minor, price_year_minor, currency, seats, archived_at,
-                 (select count(*) from users where plan_code = plans.code and status <> 'erased')
+                 (select coalesce(sum(users), 0) from user_kind k where k.plan_code = plans.code and k.status <> 'erased')
              from plans order by rank, code",
         )
         .and_then(|mut statement| statement.query_map([], plan_row)?.collect())

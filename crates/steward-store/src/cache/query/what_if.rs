@@ -170,8 +170,8 @@ fn accounts_by_plan(reader: &Reader, default_plan: &str) -> Result<HashMap<Strin
     reader
         .connection()
         .prepare_cached(
-            "select coalesce(plan_code, ?1), count(*) from users
-             where coalesce(status, '') = 'active' and coalesce(role, '') <> 'admin' group by 1",
+            "select coalesce(nullif(plan_code, ''), ?1), sum(users) from user_kind
+             where status = 'active' and role <> 'admin' group by 1",
         )
         .and_then(|mut count| {
             let row = |row: &Row<'_>| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs()));
