@@ -1,6 +1,7 @@
 //! The process from first to last.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 use steward_app::wire::WireError;
@@ -10,6 +11,9 @@ use crate::args::{Cli, Color, Command};
 use crate::client::{Answer, Client};
 use crate::render::output;
 use crate::{command, exit};
+
+/// How long what still ends may take once the answer is printed.
+const LAST_MOMENTS: Duration = Duration::from_secs(2);
 
 /// Runs `steward` with the process's arguments.
 pub fn main() -> ExitCode {
@@ -55,8 +59,9 @@ pub fn main() -> ExitCode {
     match runtime {
         Ok(runtime) => {
             let code = runtime.block_on(run(cli));
-            // A keyring that hangs must not keep the process alive.
-            runtime.shutdown_background();
+            // Threads that still close a copy must be done before the libraries are taken down around them; a
+            // keyring that hangs must not keep the process alive all the same.
+            runtime.shutdown_timeout(LAST_MOMENTS);
             code.into()
         }
         Err(cause) => {
