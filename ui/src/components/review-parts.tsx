@@ -41,7 +41,7 @@ export const PreviewRows: FC<{ preview: Outcome }> = ({ preview }) => (
                 <div className="t3">{row.table.replace("steward.", "")}</div>
               </td>
             )}
-            <td className="t2">{change.column.replaceAll("_", " ")}</td>
+            <td className="t2 rv-c">{change.column.replaceAll("_", " ")}</td>
             <td>
               {row.before === null ? (
                 // Of a row that is not there yet nothing is replaced.

@@ -1,6 +1,15 @@
 import { describe, expect, it } from "vitest";
+import type { AuditRow } from "@/api/generated/AuditRow";
 import { overview } from "@/testing/sample-data";
-import { cardFilters, cardText, changeTone, overviewCharts, shareLines, titleLine } from "./model";
+import {
+  cardFilters,
+  cardText,
+  changeTone,
+  lastChanges,
+  overviewCharts,
+  shareLines,
+  titleLine,
+} from "./model";
 
 const sample = overview({ range: "30d", zone: "Europe/Berlin", compare: "weekday" });
 const card = (metric: string) => {
@@ -57,6 +66,26 @@ describe("the cards", () => {
   it("open what they count", () => {
     expect(cardFilters("error_rate")).toEqual([{ field: "status", value: "error" }]);
     expect(cardFilters("events")).toEqual([]);
+  });
+});
+
+describe("the last changes", () => {
+  it("tell the rows of one operation as one, by the user it is about", () => {
+    const row = (id: number, intent: string | null, table: string, label: string) =>
+      ({ id, intent, table, label }) as AuditRow;
+    const rows = [
+      row(9, "c", "users", "ada"),
+      row(8, "c", "users", "bob"),
+      row(7, "b", "subscriptions", "ada"),
+      row(6, "b", "users", "ada"),
+      row(5, null, "plans", "Pro"),
+      row(4, null, "plans", "Free"),
+    ];
+    expect(lastChanges(rows, 3).map(({ row: { id }, others }) => [id, others])).toEqual([
+      [9, 1],
+      [6, 0],
+      [5, 0],
+    ]);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { AuditRow } from "@/api/generated/AuditRow";
 import type { Card } from "@/api/generated/Card";
 import type { CardMetric } from "@/api/generated/CardMetric";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
@@ -127,6 +128,26 @@ export function titleLine(overview: Overview): string {
     parts.push(`${formatNumber(overview.admin_events)} by admins, counted too.`);
   }
   return parts.join(" ");
+}
+
+/** One change of the audit log: its row that people know best, and how many others it touched. */
+export interface ChangeText {
+  row: AuditRow;
+  others: number;
+}
+
+/** The newest changes, the rows of one operation as one; a user's subscription moves with the user. */
+export function lastChanges(rows: readonly AuditRow[], most: number): ChangeText[] {
+  const changes: AuditRow[][] = [];
+  for (const row of rows) {
+    const last = changes.at(-1);
+    if (last && row.intent !== null && last[0]?.intent === row.intent) last.push(row);
+    else changes.push([row]);
+  }
+  return changes.slice(0, most).flatMap((own) => {
+    const row = own.find(({ table }) => table === "users") ?? own[0];
+    return row ? [{ row, others: new Set(own.map(({ label, id }) => label ?? id)).size - 1 }] : [];
+  });
 }
 
 /** The filter behind a card. */

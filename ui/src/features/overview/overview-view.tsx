@@ -40,7 +40,7 @@ export const OverviewView: FC = () => {
   const query = useQuery({ ...overviewOptions(workspace.id, scope), placeholderData: keepPreviousData });
   // Asked beside the numbers, not after them: what the panels show arrives with the first drawing.
   const status = useQuery(syncStatusOptions(workspace.id));
-  const changes = useQuery(auditListOptions(workspace.id, { ...ALL_AUDIT, limit: 6 }));
+  const changes = useQuery(auditListOptions(workspace.id, { ...ALL_AUDIT, limit: 100 }));
   const overview = query.data;
   const isRead = overview !== undefined && overview.freshness.as_of !== null;
   useEffect(() => {

@@ -3,7 +3,6 @@ import { Link } from "@tanstack/react-router";
 import type { FC, ReactNode } from "react";
 import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
-import type { AuditRow } from "@/api/generated/AuditRow";
 import type { DatasetStatus } from "@/api/generated/DatasetStatus";
 import type { Overview } from "@/api/generated/Overview";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
@@ -14,6 +13,7 @@ import { NotApplicable, Status } from "@/components/status";
 import { Meter, Table } from "@/components/table";
 import { formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
 import { auditSentence, stateTone, stateWord } from "@/lib/words";
+import { type ChangeText, lastChanges } from "./model";
 
 /** Rows of a panel in the overview's second line: as tall as the plans beside them. */
 const MOST = 6;
@@ -88,8 +88,8 @@ export const ChangesPanel: FC<{
         </Empty>
       ) : (
         <Table className="lg" columns={[{ heading: "Time" }, { heading: "Who did what" }]}>
-          {list.rows.slice(0, MOST).map((row) => (
-            <ChangeLine key={row.id} row={row} asOf={list.freshness.as_of} zone={zone} />
+          {lastChanges(list.rows, MOST).map((change) => (
+            <ChangeLine key={change.row.id} change={change} asOf={list.freshness.as_of} zone={zone} />
           ))}
         </Table>
       )
@@ -97,7 +97,11 @@ export const ChangesPanel: FC<{
   </QueryPanel>
 );
 
-const ChangeLine: FC<{ row: AuditRow; asOf: string | null; zone: string }> = ({ row, asOf, zone }) => {
+const ChangeLine: FC<{ change: ChangeText; asOf: string | null; zone: string }> = ({
+  change: { row, others },
+  asOf,
+  zone,
+}) => {
   const day = formatDay(row.at, zone);
   const isToday = asOf !== null && day === formatDay(asOf, zone);
   const sentence = auditSentence(row);
@@ -105,7 +109,8 @@ const ChangeLine: FC<{ row: AuditRow; asOf: string | null; zone: string }> = ({ 
     <tr>
       <td className="t3">{isToday ? formatClock(row.at, zone).slice(0, 5) : formatShortDay(day)}</td>
       <td className="tr w-all" title={row.reason}>
-        <span className="t2">{sentence.who}</span> {sentence.verb} <b>{sentence.object}</b> {sentence.rest}
+        <span className="t2">{sentence.who}</span> {sentence.verb} <b>{sentence.object}</b>
+        {others > 0 && ` and ${formatNumber(others)} more`} {sentence.rest}
       </td>
     </tr>
   );

@@ -162,7 +162,7 @@ fn select(reader: &Reader, req: &AuditListReq, before: i64, limit: usize) -> Res
         })
         .map_err(fault::map)?;
     for row in &mut rows {
-        row.label = label(reader, &row.table, &row.key)?;
+        row.label = label(reader, row)?;
     }
     Ok(rows)
 }
@@ -179,7 +179,7 @@ pub(super) fn by_id(reader: &Reader, ids: &[i64]) -> Result<Vec<AuditRow>> {
     ids.iter()
         .map(|id| {
             let mut row = find.query_row([id], entry).map_err(fault::map)?;
-            row.label = label(reader, &row.table, &row.key)?;
+            row.label = label(reader, &row)?;
             Ok(row)
         })
         .collect()
@@ -209,7 +209,8 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
 }
 
 /// How people know the row: an e-mail address or a name.
-fn label(reader: &Reader, table: &str, key: &Value) -> Result<Option<String>> {
+fn label(reader: &Reader, row: &AuditRow) -> Result<Option<String>> {
+    let AuditRow { table, key, .. } = row;
     let uuid = |name: &str| key.get(name).and_then(Value::as_str).and_then(|id| Uuid::parse_str(id).ok());
     let text = |name: &str| key.get(name).and_then(Value::as_str);
     let ask = |sql: &str, value: &dyn rusqlite::ToSql| {
@@ -243,6 +244,21 @@ fn label(reader: &Reader, table: &str, key: &Value) -> Result<Option<String>> {
             None => Ok(None),
         },
         (Some(Dataset::Operators), ..) => Ok(text("login").map(str::to_owned)),
+        (Some(Dataset::QuotaOverrides), ..) => {
+            // Its key says nothing; whose limit it raises is in the row itself.
+            let side = row.after.as_ref().or(row.before.as_ref());
+            let said = |name: &str| side.and_then(|side| side.get(name)).and_then(Value::as_str);
+            let id = |name: &str| said(name).and_then(|id| Uuid::parse_str(id).ok());
+            let whose = match (id("user_id"), id("team_id")) {
+                (Some(id), _) => user(id)?,
+                (None, Some(id)) => ask("select name from teams where id = ?1", &id.as_bytes().as_slice())?,
+                (None, None) => None,
+            };
+            let what = said("metric").zip(said("period"));
+            Ok(what
+                .zip(whose)
+                .map(|((metric, period), whose)| format!("Raised {metric} a {period} of {whose}")))
+        }
         _ => Ok(None),
     }
 }
