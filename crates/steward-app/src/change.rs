@@ -46,6 +46,7 @@ impl Tag {
             | Dataset::Subscriptions
             | Dataset::SubscriptionChanges
             | Dataset::QuotaOverrides
+            | Dataset::MonthCloses
             | Dataset::UsageCounters
             | Dataset::Teams
             | Dataset::TeamMembers => Self::Users,

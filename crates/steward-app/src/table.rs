@@ -18,6 +18,10 @@ use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::PlanList;
+use steward_core::revenue::answer::{
+    Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
+};
+use steward_core::revenue::close::{MonthCloseReq, MonthList, MonthReopenReq};
 use steward_core::sync::RowWindow;
 use steward_core::timeline::{Timeline, TimelineReq};
 use steward_core::upkeep::{
@@ -274,6 +278,18 @@ commands! {
     Query timeline::timeline_list(TimelineReq) -> Timeline, Viewer, T0, [Users, Usage, Plans, Audit];
     /// The plans with their limits.
     Query plan::plan_list(()) -> PlanList, Viewer, T0, [Plans, Users];
+    /// Recurring revenue of a month and of those before it, in one currency under one definition.
+    Query revenue::revenue_show(RevenueReq) -> Revenue, Finance, T0, [Users, Plans];
+    /// Who is behind a movement of revenue, and by which changes.
+    Query revenue::revenue_movements(RevenueMovementsReq) -> RevenueMovements, Finance, T0, [Users, Plans];
+    /// Why two definitions of revenue differ, to the cent.
+    Query revenue::revenue_bridge(RevenueBridgeReq) -> RevenueBridge, Finance, T0, [Users, Plans];
+    /// The closed months beside what history gives for them now.
+    Query month::month_list(()) -> MonthList, Finance, T0, [Users, Plans];
+    /// Writes the numbers of a month down as they were reported.
+    Reviewed month::month_close(MonthCloseReq) -> Outcome, Finance, T3, [Users, Audit];
+    /// Reopens a closed month; what was frozen stays in the audit log.
+    Reviewed month::month_reopen(MonthReopenReq) -> Outcome, Finance, T3, [Users, Audit];
     /// Moves users to another plan.
     Reviewed user::user_change_plan(UserChangePlanReq) -> Outcome, Support, T2, [Users, Plans, Audit];
     /// Shuts users out of the product until they are restored.

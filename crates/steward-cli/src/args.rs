@@ -4,6 +4,7 @@ mod account;
 mod export;
 mod noun;
 mod operator;
+mod revenue;
 mod usage;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
@@ -24,6 +25,7 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
+pub(crate) use revenue::{RevenueArgs, RevenueCommand, RevenueShape};
 pub(crate) use usage::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 
 /// Desktop console for the people who run a SaaS, on the command line.
@@ -149,6 +151,8 @@ pub(crate) enum Command {
     /// Plans and their limits.
     #[command(subcommand)]
     Plans(PlanCommand),
+    /// Recurring revenue: the month, its movements, why definitions differ; close and reopen a month.
+    Revenue(RevenueArgs),
     /// Usage events: the rows behind the numbers.
     #[command(subcommand)]
     Events(EventCommand),
@@ -243,6 +247,14 @@ impl Command {
             Self::Recount(_) => rows![usage_recount],
             Self::Quality { .. } => rows![quality_show],
             Self::Plans(PlanCommand::List) => rows![plan_list],
+            Self::Revenue(RevenueArgs { command, .. }) => match command {
+                None => rows![revenue_show],
+                Some(RevenueCommand::Movements { .. }) => rows![revenue_movements],
+                Some(RevenueCommand::Bridge { .. }) => rows![revenue_bridge],
+                Some(RevenueCommand::Closed) => rows![month_list],
+                Some(RevenueCommand::Close { .. }) => rows![month_close],
+                Some(RevenueCommand::Reopen { .. }) => rows![month_reopen],
+            },
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
             Self::Audit(AuditCommand::Verify) => rows![audit_verify],

@@ -9,6 +9,7 @@ pub(crate) mod number;
 pub(crate) mod operator;
 pub(crate) mod output;
 pub(crate) mod overview;
+pub(crate) mod revenue;
 pub(crate) mod spark;
 pub(crate) mod status;
 pub(crate) mod style;

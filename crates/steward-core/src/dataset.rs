@@ -34,6 +34,8 @@ pub enum Dataset {
     QuotaOverrides,
     /// Counted use per user, period and metric.
     UsageCounters,
+    /// Months whose numbers were reported and frozen.
+    MonthCloses,
     /// The audit log of every change made through an action.
     AuditLog,
     /// Every use of the product: the one table that grows without bound.
@@ -42,7 +44,7 @@ pub enum Dataset {
 
 impl Dataset {
     /// Every dataset in the order in which it is read first: small and needed by names first, events last.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Plans,
         Self::PlanLimits,
         Self::PlanFeatures,
@@ -54,6 +56,7 @@ impl Dataset {
         Self::SubscriptionChanges,
         Self::QuotaOverrides,
         Self::UsageCounters,
+        Self::MonthCloses,
         Self::AuditLog,
         Self::UsageEvents,
     ];
@@ -73,6 +76,7 @@ impl Dataset {
             Self::SubscriptionChanges => &SUBSCRIPTION_CHANGES,
             Self::QuotaOverrides => &QUOTA_OVERRIDES,
             Self::UsageCounters => &USAGE_COUNTERS,
+            Self::MonthCloses => &MONTH_CLOSES,
             Self::AuditLog => &AUDIT_LOG,
             Self::UsageEvents => &USAGE_EVENTS,
         }
@@ -318,6 +322,17 @@ spec!(USAGE_COUNTERS, UsageCounters, "usage_counters", "Usage counters", ["user_
     metric: Text,
     used: Int,
     updated_at: Timestamp,
+});
+
+spec!(MONTH_CLOSES, MonthCloses, "month_closes", "Closed months", ["month"], ChangeLog, {
+    month: Text,
+    zone: Text,
+    profile: Text,
+    figures: Json,
+    closed_by: Text,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    revision: Int,
 });
 
 spec!(AUDIT_LOG, AuditLog, "audit_log", "Audit log", ["id"], WriterColumn, {

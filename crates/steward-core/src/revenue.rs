@@ -7,12 +7,18 @@
 //! Map: [`amount`] exact sums · [`subscription`] terms and their history · [`profile`] what counts ·
 //! [`mrr`] the monthly value at an instant · [`book`] every customer's value over time · [`movement`] how it changed · [`ratio`] churn,
 //! retention and the figures made of them · [`trial`] both conversions · [`cohort`] retention by the month of the
-//! first payment · [`bridge`] why two profiles differ.
+//! first payment · [`bridge`] why two profiles differ · [`month`] calendar months and the one rounding ·
+//! [`answer`] what is asked and answered · [`history`] the answers from a history ·
+//! [`close`] months whose numbers stay as they were reported.
 
 pub mod amount;
+pub mod answer;
 pub mod book;
 pub mod bridge;
+pub mod close;
 pub mod cohort;
+pub mod history;
+pub mod month;
 pub mod movement;
 pub mod mrr;
 pub mod profile;
@@ -22,6 +28,8 @@ pub mod trial;
 
 pub use amount::Amount;
 pub use book::Book;
+pub use history::History;
+pub use month::Month;
 pub use profile::Profile;
 pub use subscription::Subscription;
 

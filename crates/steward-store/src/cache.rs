@@ -4,7 +4,7 @@
 //! readers; rows, cursor and rollups change in one transaction, so an answer is always that of one cut.
 //!
 //! Map: `file` open, identity, quarantine · `schema` tables made from the dataset specs · `decode` the
-//! server's binary values · `fold` case · `intern`, `facet` short ids for what repeats ·
+//! server's binary values · `revenue` the history of subscriptions · `fold` case · `intern`, `facet` short ids for what repeats ·
 //! `writer`, `batch` changes · `rollup` the sums behind every number · `edge` where rows begin and sums
 //! alone end · `sums` the server's own · [`query`] answers · [`verify`] comparison with the server.
 
@@ -23,6 +23,7 @@ mod lock;
 mod pack;
 pub mod query;
 mod reader;
+mod revenue;
 mod rollup;
 mod schema;
 mod state;
@@ -66,6 +67,7 @@ struct Inner {
     idle: Mutex<Vec<rusqlite::Connection>>,
     changes: broadcast::Sender<Change>,
     facets: facet::FacetMemory,
+    revenue: revenue::RevenueMemory,
 }
 
 /// One workspace's encrypted copy. Cheap to clone.
@@ -92,6 +94,7 @@ impl Cache {
                 idle: Mutex::new(vec![connection]),
                 changes,
                 facets: facet::FacetMemory::default(),
+                revenue: revenue::RevenueMemory::default(),
             }),
         })
     }

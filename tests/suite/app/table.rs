@@ -95,6 +95,12 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
         }
         "operator_remove" => json!({ "intent": Uuid::now_v7(), "login": "nobody_here", "reason": "test" }),
         "operation_revert" => json!({ "intent": Uuid::now_v7(), "operation": users[1], "reason": "test" }),
+        "revenue_show" | "revenue_movements" => json!({ "zone": "UTC" }),
+        "revenue_bridge" => json!({ "zone": "UTC", "from": "stripe", "to": "profitwell" }),
+        "month_close" => {
+            json!({ "intent": Uuid::now_v7(), "month": "2026-01", "zone": "UTC", "reason": "test" })
+        }
+        "month_reopen" => json!({ "intent": Uuid::now_v7(), "month": "2026-01", "reason": "test" }),
         "user_list" | "audit_list" => json!({}),
         _ => Value::Null,
     }

@@ -155,6 +155,16 @@ async fn each_action_is_for_its_roles_only() {
             "select steward.log_export(gen_random_uuid(), '{}')".to_owned(),
             &["viewer", "finance", "support", "admin"],
         ),
+        // Refused for its figures, not as forbidden, where the role may.
+        (
+            "select steward.close_month(gen_random_uuid(), '2026-01', 'UTC', 'stripe', '{}', 'test')"
+                .to_owned(),
+            &["finance", "admin"],
+        ),
+        (
+            "select steward.reopen_month(gen_random_uuid(), '2026-01', 'test')".to_owned(),
+            &["finance", "admin"],
+        ),
         ("select steward.data_quality()".to_owned(), &["viewer", "finance", "support", "admin"]),
         ("select steward.cleanup_cutoff(13)".to_owned(), &[]),
         ("select steward.usage_partitions()".to_owned(), &[]),

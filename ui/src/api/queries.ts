@@ -7,6 +7,9 @@ import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
 import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
+import type { RevenueBridgeReq } from "./generated/RevenueBridgeReq";
+import type { RevenueMovementsReq } from "./generated/RevenueMovementsReq";
+import type { RevenueReq } from "./generated/RevenueReq";
 import type { TimelineReq } from "./generated/TimelineReq";
 import type { UsageReq } from "./generated/UsageReq";
 import type { UserListReq } from "./generated/UserListReq";
@@ -65,6 +68,40 @@ export const usageOptions = (workspace: string, request: UsageReq) =>
     queryKey: ["usage_show", workspace, request],
     queryFn: () => call("usage_show", request),
     meta: { tags: commands.usage_show.tags },
+  });
+
+/** Recurring revenue of a month and of those before it. */
+export const revenueOptions = (workspace: string, request: RevenueReq) =>
+  queryOptions({
+    queryKey: ["revenue_show", workspace, request],
+    queryFn: () => call("revenue_show", request),
+    meta: { tags: commands.revenue_show.tags },
+  });
+
+/** Who is behind a movement of revenue, page by page. */
+export const revenueMoverPagesOptions = (workspace: string, request: RevenueMovementsReq) =>
+  infiniteQueryOptions({
+    queryKey: ["revenue_movements", workspace, request],
+    queryFn: ({ pageParam }) => call("revenue_movements", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: commands.revenue_movements.tags },
+  });
+
+/** Why two definitions of revenue differ. */
+export const revenueBridgeOptions = (workspace: string, request: RevenueBridgeReq) =>
+  queryOptions({
+    queryKey: ["revenue_bridge", workspace, request],
+    queryFn: () => call("revenue_bridge", request),
+    meta: { tags: commands.revenue_bridge.tags },
+  });
+
+/** The closed months beside what history gives for them now. */
+export const monthListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["month_list", workspace],
+    queryFn: () => call("month_list", null),
+    meta: { tags: commands.month_list.tags },
   });
 
 /** The accounts to look at. */

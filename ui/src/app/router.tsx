@@ -11,6 +11,7 @@ import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
 import { OverviewView } from "@/features/overview/overview-view";
+import { revenueSearch } from "@/features/revenue/model";
 import { usageSearch } from "@/features/usage/model";
 import { eventFilter, hourOfWeek } from "@/lib/events";
 import { scopeSearch } from "@/lib/scope";
@@ -65,6 +66,13 @@ const usageRoute = createRoute({
   path: "/usage",
   validateSearch: usageSearch,
   component: lazyRouteComponent(() => import("@/features/usage/usage-view"), "UsageView"),
+});
+
+const revenueRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/revenue",
+  validateSearch: revenueSearch,
+  component: lazyRouteComponent(() => import("@/features/revenue/revenue-view"), "RevenueView"),
 });
 
 const usersRoute = createRoute({
@@ -153,6 +161,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     overviewRoute,
     eventsRoute,
+    revenueRoute,
     usageRoute,
     usersRoute,
     accountRoute,

@@ -11,7 +11,7 @@ import { useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS } from "@/lib/words";
 import { type View, viewsFor } from "./views";
 
-const GROUPS = ["Home", "Customers", "Product", "Operations"] as const;
+const GROUPS = ["Home", "Customers", "Money", "Product", "Operations"] as const;
 
 /** Workspace, search and the views of this role. */
 export const Sidebar: FC<{ onSearch: () => void }> = ({ onSearch }) => {

@@ -6,6 +6,7 @@ export interface View {
   to:
     | "/"
     | "/users"
+    | "/revenue"
     | "/usage"
     | "/audit"
     | "/upkeep"
@@ -15,7 +16,7 @@ export interface View {
     | "/diagnostics";
   label: string;
   icon: IconName;
-  group: "Home" | "Customers" | "Product" | "Operations" | "System";
+  group: "Home" | "Customers" | "Money" | "Product" | "Operations" | "System";
   /** Second key after `g`. */
   key: string;
   /** Roles that see it; every role without it. */
@@ -45,6 +46,16 @@ export const VIEWS: readonly View[] = [
     key: "u",
     cli: "steward users list",
     hasRange: true,
+  },
+  {
+    to: "/revenue",
+    label: "Revenue",
+    icon: "trend",
+    group: "Money",
+    key: "r",
+    roles: ["finance", "admin"],
+    cli: "steward revenue",
+    hasRange: false,
   },
   {
     to: "/usage",

@@ -111,7 +111,7 @@ pub(crate) enum ViewCommand {
 }
 
 /// A value by its name in JSON.
-fn named<T: DeserializeOwned>(text: &str) -> Result<T, String> {
+pub(super) fn named<T: DeserializeOwned>(text: &str) -> Result<T, String> {
     serde_json::from_value(Value::from(text)).map_err(|cause| cause.to_string())
 }
 

@@ -6,7 +6,6 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use super::amount::Amount;
-use super::book::Book;
 use super::mrr::{self, Customers};
 use super::profile::Profile;
 use super::subscription::Subscription;
@@ -79,7 +78,7 @@ pub fn bridge(
     to: &Profile,
 ) -> Result<Bridge> {
     let mut profile = from.clone();
-    let first = Book::new(subscriptions, &profile)?.customers(currency, at);
+    let first = mrr::customers_at(subscriptions, currency, at, &profile)?;
     let mut current = first.clone();
     let mut steps = Vec::new();
     for rule in Rule::ALL {
@@ -88,7 +87,7 @@ pub fn bridge(
         if profile == before {
             continue;
         }
-        let next = Book::new(subscriptions, &profile)?.customers(currency, at);
+        let next = mrr::customers_at(subscriptions, currency, at, &profile)?;
         let customers = differences(&current, &next)?;
         if !customers.is_empty() {
             let difference = mrr::total(&next)?.minus(mrr::total(&current)?)?;

@@ -77,8 +77,8 @@ impl CustomerMovement {
 }
 
 /// Recurring revenue from one balance to the next, in one currency.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Movements {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Totals {
     /// Balance at the start.
     pub start: Amount,
     /// Balance at the end.
@@ -87,13 +87,13 @@ pub struct Movements {
     pub start_customers: usize,
     /// Paying customers at the end.
     pub end_customers: usize,
-    /// Every customer that moved, in order of their ids.
-    pub customers: Vec<CustomerMovement>,
     /// Sum of sizes per kind, in the order of [`Movement::ALL`].
-    sums: [Amount; 5],
+    pub(super) sums: [Amount; 5],
+    /// Customers per kind, in the order of [`Movement::ALL`].
+    pub(super) counts: [usize; 5],
 }
 
-impl Movements {
+impl Totals {
     /// Sum of the sizes of one kind; never negative.
     #[must_use]
     pub fn sum(&self, movement: Movement) -> Amount {
@@ -103,10 +103,10 @@ impl Movements {
     /// How many customers moved so.
     #[must_use]
     pub fn count(&self, movement: Movement) -> usize {
-        self.customers.iter().filter(|moved| moved.movement == movement).count()
+        self.counts[movement as usize]
     }
 
-    /// Start and gains less losses: equal to [`Movements::end`], always.
+    /// Start and gains less losses: equal to [`Totals::end`], always.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] when it does not fit 128 bits.
@@ -118,11 +118,21 @@ impl Movements {
     }
 }
 
+/// The totals of a period with everybody who moved in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movements {
+    /// The totals.
+    pub totals: Totals,
+    /// Every customer that moved, in order of their ids.
+    pub customers: Vec<CustomerMovement>,
+}
+
 /// Adds up movements of customers given one by one.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     customers: Vec<CustomerMovement>,
     sums: [Sum; 5],
+    counts: [usize; 5],
     start: Sum,
     end: Sum,
     start_customers: usize,
@@ -145,6 +155,7 @@ impl Tally {
         if let Some(movement) = Movement::between(start, end, has_paid_before) {
             let moved = CustomerMovement { customer, movement, start, end };
             self.sums[movement as usize].add(moved.size()?)?;
+            self.counts[movement as usize] += 1;
             self.customers.push(moved);
         }
         Ok(())
@@ -156,13 +167,14 @@ impl Tally {
         for (total, sum) in sums.iter_mut().zip(&self.sums) {
             *total = sum.total()?;
         }
-        Ok(Movements {
+        let totals = Totals {
             start: self.start.total()?,
             end: self.end.total()?,
             start_customers: self.start_customers,
             end_customers: self.end_customers,
-            customers: self.customers,
             sums,
-        })
+            counts: self.counts,
+        };
+        Ok(Movements { totals, customers: self.customers })
     }
 }

@@ -1,5 +1,8 @@
 //! Monthly recurring revenue at an instant.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use num_rational::Ratio;
 use num_traits::One;
@@ -52,18 +55,75 @@ impl FromIterator<(Uuid, Amount)> for Customers {
 /// # Errors
 /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
 pub fn subscription_mrr(subscription: &Subscription, at: DateTime<Utc>, profile: &Profile) -> Result<Amount> {
-    match running_terms(subscription, at, profile) {
+    match counted_terms(subscription, at, profile) {
         Some(terms) => terms_mrr(terms, at, profile),
         None => Ok(Amount::ZERO),
     }
 }
 
+/// Who pays how much at an instant: one look, where a [`super::Book`] would value the whole history.
+///
+/// # Errors
+/// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
+pub fn customers_at(
+    subscriptions: &[Subscription],
+    currency: &str,
+    at: DateTime<Utc>,
+    profile: &Profile,
+) -> Result<Customers> {
+    let mut values = Values::new(profile);
+    let mut parts = Vec::new();
+    for subscription in subscriptions.iter().filter(|subscription| subscription.currency == currency) {
+        if let Some(terms) = counted_terms(subscription, at, profile) {
+            parts.push((subscription.customer, values.of(terms, at)?));
+        }
+    }
+    parts.sort_unstable_by_key(|(customer, _)| *customer);
+    let mut sums: Vec<(Uuid, Amount)> = Vec::with_capacity(parts.len());
+    for (customer, value) in parts {
+        match sums.last_mut() {
+            Some((last, sum)) if *last == customer => *sum = sum.plus(value)?,
+            _ => sums.push((customer, value)),
+        }
+    }
+    Ok(sums.into_iter().collect())
+}
+
+/// The values of terms under one profile. A hundred thousand subscriptions are on a few hundred different terms, and
+/// terms without a dated discount are worth the same at every instant.
+#[derive(Debug)]
+pub(super) struct Values<'p> {
+    profile: &'p Profile,
+    // Keyed by place: the terms are borrowed for as long as they are asked about.
+    known: HashMap<*const Terms, Amount>,
+}
+
+impl<'p> Values<'p> {
+    pub(super) fn new(profile: &'p Profile) -> Self {
+        Self { profile, known: HashMap::new() }
+    }
+
+    /// As [`terms_mrr`].
+    pub(super) fn of(&mut self, terms: &Arc<Terms>, at: DateTime<Utc>) -> Result<Amount> {
+        if terms.discounts.iter().any(|discount| discount.end != DiscountEnd::Forever) {
+            return terms_mrr(terms, at, self.profile);
+        }
+        if let Some(value) = self.known.get(&Arc::as_ptr(terms)) {
+            return Ok(*value);
+        }
+        let value = terms_mrr(terms, at, self.profile)?;
+        self.known.insert(Arc::as_ptr(terms), value);
+        Ok(value)
+    }
+}
+
 /// The terms that count at an instant, with the profile's idea of when a cancellation takes effect.
-fn running_terms<'a>(
+#[must_use]
+pub fn counted_terms<'a>(
     subscription: &'a Subscription,
     at: DateTime<Utc>,
     profile: &Profile,
-) -> Option<&'a Terms> {
+) -> Option<&'a Arc<Terms>> {
     let has_ended = subscription.ended_at.is_some_and(|ended| ended <= at);
     let terms = match profile.churn {
         ChurnTiming::End => (!has_ended).then(|| subscription.terms_at(at))?,

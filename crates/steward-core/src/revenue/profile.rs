@@ -105,6 +105,28 @@ impl Profile {
         [Self::stripe(), Self::chartmogul(), Self::profitwell()]
     }
 
+    /// Its answers as a phrase.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let status = if self.counts_past_due { "active and past due" } else { "active only" };
+        let discounts = match self.discounts {
+            Discounts::Forever => "discounts without an end taken off",
+            Discounts::Recurring => "discounts that recur taken off",
+            Discounts::All => "every discount taken off",
+        };
+        let metered = if self.counts_metered { "metered items counted" } else { "metered items apart" };
+        let churn = match self.churn {
+            ChurnTiming::End => "a cancellation takes effect when it ends",
+            ChurnTiming::PeriodEnd => "a cancellation takes effect at the end of the paid period",
+            ChurnTiming::Cancellation => "a cancellation takes effect when it is asked for",
+        };
+        let calendar = match self.calendar {
+            Calendar::Year => "52 weeks and 365 days a year",
+            Calendar::FourWeeks => "4 weeks and 30 days a month",
+        };
+        format!("{status}; {discounts}; {metered}; {churn}; {calendar}")
+    }
+
     /// Whether a subscription with this status earns recurring revenue.
     #[must_use]
     pub fn counts(&self, status: Status) -> bool {

@@ -6,7 +6,7 @@ use num_rational::Ratio;
 use num_traits::Zero;
 
 use super::amount::{Amount, Sum};
-use super::movement::{Movement, Movements};
+use super::movement::{Movement, Totals};
 use super::mrr::Customers;
 use crate::Result;
 
@@ -15,9 +15,9 @@ pub type Share = Ratio<i128>;
 
 /// Customers who stopped paying, of those who paid at the start.
 #[must_use]
-pub fn logo_churn(movements: &Movements) -> Option<Share> {
-    let start = i128::try_from(movements.start_customers).ok().filter(|count| *count > 0)?;
-    let lost = i128::try_from(movements.count(Movement::Churn)).ok()?;
+pub fn logo_churn(totals: &Totals) -> Option<Share> {
+    let start = i128::try_from(totals.start_customers).ok().filter(|count| *count > 0)?;
+    let lost = i128::try_from(totals.count(Movement::Churn)).ok()?;
     Some(Ratio::new(lost, start))
 }
 
@@ -25,19 +25,18 @@ pub fn logo_churn(movements: &Movements) -> Option<Share> {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
-pub fn gross_revenue_churn(movements: &Movements) -> Result<Option<Share>> {
-    Ok(losses(movements)?.share_of(movements.start))
+pub fn gross_revenue_churn(totals: &Totals) -> Result<Option<Share>> {
+    Ok(losses(totals)?.share_of(totals.start))
 }
 
 /// Churn and contraction less expansion and reactivation, of revenue at the start; negative when the gains are larger.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
-pub fn net_revenue_churn(movements: &Movements) -> Result<Option<Share>> {
-    let net = losses(movements)?
-        .minus(movements.sum(Movement::Expansion))?
-        .minus(movements.sum(Movement::Reactivation))?;
-    Ok(net.share_of(movements.start))
+pub fn net_revenue_churn(totals: &Totals) -> Result<Option<Share>> {
+    let net =
+        losses(totals)?.minus(totals.sum(Movement::Expansion))?.minus(totals.sum(Movement::Reactivation))?;
+    Ok(net.share_of(totals.start))
 }
 
 /// What is left of the start's revenue without counting anybody's growth: per customer the smaller of before and
@@ -67,13 +66,30 @@ fn retained(start: &Customers, kept: impl Fn(uuid::Uuid, Amount) -> Amount) -> R
     Ok(after.total()?.share_of(before.total()?))
 }
 
+/// [`net_retention`] of the month itself, from its totals.
+///
+/// # Errors
+/// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
+pub fn month_net_retention(totals: &Totals) -> Result<Option<Share>> {
+    let kept = totals.start.plus(totals.sum(Movement::Expansion))?.minus(losses(totals)?)?;
+    Ok(kept.share_of(totals.start))
+}
+
+/// [`gross_retention`] of the month itself, from its totals.
+///
+/// # Errors
+/// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
+pub fn month_gross_retention(totals: &Totals) -> Result<Option<Share>> {
+    Ok(totals.start.minus(losses(totals)?)?.share_of(totals.start))
+}
+
 /// New and expansion over churn and contraction. None means "no losses".
 ///
 /// # Errors
 /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
-pub fn quick_ratio(movements: &Movements) -> Result<Option<Share>> {
-    let gains = movements.sum(Movement::New).plus(movements.sum(Movement::Expansion))?;
-    Ok(gains.share_of(losses(movements)?))
+pub fn quick_ratio(totals: &Totals) -> Result<Option<Share>> {
+    let gains = totals.sum(Movement::New).plus(totals.sum(Movement::Expansion))?;
+    Ok(gains.share_of(losses(totals)?))
 }
 
 /// Average revenue per customer over logo churn: what a customer brings before leaving, at today's pace. None without
@@ -85,6 +101,6 @@ pub fn lifetime_value(arpu: Amount, logo_churn: Share) -> Result<Option<Amount>>
     if logo_churn.is_zero() { Ok(None) } else { arpu.times(logo_churn.recip()).map(Some) }
 }
 
-fn losses(movements: &Movements) -> Result<Amount> {
-    movements.sum(Movement::Churn).plus(movements.sum(Movement::Contraction))
+fn losses(totals: &Totals) -> Result<Amount> {
+    totals.sum(Movement::Churn).plus(totals.sum(Movement::Contraction))
 }

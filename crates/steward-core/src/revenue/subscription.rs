@@ -1,5 +1,7 @@
 //! A subscription as the sequence of its terms.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use num_rational::Ratio;
 use serde::{Deserialize, Serialize};
@@ -7,7 +9,7 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 /// Where a subscription stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export, rename = "SubscriptionStatus")]
 pub enum Status {
@@ -42,7 +44,7 @@ impl Status {
 }
 
 /// The unit of a billing interval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(export, rename = "BillingInterval")]
 pub enum Interval {
@@ -71,7 +73,7 @@ impl Interval {
 }
 
 /// One line of a subscription.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
     /// Price of one unit per billing interval, in minor units, without tax.
     pub unit_amount_minor: i64,
@@ -86,7 +88,7 @@ pub struct Item {
 }
 
 /// How long a discount lasts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DiscountEnd {
     /// It has none.
     Forever,
@@ -97,7 +99,7 @@ pub enum DiscountEnd {
 }
 
 /// What a discount takes off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DiscountValue {
     /// A share of the price, between 0 and 1.
     Share(Ratio<i128>),
@@ -106,7 +108,7 @@ pub enum DiscountValue {
 }
 
 /// A discount on the whole subscription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Discount {
     /// What it takes off.
     pub value: DiscountValue,
@@ -114,8 +116,24 @@ pub struct Discount {
     pub end: DiscountEnd,
 }
 
+/// Where a price comes from: how far a number made of it can be trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+#[ts(export)]
+pub enum PriceSource {
+    /// Billed at Stripe, and written down with the subscription.
+    Billed,
+    /// Agreed, and written down with the subscription.
+    #[default]
+    Agreed,
+    /// Today's price of the plan: what was charged earlier may have been another.
+    List,
+    /// Nowhere: it is worth nothing here, which is told apart from being free.
+    Unknown,
+}
+
 /// What was agreed, from an instant on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Terms {
     /// Code of the plan.
     pub plan: String,
@@ -125,6 +143,8 @@ pub struct Terms {
     pub items: Vec<Item>,
     /// Discounts in the order they are taken off.
     pub discounts: Vec<Discount>,
+    /// Where the prices of the lines come from.
+    pub price: PriceSource,
 }
 
 /// Terms and since when they hold.
@@ -132,8 +152,8 @@ pub struct Terms {
 pub struct Step {
     /// First instant of these terms.
     pub from: DateTime<Utc>,
-    /// The terms.
-    pub terms: Terms,
+    /// The terms; subscriptions on the same terms share them.
+    pub terms: Arc<Terms>,
 }
 
 /// A subscription with its history.
@@ -158,13 +178,13 @@ pub struct Subscription {
 impl Subscription {
     /// The terms in force at an instant; none before the first.
     #[must_use]
-    pub fn terms_at(&self, instant: DateTime<Utc>) -> Option<&Terms> {
+    pub fn terms_at(&self, instant: DateTime<Utc>) -> Option<&Arc<Terms>> {
         let after = self.steps.partition_point(|step| step.from <= instant);
         after.checked_sub(1).map(|at| &self.steps[at].terms)
     }
 
     /// The terms that held last before it was over: what a period that was paid for is worth after an early end.
-    pub(super) fn last_open_terms(&self) -> Option<&Terms> {
+    pub(super) fn last_open_terms(&self) -> Option<&Arc<Terms>> {
         self.steps.iter().rev().map(|step| &step.terms).find(|terms| terms.status != Status::Canceled)
     }
 }

@@ -7,13 +7,13 @@ use uuid::Uuid;
 
 use super::amount::{Amount, Sum, exponent};
 use super::book::Book;
-use super::cohort::{self, MonthEnd};
+use super::cohort::MonthEnd;
 use super::movement::Movement;
 use super::mrr;
 use super::profile::{Calendar, ChurnTiming, Discounts, Profile};
 use super::ratio;
 use super::subscription::{
-    Discount, DiscountEnd, DiscountValue, Interval, Item, Status, Step, Subscription, Terms,
+    Discount, DiscountEnd, DiscountValue, Interval, Item, PriceSource, Status, Step, Subscription, Terms,
 };
 use super::trial::{self, Outcome, Trial};
 use crate::period::Period;
@@ -32,7 +32,7 @@ pub(super) fn item(unit_amount_minor: i64, quantity: u32, interval: Interval) ->
 }
 
 pub(super) fn terms(status: Status, items: Vec<Item>) -> Terms {
-    Terms { plan: "pro".to_owned(), status, items, discounts: Vec::new() }
+    Terms { plan: "pro".to_owned(), status, items, discounts: Vec::new(), price: PriceSource::Agreed }
 }
 
 /// A subscription of one customer, in US dollars, whose terms change at the instants given.
@@ -41,7 +41,7 @@ pub(super) fn subscription(customer: u128, steps: Vec<(DateTime<Utc>, Terms)>) -
         id: Uuid::from_u128(customer),
         customer: Uuid::from_u128(customer),
         currency: "USD".to_owned(),
-        steps: steps.into_iter().map(|(from, terms)| Step { from, terms }).collect(),
+        steps: steps.into_iter().map(|(from, terms)| Step { from, terms: terms.into() }).collect(),
         canceled_at: None,
         ended_at: None,
         period_end: None,
@@ -49,7 +49,7 @@ pub(super) fn subscription(customer: u128, steps: Vec<(DateTime<Utc>, Terms)>) -
 }
 
 /// A subscription active from a day on.
-fn active(customer: u128, from: DateTime<Utc>, items: Vec<Item>) -> Subscription {
+pub(super) fn active(customer: u128, from: DateTime<Utc>, items: Vec<Item>) -> Subscription {
     subscription(customer, vec![(from, terms(Status::Active, items))])
 }
 
@@ -95,10 +95,10 @@ fn vector_churn_of_ten_contraction_and_expansion_is_gross_20_and_net_10_per_cent
     let moved = Book::new(&subscriptions, &Profile::stripe())
         .and_then(|book| book.movements("USD", month(2)))
         .expect("amounts fit");
-    assert_eq!(moved.start, Amount::minor(100));
-    assert_eq!(ratio::gross_revenue_churn(&moved).expect("it fits"), share(1, 5));
-    assert_eq!(ratio::net_revenue_churn(&moved).expect("it fits"), share(1, 10));
-    assert_eq!(ratio::logo_churn(&moved), share(1, 3));
+    assert_eq!(moved.totals.start, Amount::minor(100));
+    assert_eq!(ratio::gross_revenue_churn(&moved.totals).expect("it fits"), share(1, 5));
+    assert_eq!(ratio::net_revenue_churn(&moved.totals).expect("it fits"), share(1, 10));
+    assert_eq!(ratio::logo_churn(&moved.totals), share(1, 3));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn vector_quick_ratio_of_28_gained_and_8_lost_is_3_5() {
     let moved = Book::new(&subscriptions, &Profile::stripe())
         .and_then(|book| book.movements("USD", month(2)))
         .expect("amounts fit");
-    assert_eq!(ratio::quick_ratio(&moved).expect("it fits"), share(7, 2));
+    assert_eq!(ratio::quick_ratio(&moved.totals).expect("it fits"), share(7, 2));
 }
 
 #[test]
@@ -250,7 +250,11 @@ fn trap_18_a_finite_coupon_counts_as_the_profile_says() {
     let moved = Book::new(&discounted(until), &Profile::chartmogul())
         .and_then(|book| book.movements("USD", Period { start: day(3, 15), end: day(4, 15) }))
         .expect("amounts fit");
-    assert_eq!(moved.sum(Movement::Expansion), Amount::minor(2_500), "a discount that ends is expansion");
+    assert_eq!(
+        moved.totals.sum(Movement::Expansion),
+        Amount::minor(2_500),
+        "a discount that ends is expansion"
+    );
 }
 
 #[test]
@@ -343,7 +347,7 @@ fn trap_24_changing_the_plan_is_no_churn_and_no_sale() {
         .and_then(|book| book.movements("USD", month(2)))
         .expect("amounts fit");
     assert_eq!(moved.customers.len(), 1);
-    assert_eq!(moved.sum(Movement::Expansion), Amount::minor(1_500));
+    assert_eq!(moved.totals.sum(Movement::Expansion), Amount::minor(1_500));
 }
 
 #[test]
@@ -354,8 +358,8 @@ fn coming_back_is_reactivation_and_not_new() {
     second.id = Uuid::from_u128(2);
     let book = Book::new(&[first, second], &Profile::stripe()).expect("amounts fit");
     let april = book.movements("USD", month(4)).expect("it fits");
-    assert_eq!(april.sum(Movement::Reactivation), Amount::minor(1_000));
-    assert_eq!(april.count(Movement::New), 0);
+    assert_eq!(april.totals.sum(Movement::Reactivation), Amount::minor(1_000));
+    assert_eq!(april.totals.count(Movement::New), 0);
     let (start, end) = (book.customers("USD", day(1, 15)), book.customers("USD", day(4, 15)));
     assert_eq!(ratio::net_retention(&start, &end).expect("it fits"), share(1, 1), "it was of the cohort");
     let none = book.customers("USD", day(3, 1));
@@ -377,11 +381,11 @@ fn trap_25_a_cohort_whose_month_still_runs_says_so() {
     let months: Vec<_> = (1..=2)
         .map(|number| MonthEnd {
             month: month(number).start.date_naive(),
-            customers: book.customers("USD", month(number).end),
+            end: month(number).end,
             is_unfinished: number == 2,
         })
         .collect();
-    let cohorts = cohort::cohorts(&months).expect("it fits");
+    let cohorts = book.cohorts("USD", &months).expect("it fits");
     assert_eq!(cohorts.len(), 1);
     assert_eq!(cohorts[0].logo_retention(1), share(1, 2));
     assert_eq!(cohorts[0].revenue_retention(1), share(1, 4));

@@ -187,6 +187,7 @@ impl Load {
             | Dataset::Subscriptions
             | Dataset::SubscriptionChanges
             | Dataset::QuotaOverrides
+            | Dataset::MonthCloses
             | Dataset::UsageCounters
             | Dataset::AuditLog => LoadKind::Keys { after: None, upto: None },
         };

@@ -18,7 +18,7 @@ pub use sums::ReplaceSums;
 pub(in crate::cache) use table::{Found, RangeSql, RowFinder};
 
 use super::writer::Writer;
-use super::{Change, busy, fault, state};
+use super::{Change, busy, fault, revenue, state};
 use crate::row::RowBatch;
 
 /// How many rows a step changed.
@@ -168,6 +168,7 @@ impl<'w> Batch<'w> {
         if self.is_reconciling {
             return Err(Error::internal("A reconciliation was left open; its batch cannot be committed."));
         }
+        revenue::mark(&self.writer.connection, &self.touched)?;
         let next = self.generation + 1;
         let fenced = self
             .writer

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
+use steward_core::revenue::History;
 use steward_core::{Dataset, Result};
 
 use super::facet::Facet;
@@ -57,6 +58,11 @@ impl Reader {
 
     pub(crate) fn facets(&self) -> Result<Arc<Vec<Facet>>> {
         self.pool.facets.read(&self.connection)
+    }
+
+    /// Every subscription there ever was.
+    pub(crate) fn revenue(&self) -> Result<Arc<History>> {
+        self.pool.revenue.read(&self.connection)
     }
 
     pub(crate) fn connection(&self) -> &Connection {

@@ -12,7 +12,7 @@ use steward_core::{Dataset, Result};
 use super::fault;
 
 /// Raised with every change of a table or of a packed form.
-pub(crate) const VERSION: i64 = 5;
+pub(crate) const VERSION: i64 = 6;
 
 /// What is not made from a spec.
 ///

@@ -122,6 +122,30 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// `steward.close_month`.
+    CloseMonth {
+        /// Its id.
+        intent: IntentId,
+        /// `2026-10`.
+        month: String,
+        /// IANA zone of the month.
+        zone: String,
+        /// Name of the definition.
+        profile: String,
+        /// What is written down.
+        figures: serde_json::Value,
+        /// Why.
+        reason: String,
+    },
+    /// `steward.reopen_month`.
+    ReopenMonth {
+        /// Its id.
+        intent: IntentId,
+        /// `2026-10`.
+        month: String,
+        /// Why.
+        reason: String,
+    },
     /// `steward.revert`.
     Revert {
         /// Its id.
@@ -173,6 +197,8 @@ impl Action {
             }
             Self::RaiseLimit { .. } | Self::CreateOperator { .. } => None,
             Self::RemoveOperator { login, .. } => Some(login.clone()),
+            // What was reported is written down, or given up: the month is typed.
+            Self::CloseMonth { month, .. } | Self::ReopenMonth { month, .. } => Some(month.clone()),
             Self::CleanupUsage { .. } => {
                 let events = rows.first().and_then(|row| row.after.as_ref()?.get("events_planned")?.as_i64());
                 events.map(|events| format!("remove {events} events"))
@@ -346,6 +372,21 @@ fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArgum
             sqlx::query_scalar("select steward.remove_operator($1, $2, $3)")
                 .bind(intent.0)
                 .bind(login.as_str())
+                .bind(reason.as_str())
+        }
+        Action::CloseMonth { intent, month, zone, profile, figures, reason } => {
+            sqlx::query_scalar("select steward.close_month($1, $2, $3, $4, $5, $6)")
+                .bind(intent.0)
+                .bind(month.as_str())
+                .bind(zone.as_str())
+                .bind(profile.as_str())
+                .bind(figures)
+                .bind(reason.as_str())
+        }
+        Action::ReopenMonth { intent, month, reason } => {
+            sqlx::query_scalar("select steward.reopen_month($1, $2, $3)")
+                .bind(intent.0)
+                .bind(month.as_str())
                 .bind(reason.as_str())
         }
         Action::Revert { intent, operation, reason } => {

@@ -73,6 +73,7 @@ migrations! {
     20261122030200 "retention",
     20261122030300 "restored",
     20261122060000 "exports",
+    20261122100000 "month_closes",
 }
 
 /// A migration, and whether a database has it.

@@ -1,0 +1,89 @@
+//! `revenue`: the month, its movements, the bridge, closing.
+
+use steward_app::table::row;
+use steward_core::Result;
+use steward_core::revenue::answer::{RevenueBridgeReq, RevenueMovementsReq, RevenueReq};
+use steward_core::revenue::close::{MonthCloseReq, MonthReopenReq};
+
+use super::change::{new_intent, reviewed};
+use crate::args::{RevenueArgs, RevenueCommand, RevenueShape};
+use crate::client::{Answer, Client};
+use crate::render::revenue as render;
+
+pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
+    let RevenueArgs { shape, months, command } = args;
+    client.ensure_fresh().await?;
+    match command {
+        None => show(client, shape, months).await,
+        Some(RevenueCommand::Movements { kind, plan, page }) => {
+            let request = RevenueMovementsReq {
+                month: shape.month,
+                zone: client.zone().await?,
+                profile: shape.profile,
+                currency: shape.currency,
+                movement: kind,
+                plan,
+                after: page.after,
+                limit: page.limit,
+            };
+            let zone = request.zone;
+            let movements = client.ask::<row::revenue_movements>(request).await?;
+            let next = movements.next.clone();
+            let text = render::movements(&movements, zone);
+            Ok(Answer::new(&movements, text)?.fresh(&movements.freshness).next(next))
+        }
+        Some(RevenueCommand::Bridge { from, to }) => {
+            let zone = client.zone().await?;
+            let request = RevenueBridgeReq { month: shape.month, zone, from, to, currency: shape.currency };
+            let bridge = client.ask::<row::revenue_bridge>(request).await?;
+            Ok(Answer::new(&bridge, render::bridge(&bridge, zone))?.fresh(&bridge.freshness))
+        }
+        Some(RevenueCommand::Closed) => {
+            let months = client.ask::<row::month_list>(()).await?;
+            let text = render::closed(&months, client.zone().await?);
+            Ok(Answer::new(&months, text)?.fresh(&months.freshness))
+        }
+        Some(RevenueCommand::Close { closing }) => {
+            let request = MonthCloseReq {
+                intent: new_intent(),
+                month: closing,
+                zone: client.zone().await?,
+                profile: shape.profile,
+                reason: client.reason(),
+                plan_token: None,
+                confirm: None,
+            };
+            reviewed::<row::month_close>(client, request, |request, token, confirm| {
+                request.plan_token = Some(token);
+                request.confirm = confirm;
+            })
+            .await
+        }
+        Some(RevenueCommand::Reopen { reopening }) => {
+            let request = MonthReopenReq {
+                intent: new_intent(),
+                month: reopening,
+                reason: client.reason(),
+                plan_token: None,
+                confirm: None,
+            };
+            reviewed::<row::month_reopen>(client, request, |request, token, confirm| {
+                request.plan_token = Some(token);
+                request.confirm = confirm;
+            })
+            .await
+        }
+    }
+}
+
+async fn show(client: &Client, shape: RevenueShape, months: u32) -> Result<Answer> {
+    let request = RevenueReq {
+        month: shape.month,
+        months,
+        zone: client.zone().await?,
+        profile: shape.profile,
+        currency: shape.currency,
+    };
+    let revenue = client.ask::<row::revenue_show>(request).await?;
+    Ok(Answer::new(&revenue, render::revenue(&revenue))?.fresh(&revenue.freshness))
+}

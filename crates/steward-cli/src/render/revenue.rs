@@ -1,0 +1,305 @@
+//! `revenue` as text.
+
+use std::fmt::Write as _;
+
+use chrono_tz::Tz;
+use steward_core::revenue::answer::{
+    Revenue, RevenueBridge, RevenueFigure, RevenueMetric, RevenueMonth, RevenueMovements, RevenueShare,
+};
+use steward_core::revenue::close::MonthList;
+use steward_core::revenue::movement::Movement;
+
+use super::number::{grouped, instant, money};
+use super::style::Tone;
+use super::table::{Column, Field, or_dash, table, toned};
+
+/// Months printed below the figures.
+const MONTH_ROWS: usize = 12;
+
+/// Countries printed.
+const SHARE_ROWS: usize = 8;
+
+/// The whole page.
+pub(crate) fn revenue(revenue: &Revenue) -> String {
+    let mut text = String::new();
+    let so_far = if revenue.is_unfinished { ", so far" } else { "" };
+    let _ = writeln!(
+        text,
+        "{}  {}",
+        Tone::Strong.paint("Revenue"),
+        Tone::Muted.paint(format!(
+            "{}{so_far} · {} · {}",
+            revenue.month,
+            revenue.profile.name,
+            revenue.zone.name()
+        ))
+    );
+    let Some(currency) = &revenue.currency else {
+        let _ = writeln!(text, "\nNobody ever paid.");
+        return text;
+    };
+    if revenue.currencies.len() > 1 {
+        let columns = [Column::Left("Currency"), Column::Right("MRR"), Column::Right("Customers")];
+        let rows = revenue.currencies.iter().map(|row| {
+            let tone = if row.currency == *currency { Tone::Strong } else { Tone::Muted };
+            vec![
+                toned(row.currency.clone(), tone),
+                Field::from(money(row.mrr_minor, &row.currency)),
+                Field::from(grouped(i128::from(row.customers))),
+            ]
+        });
+        let _ = writeln!(text, "\n{}", table(&columns, rows));
+        let _ =
+            writeln!(text, "{}", Tone::Muted.paint(format!("below: {currency}; currencies are never added")));
+    }
+    let columns = [Column::Left("Metric"), Column::Right("Value"), Column::Right("Month before")];
+    let figures = revenue.figures.iter().map(|figure| {
+        let (now, before) = values(figure, currency);
+        vec![Field::from(figure.label.clone()), now, before]
+    });
+    let _ = writeln!(text, "\n{}\n", table(&columns, figures));
+    let skipped = revenue.months.len().saturating_sub(MONTH_ROWS);
+    let _ = writeln!(text, "{}", months(&revenue.months[skipped..]));
+    for (title, rows) in [
+        ("Plan", &revenue.by_plan),
+        ("Interval", &revenue.by_interval),
+        ("Country", &revenue.by_country),
+        ("Status", &revenue.by_status),
+        ("Price from", &revenue.by_price),
+    ] {
+        let _ = writeln!(text, "\n{}", shares(title, rows));
+    }
+    if revenue.unpriced > 0 {
+        let _ = writeln!(
+            text,
+            "\n{}",
+            Tone::Warning.paint(format!(
+                "{} subscriptions count but have no price; they are in no amount",
+                grouped(i128::from(revenue.unpriced))
+            ))
+        );
+    }
+    text
+}
+
+fn values(figure: &RevenueFigure, currency: &str) -> (Field, Field) {
+    let write = |amount: Option<i64>, value: Option<f64>| match (amount, value) {
+        (Some(minor), _) => Some(money(minor, currency)),
+        (None, Some(value)) => Some(match figure.metric {
+            RevenueMetric::Customers => grouped(value as i128),
+            RevenueMetric::QuickRatio => format!("{value:.2}"),
+            _ => percent(value),
+        }),
+        (None, None) => None,
+    };
+    let now = match write(figure.amount_minor, figure.value) {
+        Some(now) => toned(now, Tone::Strong),
+        None => toned(figure.without.clone().unwrap_or_else(|| "n/a".to_owned()).to_lowercase(), Tone::Muted),
+    };
+    (now, or_dash(write(figure.previous_minor, figure.previous)))
+}
+
+fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent < 0.0 { format!("\u{2212}{:.1} %", -percent) } else { format!("{percent:.1} %") }
+}
+
+fn months(rows: &[RevenueMonth]) -> String {
+    let columns = [
+        Column::Left("Month"),
+        Column::Right("Start"),
+        Column::Right("New"),
+        Column::Right("React."),
+        Column::Right("Expans."),
+        Column::Right("Contr."),
+        Column::Right("Churn"),
+        Column::Right("End"),
+        Column::Right("Customers"),
+    ];
+    table(
+        &columns,
+        rows.iter().map(|row| {
+            let amount = |minor: i64| Field::from(bare(minor, &row.currency));
+            let month =
+                if row.is_unfinished { format!("{} so far", row.month) } else { row.month.to_string() };
+            vec![
+                Field::from(month),
+                amount(row.start_minor),
+                amount(row.new_minor),
+                amount(row.reactivation_minor),
+                amount(row.expansion_minor),
+                amount(row.contraction_minor),
+                amount(row.churn_minor),
+                toned(bare(row.end_minor, &row.currency), Tone::Strong),
+                Field::from(grouped(i128::from(row.end_customers))),
+            ]
+        }),
+    )
+}
+
+/// An amount without its currency, which the table says once.
+fn bare(minor: i64, currency: &str) -> String {
+    let text = money(minor, currency);
+    text.strip_suffix(currency).map_or(text.clone(), |bare| bare.trim_end().to_owned())
+}
+
+fn shares(title: &'static str, rows: &[RevenueShare]) -> String {
+    let columns =
+        [Column::Left(title), Column::Right("MRR"), Column::Right("Share"), Column::Right("Customers")];
+    let rows = rows.iter().take(SHARE_ROWS).map(|row| {
+        vec![
+            Field::from(row.label.clone()),
+            Field::from(money(row.mrr_minor, &row.currency)),
+            Field::from(percent(row.share)),
+            Field::from(grouped(i128::from(row.customers))),
+        ]
+    });
+    table(&columns, rows)
+}
+
+/// Who moved.
+pub(crate) fn movements(movements: &RevenueMovements, zone: Tz) -> String {
+    let columns = [
+        Column::Left("Customer"),
+        Column::Left("Movement"),
+        Column::Right("Before"),
+        Column::Right("After"),
+        Column::Right("Change"),
+        Column::Left("When"),
+    ];
+    let rows = movements.rows.iter().map(|row| {
+        let when: Vec<String> = row.activities.iter().map(|activity| instant(activity.at, zone)).collect();
+        vec![
+            Field::from(row.name.clone().unwrap_or_else(|| row.customer.to_string())),
+            Field::from(row.movement.map_or("came and went", kind)),
+            Field::from(money(row.start_minor, &row.currency)),
+            Field::from(money(row.end_minor, &row.currency)),
+            toned(money(row.change_minor, &row.currency), Tone::Strong),
+            toned(when.join(", "), Tone::Muted),
+        ]
+    });
+    let mut text = table(&columns, rows);
+    let currency = movements.currency.as_deref().unwrap_or_default();
+    let _ = write!(
+        text,
+        "\n{}",
+        Tone::Muted.paint(format!(
+            "{} customers, {} in {}",
+            grouped(i128::from(movements.total)),
+            money(movements.change_minor, currency),
+            movements.month
+        ))
+    );
+    text
+}
+
+fn kind(movement: Movement) -> &'static str {
+    match movement {
+        Movement::New => "new",
+        Movement::Reactivation => "reactivation",
+        Movement::Expansion => "expansion",
+        Movement::Contraction => "contraction",
+        Movement::Churn => "churn",
+    }
+}
+
+/// Why two definitions differ.
+pub(crate) fn bridge(bridge: &RevenueBridge, zone: Tz) -> String {
+    let Some(currency) = &bridge.currency else { return "Nobody ever paid.".to_owned() };
+    let columns = [Column::Left("Step"), Column::Right("Customers"), Column::Right("MRR")];
+    let ends = |name: &str, minor: i64| {
+        vec![
+            toned(name.to_owned(), Tone::Strong),
+            Field::from(""),
+            toned(money(minor, currency), Tone::Strong),
+        ]
+    };
+    let mut rows = vec![ends(&bridge.from.name, bridge.from_minor)];
+    rows.extend(bridge.steps.iter().map(|step| {
+        vec![
+            Field::from(step.label.clone()),
+            Field::from(grouped(i128::from(step.customers))),
+            Field::from(money(step.difference_minor, currency)),
+        ]
+    }));
+    rows.push(ends(&bridge.to.name, bridge.to_minor));
+    let mut text = table(&columns, rows);
+    let _ = write!(
+        text,
+        "\n{}",
+        Tone::Muted.paint(format!(
+            "difference {} at {}",
+            money(bridge.difference_minor, currency),
+            instant(bridge.at, zone)
+        ))
+    );
+    text
+}
+
+/// Closed months and their adjustments.
+pub(crate) fn closed(months: &MonthList, zone: Tz) -> String {
+    if months.months.is_empty() {
+        return "No month is closed.".to_owned();
+    }
+    let mut text = String::new();
+    for month in &months.months {
+        let _ = writeln!(
+            text,
+            "{}  {}",
+            Tone::Strong.paint(month.month.to_string()),
+            Tone::Muted.paint(format!(
+                "closed {} by {} · {} · {}",
+                instant(month.closed_at, zone),
+                month.closed_by,
+                month.figures.profile.name,
+                month.figures.zone.name()
+            ))
+        );
+        let columns = [
+            Column::Left("Line"),
+            Column::Right("Frozen"),
+            Column::Right("Adjustment"),
+            Column::Right("Now"),
+        ];
+        let mut rows: Vec<Vec<Field>> = Vec::new();
+        for row in &month.figures.currencies {
+            let found = month.adjustments.iter().any(|one| one.line == "end" && one.currency == row.currency);
+            if !found {
+                let end = money(row.end_minor, &row.currency);
+                rows.push(vec![
+                    Field::from("MRR at the end"),
+                    toned(end.clone(), Tone::Strong),
+                    Field::from("–"),
+                    Field::from(end),
+                ]);
+            }
+        }
+        for row in &month.adjustments {
+            let write = |value: i64| {
+                if row.is_count { grouped(i128::from(value)) } else { money(value, &row.currency) }
+            };
+            let label =
+                if row.is_count { format!("{}, {}", row.label, row.currency) } else { row.label.clone() };
+            rows.push(vec![
+                Field::from(label),
+                toned(write(row.frozen), Tone::Strong),
+                toned(write(row.difference), Tone::Warning),
+                Field::from(write(row.now)),
+            ]);
+        }
+        let _ = writeln!(text, "{}", table(&columns, rows));
+        if month.late_total > 0 {
+            let _ = writeln!(
+                text,
+                "{}",
+                Tone::Muted.paint(format!(
+                    "{} changes written down since reach into it",
+                    grouped(i128::from(month.late_total))
+                ))
+            );
+        }
+        text.push('\n');
+    }
+    text.truncate(text.trim_end().len());
+    text
+}

@@ -1,0 +1,80 @@
+import type { FC } from "react";
+import type { Revenue } from "@/api/generated/Revenue";
+import { Panel } from "@/components/panel";
+import { Table } from "@/components/table";
+import { formatNumber } from "@/lib/format";
+import { formatMinor, formatShare } from "./model";
+import { RevenueExport } from "./revenue-export";
+
+/** What is paid in each currency, and what became of trials. */
+export const CurrenciesPanel: FC<{
+  revenue: Revenue;
+  onCurrency: (currency: string) => void;
+  className?: string;
+}> = ({ revenue, onCurrency, className }) => (
+  <Panel
+    title="Currencies"
+    note="never added"
+    {...(className ? { className } : {})}
+    actions={<RevenueExport rows="/currencies" name="Currencies" />}
+  >
+    <Table
+      columns={[
+        { heading: "Currency" },
+        { heading: "Customers", className: "n" },
+        { heading: "MRR", className: "n" },
+      ]}
+    >
+      {revenue.currencies.map((row) => (
+        <tr key={row.currency} className={row.currency === revenue.currency ? "is-sel" : ""}>
+          <td>
+            <button type="button" className="row-link" onClick={() => onCurrency(row.currency)}>
+              {row.currency}
+            </button>
+          </td>
+          <td className="n">{formatNumber(row.customers)}</td>
+          <td className="n">{formatMinor(row.mrr_minor, row.exponent)}</td>
+        </tr>
+      ))}
+    </Table>
+  </Panel>
+);
+
+/** Both ways to count trials that became customers. */
+export const TrialsPanel: FC<{ revenue: Revenue; className?: string }> = ({ revenue, className }) => {
+  const rows = [
+    { label: "Ended in the month", trials: revenue.trials_ended },
+    { label: "Began in the month", trials: revenue.trials_started },
+  ];
+  return (
+    <Panel
+      title="Trial conversion"
+      note={`${revenue.currency}, by both definitions`}
+      {...(className ? { className } : {})}
+    >
+      <Table
+        columns={[
+          { heading: "Trials that" },
+          { heading: "Paying", className: "n" },
+          { heading: "Decided", className: "n" },
+          { heading: "Open", className: "n" },
+          { heading: "Conversion", className: "n" },
+        ]}
+      >
+        {rows.map(({ label, trials }) => (
+          <tr key={label}>
+            <td>{label}</td>
+            <td className="n">{formatNumber(trials.converted)}</td>
+            <td className="n">{formatNumber(trials.decided)}</td>
+            <td className="n">{formatNumber(trials.open)}</td>
+            <td className="n m">{trials.share === null ? "n/a" : formatShare(trials.share)}</td>
+          </tr>
+        ))}
+      </Table>
+      <p className="foot">
+        Of the trials that ended, the share is final once the month is over; of those that began it rises while
+        trials are open.
+      </p>
+    </Panel>
+  );
+};

@@ -1,0 +1,279 @@
+import * as v from "valibot";
+import type { Movement } from "@/api/generated/Movement";
+import type { Revenue } from "@/api/generated/Revenue";
+import type { RevenueFigure } from "@/api/generated/RevenueFigure";
+import type { RevenueMetric } from "@/api/generated/RevenueMetric";
+import type { RevenueMonth } from "@/api/generated/RevenueMonth";
+import type { RevenueProfile } from "@/api/generated/RevenueProfile";
+import type { RevenueReq } from "@/api/generated/RevenueReq";
+import type { KpiText } from "@/components/kpi";
+import { shellWord } from "@/lib/actions";
+import { compactParts, formatDay, formatDecimal, formatNumber, formatSigned } from "@/lib/format";
+
+const isMonth = (text: string) => /^\d{4}-(0[1-9]|1[0-2])$/.test(text);
+const monthText = v.pipe(v.string(), v.check(isMonth));
+
+/** The part of the address that is the revenue view's own. */
+export const revenueSearch = v.object({
+  month: v.optional(v.fallback(v.optional(monthText), undefined)),
+  months: v.optional(v.fallback(v.picklist([6, 12, 24, 36]), 12)),
+  profile: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "stripe")),
+  currency: v.optional(v.string()),
+  against: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "profitwell")),
+  by: v.optional(v.fallback(v.picklist(["plan", "interval", "country", "status", "price"]), "plan")),
+  kept: v.optional(v.fallback(v.picklist(["revenue", "customers"]), "revenue")),
+  movers: v.optional(
+    v.fallback(v.picklist(["all", "new", "reactivation", "expansion", "contraction", "churn"]), "all"),
+  ),
+});
+
+/** What the address of the view says. */
+export type RevenueSearch = v.InferOutput<typeof revenueSearch>;
+
+/** A part of the revenue by what it is told apart by. */
+export type SplitName = NonNullable<RevenueSearch["by"]>;
+
+/** The request of an address. */
+export function revenueRequest(search: RevenueSearch, zone: string): RevenueReq {
+  return {
+    month: search.month ?? null,
+    months: search.months ?? 12,
+    zone,
+    profile: search.profile ?? null,
+    currency: search.currency ?? null,
+  };
+}
+
+/** The same on the command line. */
+export function revenueCommand(request: RevenueReq, workspace: string): string {
+  const flags = [
+    request.month && `--month ${request.month}`,
+    request.profile && `--profile ${request.profile}`,
+    request.currency && `--currency ${shellWord(request.currency)}`,
+    request.months !== 12 && `--months ${request.months}`,
+    `--tz ${shellWord(request.zone)}`,
+    `-w ${shellWord(workspace)}`,
+  ];
+  return `steward revenue ${flags.filter(Boolean).join(" ")}`;
+}
+
+/** An amount in minor units as exact digits of the major one: `182,242.00`, `−3,164.25`, `4,400`. */
+export function formatMinor(minor: number, exponent: number): string {
+  const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  const exact = exponent === 0 ? whole : `${whole}.${digits.slice(-exponent)}`;
+  return formatDecimal(minor < 0 ? `-${exact}` : exact, exponent);
+}
+
+/** The same with a plus before what was gained. */
+export function formatMinorSigned(minor: number, exponent: number): string {
+  return minor > 0 ? `+${formatMinor(minor, exponent)}` : formatMinor(minor, exponent);
+}
+
+/** An amount for a tile, with the currency's sign. */
+function tileMoney(minor: number, exponent: number, currency: string): { figure: string; unit: string } {
+  const value = minor / 10 ** exponent;
+  const { figure, size } = Math.abs(value) >= 1e6 ? compactParts(value) : { figure: "", size: "" };
+  const digits = Math.abs(value) >= 1000 ? 0 : exponent;
+  const text = figure || formatDecimal(exactMajor(minor, exponent), digits);
+  return { figure: `${sign(currency)}${text}`, unit: size };
+}
+
+function exactMajor(minor: number, exponent: number): string {
+  const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  const rest = exponent === 0 ? "" : `.${digits.slice(-exponent)}`;
+  return `${minor < 0 ? "-" : ""}${whole}${rest}`;
+}
+
+/** The currency's own sign, or its code. */
+export function sign(currency: string): string {
+  try {
+    const parts = new Intl.NumberFormat("en", {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+    }).formatToParts(0);
+    const found = parts.find((part) => part.type === "currency")?.value ?? currency;
+    return found === currency ? `${currency} ` : found;
+  } catch {
+    return `${currency} `;
+  }
+}
+
+/** A share in percent with one decimal. */
+export const formatShare = (share: number) => `${formatNumber(share * 100, 1)}%`;
+
+/** `Oct 2026`. */
+export function monthLabel(month: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" }).format(
+    Date.parse(`${month}-01`),
+  );
+}
+
+/** The months that can be chosen, newest first: three years up to today, and what the address says. */
+export function monthChoices(now: string, zone: string, chosen?: string): { value: string; label: string }[] {
+  const [year = 1970, month = 1] = formatDay(now, zone).split("-").map(Number);
+  const months = Array.from({ length: 36 }, (_, back) =>
+    new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7),
+  );
+  const all = chosen && !months.includes(chosen) ? [...months, chosen] : months;
+  return all.map((value) => ({ value, label: monthLabel(value) }));
+}
+
+/** The lines of the movements of a month, from its start to its end. */
+export interface MovementLine {
+  key: Movement | "start" | "end";
+  label: string;
+  customers: number;
+  minor: number;
+  before: number | undefined;
+  isBalance: boolean;
+}
+
+/** Movements of the last month, beside the month before. */
+export function movementLines(now: RevenueMonth, before: RevenueMonth | undefined): MovementLine[] {
+  const kinds: [Movement, string][] = [
+    ["new", "New"],
+    ["reactivation", "Reactivation"],
+    ["expansion", "Expansion"],
+    ["contraction", "Contraction"],
+    ["churn", "Churn"],
+  ];
+  return [
+    {
+      key: "start",
+      label: "Start of month",
+      customers: now.start_customers,
+      minor: now.start_minor,
+      before: before?.start_minor,
+      isBalance: true,
+    },
+    ...kinds.map(([kind, label]) => ({
+      key: kind,
+      label,
+      customers: now[`${kind}_customers`],
+      minor: now[`${kind}_minor`],
+      before: before?.[`${kind}_minor`],
+      isBalance: false,
+    })),
+    {
+      key: "end",
+      label: now.is_unfinished ? "Now" : "End of month",
+      customers: now.end_customers,
+      minor: now.end_minor,
+      before: before?.end_minor,
+      isBalance: true,
+    },
+  ];
+}
+
+/** The strips of key numbers. */
+export const STRIPS: readonly (readonly RevenueMetric[])[] = [
+  ["mrr", "committed_mrr", "arr", "net_retention_year", "gross_retention_year", "quick_ratio"],
+  ["customers", "arpu", "logo_churn", "gross_churn", "lifetime_value", "trials_ended"],
+];
+
+/** Numbers that grow with the days of a month: while it runs they are no match for a whole one. */
+const FLOWS: readonly RevenueMetric[] = [
+  "logo_churn",
+  "gross_churn",
+  "net_churn",
+  "net_retention",
+  "gross_retention",
+  "quick_ratio",
+  "lifetime_value",
+  "trials_ended",
+  "trials_started",
+];
+
+const isFlow = (metric: RevenueMetric) => FLOWS.includes(metric);
+
+/** Where less is better. */
+const LOSSES: readonly RevenueMetric[] = ["logo_churn", "gross_churn", "net_churn"];
+
+/** A number as its tile shows it. */
+export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
+  const { exponent, is_unfinished: isOpen } = revenue;
+  const currency = revenue.currency ?? "";
+  const isCompared = !(isOpen && isFlow(figure.metric));
+  const before = isOpen ? "since the month began" : "vs month before";
+  const none: KpiText = { figure: "n/a", unit: "", triangle: "", change: "", tone: "t2", rest: "" };
+  if (figure.amount_minor !== null) {
+    const money = tileMoney(figure.amount_minor, exponent, currency);
+    const change = figure.previous_minor === null ? null : figure.amount_minor - figure.previous_minor;
+    return {
+      ...none,
+      ...money,
+      ...(isCompared && change !== null
+        ? trend(change, `${change < 0 ? "" : "+"}${formatMinor(change, exponent)}`, figure.metric, before)
+        : soFar(isOpen, figure.metric)),
+    };
+  }
+  if (figure.value === null) return { ...none, rest: figure.without ?? "" };
+  const isPercent = figure.metric !== "customers" && figure.metric !== "quick_ratio";
+  const shown = isPercent
+    ? { figure: formatNumber(figure.value * 100, 1), unit: "%" }
+    : { figure: formatNumber(figure.value, figure.metric === "quick_ratio" ? 2 : 0), unit: "" };
+  if (figure.previous === null || !isCompared) return { ...none, ...shown, ...soFar(isOpen, figure.metric) };
+  const scale = isPercent ? 100 : 1;
+  const change = (figure.value - figure.previous) * scale;
+  const decimals = figure.metric === "customers" ? 0 : isPercent ? 1 : 2;
+  const text = `${formatSigned(change, decimals)}${isPercent ? " pt" : ""}`;
+  return { ...none, ...shown, ...trend(change, text, figure.metric, before) };
+}
+
+function soFar(isOpen: boolean, metric: RevenueMetric): Partial<KpiText> {
+  return { rest: isOpen && isFlow(metric) ? "so far this month" : "" };
+}
+
+function trend(change: number, text: string, metric: RevenueMetric, rest: string): Partial<KpiText> {
+  if (change === 0) return { change: "±0", tone: "t2", rest };
+  const isGood = LOSSES.includes(metric) ? change < 0 : change > 0;
+  return { triangle: change > 0 ? "▲" : "▼", change: text, tone: isGood ? "up" : "dn", rest };
+}
+
+/** A definition's answers as a sentence; the same words as the definitions of the numbers. */
+export function profileWords(profile: RevenueProfile): string {
+  const discounts = {
+    forever: "discounts without an end taken off",
+    recurring: "discounts that recur taken off",
+    all: "every discount taken off",
+  }[profile.discounts];
+  const churn = {
+    end: "a cancellation counts when it ends",
+    period_end: "a cancellation counts at the end of the paid period",
+    cancellation: "a cancellation counts when it is asked for",
+  }[profile.churn];
+  const metered = profile.counts_metered ? "metered items in" : "metered items apart";
+  return `${profile.counts_past_due ? "Active and past due" : "Active only"}; ${discounts}; ${metered}; ${churn}.`;
+}
+
+/** The line beside the title. */
+export function titleLine(revenue: Revenue): string {
+  const month = monthLabel(revenue.month);
+  if (!revenue.is_unfinished) return `${month} · ${revenue.zone}`;
+  const day = Number(formatDay(revenue.period.end, revenue.zone).slice(8));
+  const [year = 1970, number = 1] = revenue.month.split("-").map(Number);
+  const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  return `Open month, day ${day} of ${days} · ${month} · ${revenue.zone}`;
+}
+
+/** The step of the ramp, 1 to 6, of a share of the first month; 0 is the first month itself. */
+export function cohortStep(share: number | null, age: number): number {
+  if (age === 0 || share === null) return 0;
+  const steps = [0.5, 0.7, 0.85, 0.95, 1];
+  return 1 + steps.filter((limit) => share >= limit).length;
+}
+
+/** Ticks of the bridge: round numbers around its balances, at most six. */
+export function bridgeTicks(lowest: number, highest: number): number[] {
+  const span = Math.max(highest - lowest, Math.abs(highest) * 0.02, 1);
+  const raw = span / 4;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ?? power * 10;
+  const first = Math.max(0, Math.floor((lowest - step * 0.3) / step) * step);
+  const ticks: number[] = [];
+  for (let tick = first; tick < highest + step; tick += step) ticks.push(tick);
+  return ticks;
+}
