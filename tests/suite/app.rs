@@ -5,6 +5,7 @@ mod agree;
 mod bulk;
 mod exports;
 mod request;
+mod revenue;
 mod secrets;
 mod table;
 mod workspace;

@@ -20,6 +20,19 @@ pub struct PlanLimit {
     pub limit: Option<i64>,
 }
 
+/// What a plan unlocks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct PlanUnlock {
+    /// Its key.
+    pub key: String,
+    /// Whether it is unlocked; anything but `false` unlocks.
+    pub is_unlocked: bool,
+    /// Settings it carries; none for a plain yes or no.
+    #[ts(type = "unknown")]
+    pub settings: Option<serde_json::Value>,
+}
+
 /// A plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -38,12 +51,22 @@ pub struct PlanRow {
     pub currency: String,
     /// Seats; none is unlimited.
     pub seats: Option<i64>,
+    /// Credits a month; none where the plan counts none.
+    pub credits_per_month: Option<i64>,
+    /// Projects; none is unlimited.
+    pub projects: Option<i64>,
+    /// Integrations; none is unlimited.
+    pub integrations: Option<i64>,
+    /// Requests a minute; none is unlimited.
+    pub requests_per_minute: Option<i64>,
     /// Users on it who are not erased.
     pub user_count: u64,
     /// When it stopped being offered.
     pub archived_at: Option<DateTime<Utc>>,
     /// Its limits, by metric and period.
     pub limits: Vec<PlanLimit>,
+    /// What it unlocks, by key.
+    pub features: Vec<PlanUnlock>,
 }
 
 /// All plans by rank.

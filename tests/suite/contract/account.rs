@@ -100,7 +100,7 @@ async fn suspending_and_restoring() {
 }
 
 #[tokio::test]
-async fn extending_a_trial() {
+async fn trap_31_extending_a_trial_shows_every_date_it_moves() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
     let [first, second, third] = seed(&mut owner).await.map(|id| id.to_string());
@@ -119,6 +119,14 @@ async fn extending_a_trial() {
     let done = carry_out(&mut support, &extend(&[&first, &second], until)).await;
     let touched: Vec<&str> = done.rows.iter().map(|row| row.table.as_str()).collect();
     assert_eq!(touched, ["users", "subscriptions"]);
+    for row in &done.rows {
+        let dates = (row.before.as_ref(), row.after.as_ref());
+        assert!(
+            dates.0.is_some_and(|before| before.get("trial_end").is_some())
+                && dates.1.is_some_and(|after| after.get("trial_end").is_some()),
+            "the date before and after: {row:?}"
+        );
+    }
     assert_eq!(done.skipped[0].reason, "Has no trial.");
     let ends = value(&mut owner, &format!("select to_jsonb(array[(select trial_end from steward.users where id = '{second}'), (select trial_end from steward.subscriptions where user_id = '{second}')])")).await;
     assert_eq!(ends[0], ends[1], "account and subscription agree");

@@ -223,6 +223,19 @@ async fn revert_leaves_rows_that_moved_and_says_so() {
 }
 
 #[tokio::test]
+async fn trap_35_what_is_billed_at_stripe_is_changed_there_and_never_in_the_mirror() {
+    let database = TestDatabase::new().await;
+    let mut owner = database.connect_owner().await;
+    let [_, _, third] = seed(&mut owner).await;
+    let before = plans(&mut owner).await;
+    let mut support = database.connect("support").await;
+    let error = preview(&mut support, &change(&[third], "pro")).await.expect_err("it is refused");
+    assert_eq!(error.code(), ErrorCode::Invalid);
+    assert!(error.message().contains("Stripe"), "{error:?}");
+    assert_eq!(plans(&mut owner).await, before, "and nothing was written");
+}
+
+#[tokio::test]
 async fn requests_that_make_no_sense_name_the_field() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;

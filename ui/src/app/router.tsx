@@ -11,6 +11,7 @@ import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
 import { OverviewView } from "@/features/overview/overview-view";
+import { planSearch } from "@/features/plans/model";
 import { revenueSearch } from "@/features/revenue/model";
 import { usageSearch } from "@/features/usage/model";
 import { eventFilter, hourOfWeek } from "@/lib/events";
@@ -66,6 +67,13 @@ const usageRoute = createRoute({
   path: "/usage",
   validateSearch: usageSearch,
   component: lazyRouteComponent(() => import("@/features/usage/usage-view"), "UsageView"),
+});
+
+const plansRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/plans",
+  validateSearch: planSearch,
+  component: lazyRouteComponent(() => import("@/features/plans/plans-view"), "PlansView"),
 });
 
 const revenueRoute = createRoute({
@@ -161,6 +169,7 @@ const routeTree = rootRoute.addChildren([
   shellRoute.addChildren([
     overviewRoute,
     eventsRoute,
+    plansRoute,
     revenueRoute,
     usageRoute,
     usersRoute,

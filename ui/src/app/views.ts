@@ -6,6 +6,7 @@ export interface View {
   to:
     | "/"
     | "/users"
+    | "/plans"
     | "/revenue"
     | "/usage"
     | "/audit"
@@ -46,6 +47,15 @@ export const VIEWS: readonly View[] = [
     key: "u",
     cli: "steward users list",
     hasRange: true,
+  },
+  {
+    to: "/plans",
+    label: "Plans",
+    icon: "layers",
+    group: "Customers",
+    key: "p",
+    cli: "steward plans list",
+    hasRange: false,
   },
   {
     to: "/revenue",

@@ -137,12 +137,15 @@ export function changedColumns(
     .filter((change) => change.before !== change.after);
 }
 
-/** A database value in words: NULL is not the empty text, and neither is blank. */
+/** The most letters of a value in a table. */
+const CELL = 200;
+
+/** A database value in words: NULL is not the empty text, and neither is blank. What is long is cut. */
 export function cellText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (value === "") return '""';
-  if (typeof value === "string") return value;
-  return JSON.stringify(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > CELL ? `${text.slice(0, CELL)}…` : text;
 }
 
 /** A dataset's name in the address. */

@@ -53,11 +53,15 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
                 plan_token: None,
                 confirm: None,
             };
-            reviewed::<row::month_close>(client, request, |request, token, confirm| {
+            let answer = reviewed::<row::month_close>(client, request, |request, token, confirm| {
                 request.plan_token = Some(token);
                 request.confirm = confirm;
             })
-            .await
+            .await?;
+            Ok(told(
+                answer,
+                &format!("{closing} is closed; reopen it with: steward revenue reopen {closing}"),
+            ))
         }
         Some(RevenueCommand::Reopen { reopening }) => {
             let request = MonthReopenReq {
@@ -67,13 +71,20 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
                 plan_token: None,
                 confirm: None,
             };
-            reviewed::<row::month_reopen>(client, request, |request, token, confirm| {
+            let answer = reviewed::<row::month_reopen>(client, request, |request, token, confirm| {
                 request.plan_token = Some(token);
                 request.confirm = confirm;
             })
-            .await
+            .await?;
+            Ok(told(answer, &format!("{reopening} is open; what was frozen is in the audit log")))
         }
     }
+}
+
+/// What stands there once it is done; a closing is undone by reopening, not by the journal.
+fn told(answer: Answer, done: &str) -> Answer {
+    let is_applied = answer.data["is_applied"] == true;
+    if is_applied { Answer { text: done.to_owned(), ..answer } } else { answer }
 }
 
 async fn show(client: &Client, shape: RevenueShape, months: u32) -> Result<Answer> {

@@ -73,10 +73,19 @@ pub(crate) fn columns_in_words(before: Option<&Value>, after: Option<&Value>) ->
     parts.join(", ")
 }
 
+/// The most letters of a value that is a document of its own.
+const CELL: usize = 200;
+
 fn word(value: &Value) -> String {
     match value {
         Value::Null => "–".to_owned(),
         Value::String(text) => text.clone(),
-        other => other.to_string(),
+        other => {
+            let text = other.to_string();
+            match text.char_indices().nth(CELL) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text,
+            }
+        }
     }
 }

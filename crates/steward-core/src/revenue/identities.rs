@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::amount::Amount;
 use super::book::Book;
 use super::bridge::bridge;
+use super::cohort::MonthEnd;
 use super::movement::Movement;
 use super::profile::{Calendar, ChurnTiming, Discounts, Profile};
 use super::subscription::{
@@ -201,6 +202,89 @@ proptest! {
             prop_assert_eq!(total, bridge.to);
             prop_assert_eq!(bridge.from, by_definition(&subscriptions, currency, at, &from));
             prop_assert_eq!(bridge.to, by_definition(&subscriptions, currency, at, &to));
+        }
+    }
+
+    #[test]
+    fn many_months_at_once_are_each_month_by_itself(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+    ) {
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        let bounds: Vec<_> = (1..=12).map(|number| day(number, 1)).collect();
+        for currency in ["EUR", "USD"] {
+            let series = book.series(currency, &bounds).expect("amounts fit");
+            let one_by_one: Vec<_> = (1..12)
+                .map(|number| book.movements(currency, super::traps::month(number)).expect("it fits").totals)
+                .collect();
+            prop_assert_eq!(&series, &one_by_one);
+            let plans = book.plan_history(currency, &bounds).expect("amounts fit");
+            for (at, by_plan) in bounds.iter().zip(plans) {
+                let segments = book.segments(currency, *at, |_, label| label.plan.as_str()).expect("it fits");
+                prop_assert_eq!(&by_plan, &segments);
+                let sum = segments.values().fold(Amount::ZERO, |sum, one| sum.plus(one.mrr).expect("it fits"));
+                prop_assert_eq!(sum, mrr::total(&book.customers(currency, *at)).expect("it fits"));
+            }
+            for (at, total) in bounds.iter().zip(&series) {
+                let at_once = mrr::customers_at(&subscriptions, currency, *at, &profile).expect("it fits");
+                prop_assert_eq!(at_once, book.customers(currency, *at));
+                prop_assert_eq!(total.start, by_definition(&subscriptions, currency, *at, &profile));
+            }
+        }
+    }
+
+    #[test]
+    fn every_plans_movements_are_its_change_and_all_plans_the_whole(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+        first in 0_i64..300,
+        length in 1_i64..120,
+    ) {
+        let period = Period { start: day(1, 1) + TimeDelta::days(first), end: day(1, 1) + TimeDelta::days(first + length) };
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        for currency in ["EUR", "USD"] {
+            let moved = book.movements(currency, period).expect("amounts fit").totals;
+            let (mut start, mut end) = (Amount::ZERO, Amount::ZERO);
+            for (plan, totals) in book.plan_totals(currency, period).expect("amounts fit") {
+                let mut balance = totals.start.plus(totals.moved_in).and_then(|sum| sum.minus(totals.moved_out)).expect("it fits");
+                for movement in Movement::ALL {
+                    let size = totals.sum(movement);
+                    prop_assert!(size >= Amount::ZERO);
+                    balance = if movement.is_gain() { balance.plus(size) } else { balance.minus(size) }.expect("it fits");
+                }
+                prop_assert_eq!(balance, totals.end, "{}", plan);
+                start = start.plus(totals.start).expect("it fits");
+                end = end.plus(totals.end).expect("it fits");
+            }
+            prop_assert_eq!((start, end), (moved.start, moved.end));
+            let ways = book.plan_moves(currency, period).expect("amounts fit");
+            let customers: usize = ways.iter().filter(|way| way.to.is_some()).map(|way| way.customers).sum();
+            prop_assert_eq!(customers, moved.end_customers, "everybody went somewhere");
+        }
+    }
+
+    #[test]
+    fn cohorts_hold_every_customer_once(
+        subscriptions in prop::collection::vec(a_subscription(), 0..12),
+        profile in a_profile(),
+    ) {
+        let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+        let ends: Vec<_> = (1..=12)
+            .map(|number| MonthEnd { month: day(number, 1).date_naive(), end: day(number, 28), is_unfinished: false })
+            .collect();
+        for currency in ["EUR", "USD"] {
+            let cohorts = book.cohorts(currency, &ends).expect("amounts fit");
+            for (place, month) in ends.iter().enumerate() {
+                let cells = cohorts.iter().filter_map(|cohort| {
+                    let born = ends.iter().position(|end| end.month == cohort.month)?;
+                    cohort.months.get(place.checked_sub(born)?)
+                });
+                let (count, sum) = cells.fold((0, Amount::ZERO), |(count, sum), cell| {
+                    (count + cell.customers, sum.plus(cell.mrr).expect("it fits"))
+                });
+                let customers = book.customers(currency, month.end);
+                prop_assert_eq!((count, sum), (customers.len(), mrr::total(&customers).expect("it fits")));
+            }
         }
     }
 }

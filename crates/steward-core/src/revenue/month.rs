@@ -136,7 +136,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_are_those_of_the_zone() {
+    fn trap_07_the_text_of_a_month_means_instants_only_with_a_zone() {
         let instant: DateTime<Utc> = "2026-10-31T23:30:00Z".parse().expect("an instant");
         assert_eq!(Month::of(Tz::UTC, instant).to_string(), "2026-10");
         let berlin = Month::of(Tz::Europe__Berlin, instant);

@@ -3,4 +3,4 @@
 /**
  * A synchronised table.
  */
-export type Dataset = "plans" | "plan_limits" | "plan_features" | "users" | "operators" | "teams" | "team_members" | "subscriptions" | "subscription_changes" | "quota_overrides" | "usage_counters" | "audit_log" | "usage_events";
+export type Dataset = "plans" | "plan_limits" | "plan_features" | "users" | "operators" | "teams" | "team_members" | "subscriptions" | "subscription_changes" | "quota_overrides" | "usage_counters" | "month_closes" | "audit_log" | "usage_events";

@@ -24,6 +24,9 @@ import type { LimitCheck } from "./LimitCheck";
 import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
 import type { LimitRaiseReq } from "./LimitRaiseReq";
+import type { MonthCloseReq } from "./MonthCloseReq";
+import type { MonthList } from "./MonthList";
+import type { MonthReopenReq } from "./MonthReopenReq";
 import type { OffenderList } from "./OffenderList";
 import type { OffenderListReq } from "./OffenderListReq";
 import type { OperationRevertReq } from "./OperationRevertReq";
@@ -38,6 +41,12 @@ import type { OverviewReq } from "./OverviewReq";
 import type { PlanList } from "./PlanList";
 import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
+import type { Revenue } from "./Revenue";
+import type { RevenueBridge } from "./RevenueBridge";
+import type { RevenueBridgeReq } from "./RevenueBridgeReq";
+import type { RevenueMovements } from "./RevenueMovements";
+import type { RevenueMovementsReq } from "./RevenueMovementsReq";
+import type { RevenueReq } from "./RevenueReq";
 import type { Role } from "./Role";
 import type { RowWindow } from "./RowWindow";
 import type { SampleOpenReq } from "./SampleOpenReq";
@@ -146,6 +155,18 @@ export interface Commands {
   timeline_list: { request: TimelineReq; response: Timeline };
   /** The plans with their limits. */
   plan_list: { request: null; response: PlanList };
+  /** Recurring revenue of a month and of those before it, in one currency under one definition. */
+  revenue_show: { request: RevenueReq; response: Revenue };
+  /** Who is behind a movement of revenue, and by which changes. */
+  revenue_movements: { request: RevenueMovementsReq; response: RevenueMovements };
+  /** Why two definitions of revenue differ, to the cent. */
+  revenue_bridge: { request: RevenueBridgeReq; response: RevenueBridge };
+  /** The closed months beside what history gives for them now. */
+  month_list: { request: null; response: MonthList };
+  /** Writes the numbers of a month down as they were reported. */
+  month_close: { request: MonthCloseReq; response: Outcome };
+  /** Reopens a closed month; what was frozen stays in the audit log. */
+  month_reopen: { request: MonthReopenReq; response: Outcome };
   /** Moves users to another plan. */
   user_change_plan: { request: UserChangePlanReq; response: Outcome };
   /** Shuts users out of the product until they are restored. */
@@ -237,6 +258,12 @@ export const commands = {
   user_show: { doc: "Everything about one user.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   timeline_list: { doc: "Everything that happened to a user, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   plan_list: { doc: "The plans with their limits.", kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
+  revenue_show: { doc: "Recurring revenue of a month and of those before it, in one currency under one definition.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_movements: { doc: "Who is behind a movement of revenue, and by which changes.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_bridge: { doc: "Why two definitions of revenue differ, to the cent.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  month_list: { doc: "The closed months beside what history gives for them now.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  month_close: { doc: "Writes the numbers of a month down as they were reported.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
+  month_reopen: { doc: "Reopens a closed month; what was frozen stays in the audit log.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
   user_change_plan: { doc: "Moves users to another plan.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   user_suspend: { doc: "Shuts users out of the product until they are restored.", kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },
   user_restore: { doc: "Lets suspended users back in.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },

@@ -7,15 +7,8 @@ import { MethodNote } from "@/components/popup";
 import { Empty } from "@/components/states";
 import { Meter, Table } from "@/components/table";
 import { Drill } from "@/lib/drill";
+import { planSlot } from "@/lib/plan-slot";
 import { shareLines } from "./model";
-
-const PLAN_SLOTS: Record<string, number> = { starter: 1, pro: 2, enterprise: 3, free: 4 };
-
-/** The palette slot of a plan: plans keep theirs in every view. */
-export function planSlot(code: string | null): string {
-  const slot = code ? PLAN_SLOTS[code.toLowerCase()] : undefined;
-  return slot ? `var(--chart-${slot})` : "var(--chart-other)";
-}
 
 /** Events by the values of one column. */
 export const SharePanel: FC<{

@@ -4,8 +4,9 @@ import type { Revenue } from "@/api/generated/Revenue";
 import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { axisNumber, formatClock } from "@/lib/format";
+import { formatMinor, formatMinorSigned } from "@/lib/money";
 import { useWidth } from "@/lib/width";
-import { bridgeTicks, formatMinor, formatMinorSigned, movementLines } from "./model";
+import { bridgeTicks, movementLines } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 const HEIGHT = 256;

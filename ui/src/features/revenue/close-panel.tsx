@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type FC, useState } from "react";
 import type { ClosedMonth } from "@/api/generated/ClosedMonth";
+import type { MonthFigures } from "@/api/generated/MonthFigures";
+import type { Outcome } from "@/api/generated/Outcome";
 import type { Revenue } from "@/api/generated/Revenue";
 import { monthListOptions } from "@/api/queries";
 import { ActionSheet } from "@/components/action-sheet";
@@ -10,9 +12,9 @@ import { Status } from "@/components/status";
 import { Table } from "@/components/table";
 import { shellWord } from "@/lib/actions";
 import { countOf, formatMinute, formatNumber } from "@/lib/format";
+import { formatMinor, formatMinorSigned, minorDigits, monthLabel } from "@/lib/money";
 import { useRefusals } from "@/lib/permits";
 import { useWorkspace } from "@/lib/scope";
-import { formatMinor, formatMinorSigned, monthLabel } from "./model";
 
 /** The closed months: what was reported, and by how much history says otherwise now. */
 export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ revenue, className }) => {
@@ -105,6 +107,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
           cli={(reason) =>
             `steward revenue close ${sheet.month} --profile ${revenue.profile.name} --tz ${shellWord(revenue.zone)}${reason ? ` --reason ${shellWord(reason)}` : ""} -w ${name}`
           }
+          summary={(answer) => <FrozenFigures outcome={answer} />}
           onClose={() => setSheet(undefined)}
         >
           <p className="t2">
@@ -121,9 +124,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
           draft={{ month: sheet.month }}
           needsReason
           isUndoable={false}
-          cli={(reason) =>
-            `steward revenue reopen ${sheet.month} --reason ${shellWord(reason)} -w ${name}`
-          }
+          cli={(reason) => `steward revenue reopen ${sheet.month} --reason ${shellWord(reason)} -w ${name}`}
           onClose={() => setSheet(undefined)}
         >
           <p className="t2">
@@ -133,6 +134,36 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
         </ActionSheet>
       )}
     </>
+  );
+};
+
+/** What is written down, in every currency. */
+const FrozenFigures: FC<{ outcome: Outcome }> = ({ outcome }) => {
+  const figures = outcome.rows[0]?.after?.figures as MonthFigures | undefined;
+  if (!figures) return null;
+  return (
+    <Table
+      columns={[
+        { heading: "Currency" },
+        { heading: "Start", className: "n" },
+        { heading: "Movements", className: "n" },
+        { heading: "End", className: "n" },
+        { heading: "Customers", className: "n" },
+      ]}
+    >
+      {figures.currencies.map((row) => {
+        const exponent = minorDigits(row.currency);
+        return (
+          <tr key={row.currency}>
+            <td>{row.currency}</td>
+            <td className="n t2">{formatMinor(row.start_minor, exponent)}</td>
+            <td className="n">{formatMinorSigned(row.end_minor - row.start_minor, exponent)}</td>
+            <td className="n m">{formatMinor(row.end_minor, exponent)}</td>
+            <td className="n">{formatNumber(row.end_customers)}</td>
+          </tr>
+        );
+      })}
+    </Table>
   );
 };
 
@@ -212,12 +243,3 @@ const ClosedRows: FC<{ month: ClosedMonth; zone: string; why: string | undefined
     </>
   );
 };
-
-/** Digits of a currency's minor unit, as the browser's own table has them. */
-function minorDigits(currency: string): number {
-  try {
-    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
-}

@@ -4,7 +4,8 @@ import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { Segmented } from "@/components/segmented";
 import { formatNumber } from "@/lib/format";
-import { cohortStep, formatMinor, monthLabel } from "./model";
+import { formatMinor, monthLabel } from "@/lib/money";
+import { cohortStep } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 const KINDS = [
@@ -74,7 +75,7 @@ export const CohortPanel: FC<{
                   <th scope="row">{monthLabel(cohort.month)}</th>
                   <td className="n">
                     {isRevenue
-                      ? formatMinor(Math.round((first?.mrr_minor ?? 0) / 10 ** revenue.exponent), 0)
+                      ? formatMinor(first?.mrr_minor ?? 0, revenue.exponent, 0)
                       : formatNumber(first?.customers ?? 0)}
                   </td>
                   {cohort.cells.map((cell, age) => {

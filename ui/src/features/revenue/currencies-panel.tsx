@@ -3,7 +3,8 @@ import type { Revenue } from "@/api/generated/Revenue";
 import { Panel } from "@/components/panel";
 import { Table } from "@/components/table";
 import { formatNumber } from "@/lib/format";
-import { formatMinor, formatShare } from "./model";
+import { formatMinor } from "@/lib/money";
+import { formatShare } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 /** What is paid in each currency, and what became of trials. */
@@ -72,8 +73,8 @@ export const TrialsPanel: FC<{ revenue: Revenue; className?: string }> = ({ reve
         ))}
       </Table>
       <p className="foot">
-        Of the trials that ended, the share is final once the month is over; of those that began it rises while
-        trials are open.
+        Of the trials that ended, the share is final once the month is over; of those that began it rises
+        while trials are open.
       </p>
     </Panel>
   );

@@ -7,8 +7,8 @@ import { MethodNote, PopoverButton } from "@/components/popup";
 import { QueryPanel } from "@/components/query-panel";
 import { Table } from "@/components/table";
 import { countOf } from "@/lib/format";
+import { formatMinor, formatMinorSigned } from "@/lib/money";
 import { useWorkspace } from "@/lib/scope";
-import { formatMinor, formatMinorSigned } from "./model";
 
 /** Why two definitions give different numbers, to the cent. */
 export const DifferencesPanel: FC<{
@@ -55,10 +55,7 @@ export const DifferencesPanel: FC<{
       }
     >
       {(bridge) => (
-        <Table
-          className="rv-df"
-          columns={[{ heading: "Step" }, { heading: "MRR", className: "n" }]}
-        >
+        <Table className="rv-df" columns={[{ heading: "Step" }, { heading: "MRR", className: "n" }]}>
           <tr className="tot">
             <td>
               {bridge.from.name} <span className="t3 cap">now selected</span>

@@ -8,7 +8,11 @@ import { figureText, profileWords, STRIPS } from "./model";
 export const RevenueKpis: FC<{ revenue: Revenue }> = ({ revenue }) => (
   <>
     {STRIPS.map((metrics) => (
-      <section key={metrics[0]} className="kpis" aria-label={metrics[0] === "mrr" ? "Key numbers" : "More numbers"}>
+      <section
+        key={metrics[0]}
+        className="kpis"
+        aria-label={metrics[0] === "mrr" ? "Key numbers" : "More numbers"}
+      >
         {metrics.map((metric) => {
           const figure = revenue.figures.find((one) => one.metric === metric);
           if (!figure) return null;

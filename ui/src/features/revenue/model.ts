@@ -8,7 +8,8 @@ import type { RevenueProfile } from "@/api/generated/RevenueProfile";
 import type { RevenueReq } from "@/api/generated/RevenueReq";
 import type { KpiText } from "@/components/kpi";
 import { shellWord } from "@/lib/actions";
-import { compactParts, formatDay, formatDecimal, formatNumber, formatSigned } from "@/lib/format";
+import { compactParts, formatDay, formatNumber, formatSigned } from "@/lib/format";
+import { currencySign, formatMinor, monthLabel } from "@/lib/money";
 
 const isMonth = (text: string) => /^\d{4}-(0[1-9]|1[0-2])$/.test(text);
 const monthText = v.pipe(v.string(), v.check(isMonth));
@@ -20,7 +21,7 @@ export const revenueSearch = v.object({
   profile: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "stripe")),
   currency: v.optional(v.string()),
   against: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "profitwell")),
-  by: v.optional(v.fallback(v.picklist(["plan", "interval", "country", "status", "price"]), "plan")),
+  split: v.optional(v.fallback(v.picklist(["plan", "interval", "country", "status", "price"]), "plan")),
   kept: v.optional(v.fallback(v.picklist(["revenue", "customers"]), "revenue")),
   movers: v.optional(
     v.fallback(v.picklist(["all", "new", "reactivation", "expansion", "contraction", "churn"]), "all"),
@@ -31,7 +32,7 @@ export const revenueSearch = v.object({
 export type RevenueSearch = v.InferOutput<typeof revenueSearch>;
 
 /** A part of the revenue by what it is told apart by. */
-export type SplitName = NonNullable<RevenueSearch["by"]>;
+export type SplitName = NonNullable<RevenueSearch["split"]>;
 
 /** The request of an address. */
 export function revenueRequest(search: RevenueSearch, zone: string): RevenueReq {
@@ -57,69 +58,17 @@ export function revenueCommand(request: RevenueReq, workspace: string): string {
   return `steward revenue ${flags.filter(Boolean).join(" ")}`;
 }
 
-/** An amount in minor units as exact digits of the major one: `182,242.00`, `−3,164.25`, `4,400`. */
-export function formatMinor(minor: number, exponent: number): string {
-  const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
-  const whole = digits.slice(0, digits.length - exponent);
-  const exact = exponent === 0 ? whole : `${whole}.${digits.slice(-exponent)}`;
-  return formatDecimal(minor < 0 ? `-${exact}` : exact, exponent);
-}
-
-/** The same with a plus before what was gained. */
-export function formatMinorSigned(minor: number, exponent: number): string {
-  return minor > 0 ? `+${formatMinor(minor, exponent)}` : formatMinor(minor, exponent);
-}
-
 /** An amount for a tile, with the currency's sign. */
 function tileMoney(minor: number, exponent: number, currency: string): { figure: string; unit: string } {
   const value = minor / 10 ** exponent;
   const { figure, size } = Math.abs(value) >= 1e6 ? compactParts(value) : { figure: "", size: "" };
   const digits = Math.abs(value) >= 1000 ? 0 : exponent;
-  const text = figure || formatDecimal(exactMajor(minor, exponent), digits);
-  return { figure: `${sign(currency)}${text}`, unit: size };
-}
-
-function exactMajor(minor: number, exponent: number): string {
-  const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
-  const whole = digits.slice(0, digits.length - exponent);
-  const rest = exponent === 0 ? "" : `.${digits.slice(-exponent)}`;
-  return `${minor < 0 ? "-" : ""}${whole}${rest}`;
-}
-
-/** The currency's own sign, or its code. */
-export function sign(currency: string): string {
-  try {
-    const parts = new Intl.NumberFormat("en", {
-      style: "currency",
-      currency,
-      currencyDisplay: "narrowSymbol",
-    }).formatToParts(0);
-    const found = parts.find((part) => part.type === "currency")?.value ?? currency;
-    return found === currency ? `${currency} ` : found;
-  } catch {
-    return `${currency} `;
-  }
+  const text = figure || formatMinor(minor, exponent, digits);
+  return { figure: `${currencySign(currency)}${text}`, unit: size };
 }
 
 /** A share in percent with one decimal. */
 export const formatShare = (share: number) => `${formatNumber(share * 100, 1)}%`;
-
-/** `Oct 2026`. */
-export function monthLabel(month: string): string {
-  return new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" }).format(
-    Date.parse(`${month}-01`),
-  );
-}
-
-/** The months that can be chosen, newest first: three years up to today, and what the address says. */
-export function monthChoices(now: string, zone: string, chosen?: string): { value: string; label: string }[] {
-  const [year = 1970, month = 1] = formatDay(now, zone).split("-").map(Number);
-  const months = Array.from({ length: 36 }, (_, back) =>
-    new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7),
-  );
-  const all = chosen && !months.includes(chosen) ? [...months, chosen] : months;
-  return all.map((value) => ({ value, label: monthLabel(value) }));
-}
 
 /** The lines of the movements of a month, from its start to its end. */
 export interface MovementLine {

@@ -3,7 +3,8 @@ import type { Revenue } from "@/api/generated/Revenue";
 import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { formatNumber } from "@/lib/format";
-import { formatMinor, formatMinorSigned, formatShare, monthLabel } from "./model";
+import { formatMinor, formatMinorSigned, monthLabel } from "@/lib/money";
+import { formatShare } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 /** Month by month: balances, movements and the ratios made of them; a month opens itself. */
@@ -25,8 +26,8 @@ export const MonthsPanel: FC<{
           <MethodNote title="Month by month">
             <p>
               Start and the five movements are the end of every line. Customer churn is of the customers at
-              the start, revenue churn of the MRR at the start; without a start there is none. NRR and GRR here
-              are of the month; those above are over twelve months.
+              the start, revenue churn of the MRR at the start; without a start there is none. NRR and GRR
+              here are of the month; those above are over twelve months.
             </p>
           </MethodNote>
         </>

@@ -4,7 +4,8 @@ import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { Table } from "@/components/table";
 import { formatChange, formatNumber } from "@/lib/format";
-import { formatMinor, formatMinorSigned, monthLabel, movementLines, type RevenueSearch } from "./model";
+import { formatMinor, formatMinorSigned, monthLabel } from "@/lib/money";
+import { movementLines, type RevenueSearch } from "./model";
 
 /** The movements of the month beside the month before; each opens its customers. */
 export const MovementsPanel: FC<{

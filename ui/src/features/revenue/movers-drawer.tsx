@@ -8,8 +8,8 @@ import { revenueMoverPagesOptions } from "@/api/queries";
 import { Drawer } from "@/components/drawer";
 import { Failure, Loading } from "@/components/states";
 import { countOf, formatMinute } from "@/lib/format";
+import { formatMinor, formatMinorSigned, monthLabel } from "@/lib/money";
 import { useWorkspace } from "@/lib/scope";
-import { formatMinor, formatMinorSigned, monthLabel } from "./model";
 
 const KINDS: Record<Movement, string> = {
   new: "New",

@@ -10,6 +10,7 @@ import { PageHead } from "@/components/page-head";
 import { QueryPanel } from "@/components/query-panel";
 import { Segmented } from "@/components/segmented";
 import { copyText } from "@/lib/clipboard";
+import { monthChoices } from "@/lib/money";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { BridgeChart } from "./bridge-chart";
@@ -18,17 +19,10 @@ import { CohortPanel } from "./cohort-panel";
 import { CurrenciesPanel, TrialsPanel } from "./currencies-panel";
 import { DifferencesPanel } from "./differences-panel";
 import { RevenueKpis } from "./kpis";
-import {
-  monthChoices,
-  profileWords,
-  type RevenueSearch,
-  revenueCommand,
-  revenueRequest,
-  titleLine,
-} from "./model";
+import { profileWords, type RevenueSearch, revenueCommand, revenueRequest, titleLine } from "./model";
 import { MonthsPanel } from "./months-panel";
-import { MoversDrawer } from "./movers-drawer";
 import { MovementsPanel } from "./movements-panel";
+import { MoversDrawer } from "./movers-drawer";
 import { AskedProvider, RevenueExport } from "./revenue-export";
 import { SplitPanel } from "./split-panel";
 import "./revenue.css";
@@ -164,8 +158,8 @@ export const RevenueView: FC = () => {
                 <MonthsPanel revenue={revenue} onMonth={(month) => place({ month })} className="c12" />
                 <SplitPanel
                   revenue={revenue}
-                  by={search.by ?? "plan"}
-                  onBy={(by) => place({ by })}
+                  by={search.split ?? "plan"}
+                  onBy={(split) => place({ split })}
                   className="c5"
                 />
                 <CurrenciesPanel

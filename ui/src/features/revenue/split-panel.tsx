@@ -6,7 +6,8 @@ import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
 import { Meter, Table } from "@/components/table";
 import { formatNumber } from "@/lib/format";
-import { formatMinor, formatShare, type SplitName } from "./model";
+import { formatMinor } from "@/lib/money";
+import { formatShare, type SplitName } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 const SPLITS: { value: SplitName; label: string; rows: (revenue: Revenue) => RevenueShare[] }[] = [

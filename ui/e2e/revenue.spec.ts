@@ -1,0 +1,112 @@
+import { expectNoViolations } from "./axe";
+import { expect, openSynced, test, unlockWriting } from "./devserver";
+
+/** `−3,164.25` as minor units of a currency with two digits. */
+const minor = (text: string | null) => Number((text ?? "").replace("−", "-").replace(/[^\d-]/g, ""));
+
+test("finance opens a month, sees it add up, and finds the customers behind it", async ({ page, sample }) => {
+  await openSynced(page, sample);
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  await expect(page.getByRole("heading", { level: 1, name: "Revenue" })).toBeVisible();
+  const table = page.getByRole("region", { name: "Month by month, table" });
+  const last = table.getByRole("row").nth(2);
+  await last.getByRole("button").click();
+  await expect(page).toHaveURL(/month=\d{4}-\d{2}/);
+  await expect(page.locator(".ph .sub")).not.toContainText("Open month");
+  const movements = page.getByRole("region", { name: "Movements", exact: true });
+  const cells = await movements
+    .getByRole("row")
+    .evaluateAll((rows) => rows.slice(1).map((row) => row.children[2]?.textContent ?? ""));
+  const numbers = cells.map(minor);
+  expect(numbers).toHaveLength(7);
+  expect(numbers.slice(0, 6).reduce((sum, one) => sum + one, 0)).toBe(numbers[6]);
+
+  await movements.getByRole("button", { name: /^New/ }).click();
+  const drawer = page.getByRole("complementary");
+  await expect(drawer.getByRole("heading", { level: 2 })).toContainText("New");
+  const changed = minor(await drawer.locator(".rv-sum b").textContent());
+  expect(changed).toBe(numbers[1]);
+  await expect(drawer.getByRole("link").first()).toHaveAttribute("href", /users/);
+  await page.keyboard.press("Escape");
+  await expect(drawer).toHaveCount(0);
+});
+
+test("another definition is explained to the cent, and another currency is apart", async ({
+  page,
+  sample,
+}) => {
+  await openSynced(page, sample, "/revenue");
+  const steps = page.getByRole("region", { name: "Why definitions differ" });
+  await steps.getByRole("combobox", { name: "Compared with" }).click();
+  await page.getByRole("option", { name: "chartmogul" }).click();
+  await expect(steps.getByRole("row").last()).toContainText("Difference");
+  const amounts = await steps
+    .getByRole("row")
+    .evaluateAll((rows) => rows.slice(1).map((row) => row.children[1]?.textContent ?? ""));
+  const numbers = amounts.map(minor);
+  const [to = 0, difference = 0] = numbers.slice(-2);
+  expect(numbers.slice(0, -2).reduce((sum, one) => sum + one, 0)).toBe(to);
+  expect(to - (numbers[0] ?? 0)).toBe(difference);
+
+  const figure = page.getByRole("button", { name: /^MRR/ }).first();
+  const before = await figure.textContent();
+  await page
+    .getByRole("region", { name: "Currencies", exact: true })
+    .getByRole("button", { name: "GBP" })
+    .click();
+  await expect(page).toHaveURL(/currency=GBP/);
+  await expect(figure).not.toHaveText(before ?? "");
+  await expect(figure).toContainText("£");
+});
+
+test("every number says what it means, by keys alone", async ({ page, sample }) => {
+  await openSynced(page, sample, "/revenue");
+  await page.getByRole("button", { name: /^Customer churn/ }).focus();
+  await page.keyboard.press("Enter");
+  const note = page.getByRole("dialog", { name: /^Customer churn/ });
+  await expect(note).toContainText("of those who did");
+  await expect(note).toContainText("Definition stripe");
+  await page.keyboard.press("Escape");
+  await expect(note).toHaveCount(0);
+});
+
+test("a month is closed after a look at what is written down, and reopened with a reason", async ({
+  page,
+  sample,
+}) => {
+  await openSynced(page, sample, "/revenue");
+  await unlockWriting(page);
+  const table = page.getByRole("region", { name: "Month by month, table" });
+  await table.getByRole("row").nth(3).getByRole("button").click();
+  const month = /month=(\d{4}-\d{2})/.exec(page.url())?.[1] ?? "";
+  expect(month).not.toBe("");
+  const panel = page.getByRole("region", { name: "Closed months" });
+  await panel.getByRole("button", { name: /^Close / }).click();
+  const sheet = page.getByRole("dialog", { name: /^Close / });
+  await expect(sheet.getByRole("table").first()).toBeVisible();
+  await sheet.getByRole("textbox", { name: /^Type/ }).fill(month);
+  await sheet.getByRole("button", { name: "Close month" }).click();
+  await expect(panel.getByText("As reported")).toBeVisible({ timeout: 30_000 });
+  await panel.getByRole("button", { name: /^Reopen/ }).click();
+  const reopen = page.getByRole("dialog", { name: /^Reopen/ });
+  await reopen.getByLabel(/^Reason/).fill("test");
+  await reopen.getByRole("textbox", { name: /^Type/ }).fill(month);
+  await reopen.getByRole("button", { name: "Reopen month" }).click();
+  await expect(panel.getByText("No month is closed.")).toBeVisible({ timeout: 30_000 });
+});
+
+for (const theme of ["light", "dark"] as const) {
+  test(`the revenue view has no axe violation in the ${theme} theme`, async ({ page, sample }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await openSynced(page, sample, "/revenue");
+    await expect(page.getByRole("region", { name: "Closed months" })).toBeVisible();
+    await expect(
+      page.getByRole("region", { name: "Why definitions differ" }).getByRole("row").last(),
+    ).toContainText("Difference");
+    await expectNoViolations(page);
+    await page.getByRole("button", { name: "All customers" }).click();
+    await expect(page.getByRole("complementary").getByRole("link").first()).toBeVisible();
+    await expectNoViolations(page);
+  });
+}

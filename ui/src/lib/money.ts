@@ -1,0 +1,61 @@
+import { formatDay, formatDecimal } from "./format";
+
+/** An amount in minor units as plain digits of the major one, exactly. */
+function major(minor: number, exponent: number): string {
+  const digits = String(Math.abs(minor)).padStart(exponent + 1, "0");
+  const whole = digits.slice(0, digits.length - exponent);
+  const rest = exponent === 0 ? "" : `.${digits.slice(-exponent)}`;
+  return `${minor < 0 ? "-" : ""}${whole}${rest}`;
+}
+
+/** An amount in minor units with so many of its digits: `182,242.00`, `−3,164.25`, `4,400`. */
+export function formatMinor(minor: number, exponent: number, decimals = exponent): string {
+  return formatDecimal(major(minor, exponent), decimals);
+}
+
+/** The same with a plus before what was gained. */
+export function formatMinorSigned(minor: number, exponent: number): string {
+  return minor > 0 ? `+${formatMinor(minor, exponent)}` : formatMinor(minor, exponent);
+}
+
+/** Digits of a currency's minor unit, as the browser's own table has them. */
+export function minorDigits(currency: string): number {
+  try {
+    const format = new Intl.NumberFormat("en", { style: "currency", currency });
+    return format.resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
+}
+
+/** The currency's own sign, or its code. */
+export function currencySign(currency: string): string {
+  try {
+    const parts = new Intl.NumberFormat("en", {
+      style: "currency",
+      currency,
+      currencyDisplay: "narrowSymbol",
+    }).formatToParts(0);
+    const found = parts.find((part) => part.type === "currency")?.value ?? currency;
+    return found === currency ? `${currency} ` : found;
+  } catch {
+    return `${currency} `;
+  }
+}
+
+/** `Oct 2026`. */
+export function monthLabel(month: string): string {
+  return new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", year: "numeric" }).format(
+    Date.parse(`${month}-01`),
+  );
+}
+
+/** The months that can be chosen, newest first: three years up to today, and what the address says. */
+export function monthChoices(now: string, zone: string, chosen?: string): { value: string; label: string }[] {
+  const [year = 1970, month = 1] = formatDay(now, zone).split("-").map(Number);
+  const months = Array.from({ length: 36 }, (_, back) =>
+    new Date(Date.UTC(year, month - 1 - back, 1)).toISOString().slice(0, 7),
+  );
+  const all = chosen && !months.includes(chosen) ? [...months, chosen] : months;
+  return all.map((value) => ({ value, label: monthLabel(value) }));
+}
