@@ -110,3 +110,33 @@ for (const theme of ["light", "dark"] as const) {
     await expectNoViolations(page);
   });
 }
+
+test("the plans stand side by side, and an edit says what it does before it is done", async ({
+  page,
+  sample,
+}) => {
+  await openSynced(page, sample, "/plans");
+  await unlockWriting(page);
+  const catalogue = page.getByRole("region", { name: "Catalogue, table" });
+  await expect(catalogue.getByRole("row", { name: /^A month/ })).toContainText("99.00 USD");
+  await expect(page.getByRole("region", { name: "From plan to plan, table" })).toContainText("Not paying");
+  await page.getByRole("button", { name: "Edit Pro" }).click();
+  const sheet = page.getByRole("dialog", { name: "Edit Pro" });
+  await sheet.getByLabel("Price of a month, USD").fill("109");
+  const effect = sheet.getByRole("region", { name: "What it does" });
+  await expect(effect).toContainText(/customers? on this price/);
+  await expect(effect).toContainText(/\(\+[\d,.]+\)/);
+  await sheet.getByLabel(/^Reason/).fill("test");
+  await expect(sheet.getByRole("table")).toContainText("price month minor");
+  await expect(sheet.getByRole("button", { name: "Change plan" })).toBeDisabled();
+  await sheet.getByRole("button", { name: "Cancel" }).click();
+});
+
+for (const theme of ["light", "dark"] as const) {
+  test(`the plans view has no axe violation in the ${theme} theme`, async ({ page, sample }) => {
+    await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
+    await openSynced(page, sample, "/plans");
+    await expect(page.getByRole("region", { name: "From plan to plan, table" })).toBeVisible();
+    await expectNoViolations(page);
+  });
+}

@@ -17,7 +17,7 @@ use steward_core::offender::{OffenderList, OffenderListReq};
 use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
-use steward_core::plan::PlanList;
+use steward_core::plan::{PlanEditReq, PlanEffect, PlanEffectReq, PlanList};
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
@@ -278,6 +278,10 @@ commands! {
     Query timeline::timeline_list(TimelineReq) -> Timeline, Viewer, T0, [Users, Usage, Plans, Audit];
     /// The plans with their limits.
     Query plan::plan_list(()) -> PlanList, Viewer, T0, [Plans, Users];
+    /// What an edit of a plan would do: to revenue, and to who is over its limits.
+    Query plan::plan_effect(PlanEffectReq) -> PlanEffect, Admin, T0, [Users, Plans];
+    /// Changes prices and limits of a plan; who is on its own price pays the new one from then on.
+    Reviewed plan::plan_edit(PlanEditReq) -> Outcome, Admin, T3, [Users, Plans, Audit];
     /// Recurring revenue of a month and of those before it, in one currency under one definition.
     Query revenue::revenue_show(RevenueReq) -> Revenue, Finance, T0, [Users, Plans];
     /// Who is behind a movement of revenue, and by which changes.

@@ -19,8 +19,8 @@ pub(crate) use account::{
 pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart};
 pub(crate) use noun::{
     AuditCommand, ChangePlanArgs, ConnectArgs, DbArgs, DbCommand, EnvironmentArg, EventCommand,
-    EventListArgs, OverviewArgs, Page, PlanCommand, RevertArgs, SampleCommand, SettingsCommand, SyncArgs,
-    SyncCommand, SyncWindowArgs, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg,
+    EventListArgs, OverviewArgs, Page, PlanCommand, PlanEditArgs, RevertArgs, SampleCommand, SettingsCommand,
+    SyncArgs, SyncCommand, SyncWindowArgs, TopicArg, UserCommand, UserFilterArgs, UserListArgs, UserSortArg,
     VerifyArgs, VerifyDepth, WorkspaceAddArgs, WorkspaceCommand, WorkspaceMode,
 };
 
@@ -247,6 +247,7 @@ impl Command {
             Self::Recount(_) => rows![usage_recount],
             Self::Quality { .. } => rows![quality_show],
             Self::Plans(PlanCommand::List) => rows![plan_list],
+            Self::Plans(PlanCommand::Edit(_)) => rows![plan_list, plan_effect, plan_edit],
             Self::Revenue(RevenueArgs { command, .. }) => match command {
                 None => rows![revenue_show],
                 Some(RevenueCommand::Movements { .. }) => rows![revenue_movements],

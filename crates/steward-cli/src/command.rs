@@ -6,6 +6,7 @@ mod database;
 mod export;
 mod list;
 mod operator;
+mod plan;
 mod revenue;
 mod settings;
 mod sync;
@@ -49,6 +50,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Recount(args) => upkeep::recount(client, args).await?,
         Command::Quality { days } => upkeep::quality(client, days).await?,
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
+        Command::Plans(PlanCommand::Edit(args)) => plan::edit(client, args).await?,
         Command::Revenue(args) => revenue::run(client, args).await?,
         Command::Events(EventCommand::List(args)) => list::events(client, args).await?,
         Command::Audit(command) => list::audit(client, command).await?,

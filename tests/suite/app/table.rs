@@ -97,6 +97,10 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
         "operation_revert" => json!({ "intent": Uuid::now_v7(), "operation": users[1], "reason": "test" }),
         "revenue_show" | "revenue_movements" => json!({ "zone": "UTC" }),
         "revenue_bridge" => json!({ "zone": "UTC", "from": "stripe", "to": "profitwell" }),
+        "plan_effect" => json!({ "plan": "pro", "price_month_minor": 1, "price_year_minor": 2 }),
+        "plan_edit" => json!({
+            "intent": Uuid::now_v7(), "plan": "pro", "price_month_minor": 1, "price_year_minor": 2, "reason": "test",
+        }),
         "month_close" => {
             json!({ "intent": Uuid::now_v7(), "month": "2026-01", "zone": "UTC", "reason": "test" })
         }

@@ -40,6 +40,7 @@ fn every_row_of_the_table_is_reachable() {
         "operators create ada --name Ada --role support",
         "operators remove ada",
         "plans list",
+        "plans edit pro --price-month 3900 --limit prompts/month=2000",
         "revenue --month 2026-10 --profile chartmogul --currency EUR",
         "revenue movements --kind churn",
         "revenue bridge --from stripe --to chartmogul",

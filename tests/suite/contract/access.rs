@@ -155,6 +155,7 @@ async fn each_action_is_for_its_roles_only() {
             "select steward.log_export(gen_random_uuid(), '{}')".to_owned(),
             &["viewer", "finance", "support", "admin"],
         ),
+        ("select steward.edit_plan(gen_random_uuid(), 'pro', '{}', null, 'test')".to_owned(), &["admin"]),
         // Refused for its figures, not as forbidden, where the role may.
         (
             "select steward.close_month(gen_random_uuid(), '2026-01', 'UTC', 'stripe', '{}', 'test')"

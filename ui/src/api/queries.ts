@@ -7,6 +7,7 @@ import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
 import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
+import type { PlanEffectReq } from "./generated/PlanEffectReq";
 import type { RevenueBridgeReq } from "./generated/RevenueBridgeReq";
 import type { RevenueMovementsReq } from "./generated/RevenueMovementsReq";
 import type { RevenueReq } from "./generated/RevenueReq";
@@ -126,6 +127,14 @@ export const planListOptions = (workspace: string) =>
     queryKey: ["plan_list", workspace],
     queryFn: () => call("plan_list", null),
     meta: { tags: commands.plan_list.tags },
+  });
+
+/** What an edit of a plan would do. */
+export const planEffectOptions = (workspace: string, request: PlanEffectReq) =>
+  queryOptions({
+    queryKey: ["plan_effect", workspace, request],
+    queryFn: () => call("plan_effect", request),
+    meta: { tags: commands.plan_effect.tags },
   });
 
 /** One user; zone and range are those of the chart of days. */

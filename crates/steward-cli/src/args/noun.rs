@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use steward_core::id::TeamId;
 use steward_core::period::{Compare, RangeSpec};
+use steward_core::plan::PlanLimitEdit;
 use steward_core::user::LastSeen;
 
 use super::account::{ExtendTrialArgs, RaiseLimitArgs, ResetUsageArgs, StatusArgs};
@@ -189,6 +190,44 @@ pub(crate) struct ChangePlanArgs {
 pub(crate) enum PlanCommand {
     /// List plans with their limits.
     List,
+    /// Change prices and limits of a plan: shows what it does to revenue and to whom, asks for the plan's code.
+    Edit(PlanEditArgs),
+}
+
+/// `plans edit`.
+#[derive(Debug, Args)]
+pub(crate) struct PlanEditArgs {
+    /// Code of the plan.
+    pub(crate) plan: String,
+    /// Price of a month in the currency's minor unit (cents), or `none`.
+    #[arg(long, value_name = "MINOR", value_parser = amount)]
+    pub(crate) price_month: Option<Amount>,
+    /// Price of a year in the currency's minor unit, or `none`.
+    #[arg(long, value_name = "MINOR", value_parser = amount)]
+    pub(crate) price_year: Option<Amount>,
+    /// A limit: prompts/month=2000, or prompts/month=none for unlimited; may be repeated.
+    #[arg(long = "limit", value_name = "METRIC/PERIOD=N", value_parser = plan_limit)]
+    pub(crate) limits: Vec<PlanLimitEdit>,
+}
+
+/// A whole number, or none at all.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Amount(pub(crate) Option<i64>);
+
+fn amount(text: &str) -> Result<Amount, String> {
+    if text == "none" {
+        return Ok(Amount(None));
+    }
+    let whole = text.parse::<i64>().ok().filter(|whole| *whole >= 0);
+    whole.map(|whole| Amount(Some(whole))).ok_or_else(|| "a whole number from 0 on, or none".to_owned())
+}
+
+fn plan_limit(text: &str) -> Result<PlanLimitEdit, String> {
+    let wrong = || "a limit is written prompts/month=2000 or prompts/month=none".to_owned();
+    let (name, value) = text.split_once('=').ok_or_else(wrong)?;
+    let (metric, period) = name.split_once('/').ok_or_else(wrong)?;
+    let Amount(limit) = amount(value)?;
+    Ok(PlanLimitEdit { metric: metric.to_owned(), period: period.to_owned(), limit })
 }
 
 /// `events …`.

@@ -3,6 +3,7 @@
 
 mod figures;
 mod movers;
+mod repriced;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -29,6 +30,8 @@ use super::trial::{self, Trial};
 use crate::freshness::Freshness;
 use crate::period::Period;
 use crate::{Error, Result};
+
+pub use repriced::{ListPrice, Repriced};
 
 /// A plan's name and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

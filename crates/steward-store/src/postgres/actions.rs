@@ -122,6 +122,19 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// `steward.edit_plan`.
+    EditPlan {
+        /// Its id.
+        intent: IntentId,
+        /// Code of the plan.
+        plan: String,
+        /// `{price_month_minor, price_year_minor, limits}`.
+        changes: serde_json::Value,
+        /// Columns of the plan the decision relied on.
+        expect: serde_json::Value,
+        /// Why.
+        reason: String,
+    },
     /// `steward.close_month`.
     CloseMonth {
         /// Its id.
@@ -197,6 +210,8 @@ impl Action {
             }
             Self::RaiseLimit { .. } | Self::CreateOperator { .. } => None,
             Self::RemoveOperator { login, .. } => Some(login.clone()),
+            // Everybody on the plan is concerned: its code is typed.
+            Self::EditPlan { plan, .. } => Some(plan.clone()),
             // What was reported is written down, or given up: the month is typed.
             Self::CloseMonth { month, .. } | Self::ReopenMonth { month, .. } => Some(month.clone()),
             Self::CleanupUsage { .. } => {
@@ -210,7 +225,7 @@ impl Action {
     /// How long the server may take, as it writes it. A month of a large company is counted in minutes.
     const fn patience(&self) -> &'static str {
         match self {
-            Self::CleanupUsage { .. } | Self::RecomputeCounters { .. } => "10min",
+            Self::CleanupUsage { .. } | Self::RecomputeCounters { .. } | Self::EditPlan { .. } => "10min",
             _ => "30s",
         }
     }
@@ -372,6 +387,14 @@ fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArgum
             sqlx::query_scalar("select steward.remove_operator($1, $2, $3)")
                 .bind(intent.0)
                 .bind(login.as_str())
+                .bind(reason.as_str())
+        }
+        Action::EditPlan { intent, plan, changes, expect, reason } => {
+            sqlx::query_scalar("select steward.edit_plan($1, $2, $3, $4, $5)")
+                .bind(intent.0)
+                .bind(plan.as_str())
+                .bind(changes)
+                .bind(expect)
                 .bind(reason.as_str())
         }
         Action::CloseMonth { intent, month, zone, profile, figures, reason } => {

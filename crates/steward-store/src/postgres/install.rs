@@ -74,6 +74,7 @@ migrations! {
     20261122030300 "restored",
     20261122060000 "exports",
     20261122100000 "month_closes",
+    20261122100100 "plan_edits",
 }
 
 /// A migration, and whether a database has it.

@@ -38,6 +38,9 @@ import type { Outcome } from "./Outcome";
 import type { Overview } from "./Overview";
 import type { OverviewPictureReq } from "./OverviewPictureReq";
 import type { OverviewReq } from "./OverviewReq";
+import type { PlanEditReq } from "./PlanEditReq";
+import type { PlanEffect } from "./PlanEffect";
+import type { PlanEffectReq } from "./PlanEffectReq";
 import type { PlanList } from "./PlanList";
 import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
@@ -155,6 +158,10 @@ export interface Commands {
   timeline_list: { request: TimelineReq; response: Timeline };
   /** The plans with their limits. */
   plan_list: { request: null; response: PlanList };
+  /** What an edit of a plan would do: to revenue, and to who is over its limits. */
+  plan_effect: { request: PlanEffectReq; response: PlanEffect };
+  /** Changes prices and limits of a plan; who is on its own price pays the new one from then on. */
+  plan_edit: { request: PlanEditReq; response: Outcome };
   /** Recurring revenue of a month and of those before it, in one currency under one definition. */
   revenue_show: { request: RevenueReq; response: Revenue };
   /** Who is behind a movement of revenue, and by which changes. */
@@ -258,6 +265,8 @@ export const commands = {
   user_show: { doc: "Everything about one user.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   timeline_list: { doc: "Everything that happened to a user, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   plan_list: { doc: "The plans with their limits.", kind: "query", role: "viewer", tier: "T0", tags: ["plans","users"] },
+  plan_effect: { doc: "What an edit of a plan would do: to revenue, and to who is over its limits.", kind: "query", role: "admin", tier: "T0", tags: ["users","plans"] },
+  plan_edit: { doc: "Changes prices and limits of a plan; who is on its own price pays the new one from then on.", kind: "reviewed", role: "admin", tier: "T3", tags: ["users","plans","audit"] },
   revenue_show: { doc: "Recurring revenue of a month and of those before it, in one currency under one definition.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_movements: { doc: "Who is behind a movement of revenue, and by which changes.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_bridge: { doc: "Why two definitions of revenue differ, to the cent.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },

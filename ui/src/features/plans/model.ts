@@ -11,7 +11,7 @@ export const planSearch = v.object({
     v.fallback(v.optional(v.pipe(v.string(), v.regex(/^\d{4}-(0[1-9]|1[0-2])$/))), undefined),
   ),
   currency: v.optional(v.string()),
-  spread: v.optional(v.fallback(v.picklist(["mrr", "customers"]), "mrr")),
+  spread: v.optional(v.fallback(v.picklist(["mrr", "customers", "share"]), "mrr")),
 });
 
 /** What the address of the view says. */
@@ -25,9 +25,18 @@ export interface CatalogueLine {
   cells: string[];
 }
 
+/** What stays in capitals. */
+const INITIALISMS = ["ai", "api", "e2e", "pdf", "sla", "sql", "sso"];
+
+/** `customDomains` and `image_generation` as people write them. */
 const words = (text: string) => {
-  const spaced = text.replaceAll("_", " ");
-  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+  const parts = text
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .toLowerCase()
+    .split(/[_\-\s]+/)
+    .map((part) => (INITIALISMS.includes(part) ? part.toUpperCase() : part));
+  const joined = parts.join(" ");
+  return joined.charAt(0).toUpperCase() + joined.slice(1);
 };
 
 const unlimited = (value: number | null) => (value === null ? "unlimited" : formatNumber(value));
@@ -58,17 +67,13 @@ export function catalogueLines(plans: readonly PlanRow[]): CatalogueLine[] {
     line("Allowance", "Integrations", (plan) => unlimited(plan.integrations)),
     line("Allowance", "Requests a minute", (plan) => unlimited(plan.requests_per_minute)),
     ...[...limits.values()].map(({ metric, period }) =>
-      line(
-        "Limits",
-        period === "lifetime" ? `${words(metric)}, ever` : `${words(metric)} a ${period}`,
-        (plan) => {
-          const found = plan.limits.find((limit) => limit.metric === metric && limit.period === period);
-          if (!found) return "–";
-          return found.limit !== null && found.kind === "soft"
-            ? `${formatNumber(found.limit)} soft`
-            : unlimited(found.limit);
-        },
-      ),
+      line("Limits", limitName({ metric, period }), (plan) => {
+        const found = plan.limits.find((limit) => limit.metric === metric && limit.period === period);
+        if (!found) return "–";
+        return found.limit !== null && found.kind === "soft"
+          ? `${formatNumber(found.limit)} soft`
+          : unlimited(found.limit);
+      }),
     ),
     ...[...features].sort().map((key) =>
       line("Features", words(key), (plan) => {
@@ -79,6 +84,30 @@ export function catalogueLines(plans: readonly PlanRow[]): CatalogueLine[] {
   ];
 }
 
+/** A limit as people say it: `Prompts a month`. */
+export function limitName(limit: { metric: string; period: string }): string {
+  return limit.period === "lifetime"
+    ? `${words(limit.metric)}, ever`
+    : `${words(limit.metric)} a ${limit.period}`;
+}
+
+/** A typed price in minor units; empty is not sold so, and nothing where it cannot be read. */
+export function parsePrice(text: string, digits: number): number | null | undefined {
+  const typed = text.trim();
+  if (typed === "") return null;
+  const match = /^(\d{1,12})(?:\.(\d*))?$/.exec(typed);
+  const fraction = match?.[2] ?? "";
+  if (!match || fraction.length > digits) return undefined;
+  return Number(`${match[1]}${fraction.padEnd(digits, "0")}`);
+}
+
+/** A typed limit; empty is unlimited, and nothing where it cannot be read. */
+export function parseLimit(text: string): number | null | undefined {
+  const typed = text.trim();
+  if (typed === "") return null;
+  return /^\d{1,15}$/.test(typed) ? Number(typed) : undefined;
+}
+
 /** One month of the distribution: each plan's part, in the order of the catalogue. */
 export interface SpreadRow {
   month: string;
@@ -87,16 +116,21 @@ export interface SpreadRow {
 }
 
 /** Newest first. */
-export function spreadRows(history: readonly PlanHistory[], by: "mrr" | "customers"): SpreadRow[] {
+export function spreadRows(
+  history: readonly PlanHistory[],
+  by: "mrr" | "customers" | "share",
+  order: readonly string[] = [],
+): SpreadRow[] {
   const months = new Map<string, PlanHistory[]>();
   for (const row of history) months.set(row.month, [...(months.get(row.month) ?? []), row]);
+  const byPlace = (a: PlanHistory, b: PlanHistory) => order.indexOf(a.plan) - order.indexOf(b.plan);
   const rows = [...months].map(([month, parts]) => {
-    const of = (row: PlanHistory) => (by === "mrr" ? row.mrr_minor : row.customers);
+    const of = (row: PlanHistory) => (by === "customers" ? row.customers : row.mrr_minor);
     const total = parts.reduce((sum, row) => sum + of(row), 0);
     return {
       month,
       total,
-      parts: parts.map((row) => ({
+      parts: [...parts].sort(byPlace).map((row) => ({
         plan: row.plan,
         mrr: row.mrr_minor,
         customers: row.customers,

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type FC, Fragment } from "react";
+import { type FC, Fragment, useState } from "react";
 import type { PlanRow } from "@/api/generated/PlanRow";
 import type { Revenue } from "@/api/generated/Revenue";
 import { planListOptions, revenueOptions } from "@/api/queries";
@@ -17,6 +17,7 @@ import { formatMinor, monthChoices, monthLabel } from "@/lib/money";
 import { useRefusals } from "@/lib/permits";
 import { planSlot } from "@/lib/plan-slot";
 import { useScope, useWorkspace } from "@/lib/scope";
+import { EditSheet } from "./edit-sheet";
 import { catalogueLines, moveAxis, type PlanSearch, spreadRows } from "./model";
 import "./plans.css";
 
@@ -43,6 +44,7 @@ export const PlansView: FC = () => {
     enabled: hasMoney,
   });
   const revenue = query.data;
+  const [editing, setEditing] = useState<PlanRow>();
   const place = (change: Partial<PlanSearch>) =>
     void navigate({ to: "/plans", replace: true, search: (before) => ({ ...before, ...change }) });
   const now = revenue?.freshness.as_of ?? new Date().toISOString();
@@ -100,7 +102,9 @@ export const PlansView: FC = () => {
             />
           }
         >
-          {({ rows }) => <Catalogue plans={rows} revenue={revenue} />}
+          {({ rows }) => (
+            <Catalogue plans={rows} revenue={revenue} why={refusal("plan_edit")} onEdit={setEditing} />
+          )}
         </QueryPanel>
         {hasMoney && (
           <QueryPanel
@@ -117,8 +121,9 @@ export const PlansView: FC = () => {
                   options={[
                     { value: "mrr", label: "MRR" },
                     { value: "customers", label: "Customers" },
+                    { value: "share", label: "Share" },
                   ]}
-                  onChange={(spread) => place({ spread: spread === "customers" ? "customers" : "mrr" })}
+                  onChange={(spread) => place({ spread: spread as PlanSearch["spread"] })}
                 />
                 {exportOf("/plan_history", "Plans over time")}
                 <MethodNote title="Distribution over time">
@@ -155,11 +160,18 @@ export const PlansView: FC = () => {
           </Panel>
         )}
       </div>
+      {editing && <EditSheet plan={editing} onClose={() => setEditing(undefined)} />}
     </div>
   );
 };
 
-const Catalogue: FC<{ plans: readonly PlanRow[]; revenue: Revenue | undefined }> = ({ plans, revenue }) => {
+const Catalogue: FC<{
+  plans: readonly PlanRow[];
+  revenue: Revenue | undefined;
+  /** Why nothing can be edited now; nothing where it can. */
+  why: string | undefined;
+  onEdit: (plan: PlanRow) => void;
+}> = ({ plans, revenue, why, onEdit }) => {
   const lines = catalogueLines(plans);
   const of = (code: string) => revenue?.by_plan.find((row) => row.value === code);
   return (
@@ -179,6 +191,25 @@ const Catalogue: FC<{ plans: readonly PlanRow[]; revenue: Revenue | undefined }>
           </tr>
         </thead>
         <tbody>
+          <tr>
+            <th scope="row">
+              <span className="sr">Edit</span>
+            </th>
+            {plans.map((plan) => (
+              <td key={plan.code} className="n">
+                <button
+                  type="button"
+                  className="btn sm gh"
+                  aria-disabled={why !== undefined}
+                  title={why}
+                  aria-label={`Edit ${plan.name}`}
+                  onClick={() => why === undefined && onEdit(plan)}
+                >
+                  Edit…
+                </button>
+              </td>
+            ))}
+          </tr>
           <tr>
             <th scope="row">Users</th>
             {plans.map((plan) => (
@@ -226,18 +257,26 @@ const Catalogue: FC<{ plans: readonly PlanRow[]; revenue: Revenue | undefined }>
   );
 };
 
-const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: "mrr" | "customers" }> = ({
+const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: NonNullable<PlanSearch["spread"]> }> = ({
   revenue,
   plans,
   by,
 }) => {
-  const rows = spreadRows(revenue.plan_history, by);
+  const rows = spreadRows(
+    revenue.plan_history,
+    by,
+    plans.map((plan) => plan.code),
+  );
   const codes = plans
     .map((plan) => plan.code)
     .filter((code) => revenue.plan_history.some((row) => row.plan === code));
   const name = (code: string) => plans.find((plan) => plan.code === code)?.name ?? code;
-  const write = (part: { mrr: number; customers: number }) =>
-    by === "mrr" ? formatMinor(part.mrr, revenue.exponent, 0) : formatNumber(part.customers);
+  const write = (part: { mrr: number; customers: number; share: number }) =>
+    by === "share"
+      ? `${formatNumber(part.share * 100, 1)}%`
+      : by === "mrr"
+        ? formatMinor(part.mrr, revenue.exponent, 0)
+        : formatNumber(part.customers);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
     <section className="tw" tabIndex={0} aria-label="Distribution over time, table">
@@ -283,7 +322,7 @@ const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: "mrr" | "cus
                 );
               })}
               <td className="n m">
-                {by === "mrr" ? formatMinor(row.total, revenue.exponent, 0) : formatNumber(row.total)}
+                {by === "customers" ? formatNumber(row.total) : formatMinor(row.total, revenue.exponent, 0)}
               </td>
             </tr>
           ))}

@@ -88,7 +88,7 @@ export const CohortPanel: FC<{
                         className={`h${cohortStep(share, age)}${cell.is_unfinished ? " un" : ""}`}
                         title={told}
                       >
-                        {share === null ? "n/a" : formatNumber(share * 100, age === 0 ? 0 : 1)}
+                        {share === null ? "n/a" : formatNumber(share * 100, age === 0 || ages > 9 ? 0 : 1)}
                       </td>
                     );
                   })}

@@ -59,7 +59,7 @@ export const TrialsPanel: FC<{ revenue: Revenue; className?: string }> = ({ reve
           { heading: "Paying", className: "n" },
           { heading: "Decided", className: "n" },
           { heading: "Open", className: "n" },
-          { heading: "Conversion", className: "n" },
+          { heading: "Share", className: "n" },
         ]}
       >
         {rows.map(({ label, trials }) => (

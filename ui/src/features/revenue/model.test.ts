@@ -136,7 +136,7 @@ describe("drawing", () => {
 
   it("gives the first month no colour and the rest one of six", () => {
     expect(cohortStep(1, 0)).toBe(0);
-    expect([0.2, 0.6, 0.8, 0.9, 0.97, 1.2].map((share) => cohortStep(share, 3))).toEqual([1, 2, 3, 4, 5, 6]);
+    expect([0.2, 0.6, 1, 1.02, 1.1, 1.2].map((share) => cohortStep(share, 3))).toEqual([1, 2, 3, 4, 5, 6]);
     expect(cohortStep(null, 3)).toBe(0);
   });
 });

@@ -146,7 +146,7 @@ export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
   const { exponent, is_unfinished: isOpen } = revenue;
   const currency = revenue.currency ?? "";
   const isCompared = !(isOpen && isFlow(figure.metric));
-  const before = isOpen ? "since the month began" : "vs month before";
+  const before = beforeWords(figure.metric, revenue);
   const none: KpiText = { figure: "n/a", unit: "", triangle: "", change: "", tone: "t2", rest: "" };
   if (figure.amount_minor !== null) {
     const money = tileMoney(figure.amount_minor, exponent, currency);
@@ -170,6 +170,18 @@ export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
   const decimals = figure.metric === "customers" ? 0 : isPercent ? 1 : 2;
   const text = `${formatSigned(change, decimals)}${isPercent ? " pt" : ""}`;
   return { ...none, ...shown, ...trend(change, text, figure.metric, before) };
+}
+
+/** What a number is compared with: balances of a running month with its start, the rest with the month before. */
+function beforeWords(metric: RevenueMetric, revenue: Revenue): string {
+  const [year = 1970, month = 1] = revenue.month.split("-").map(Number);
+  const short = (date: number, day?: "numeric") =>
+    new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", month: "short", ...(day ? { day } : {}) }).format(
+      date,
+    );
+  const isYear = metric === "net_retention_year" || metric === "gross_retention_year";
+  if (revenue.is_unfinished && !isYear) return `since ${short(Date.UTC(year, month - 1, 1), "numeric")}`;
+  return `vs ${short(Date.UTC(year, month - 2, 1))}`;
 }
 
 function soFar(isOpen: boolean, metric: RevenueMetric): Partial<KpiText> {
@@ -200,18 +212,16 @@ export function profileWords(profile: RevenueProfile): string {
 
 /** The line beside the title. */
 export function titleLine(revenue: Revenue): string {
-  const month = monthLabel(revenue.month);
-  if (!revenue.is_unfinished) return `${month} · ${revenue.zone}`;
+  if (!revenue.is_unfinished) return monthLabel(revenue.month);
   const day = Number(formatDay(revenue.period.end, revenue.zone).slice(8));
   const [year = 1970, number = 1] = revenue.month.split("-").map(Number);
-  const days = new Date(Date.UTC(year, number, 0)).getUTCDate();
-  return `Open month, day ${day} of ${days} · ${month} · ${revenue.zone}`;
+  return `Open month, day ${day} of ${new Date(Date.UTC(year, number, 0)).getUTCDate()}`;
 }
 
-/** The step of the ramp, 1 to 6, of a share of the first month; 0 is the first month itself. */
+/** The step of the ramp, 1 to 6, of a share of the first month: what is lost fades, what grew is dark. */
 export function cohortStep(share: number | null, age: number): number {
   if (age === 0 || share === null) return 0;
-  const steps = [0.5, 0.7, 0.85, 0.95, 1];
+  const steps = [0.5, 0.75, 1.000_001, 1.05, 1.15];
   return 1 + steps.filter((limit) => share >= limit).length;
 }
 

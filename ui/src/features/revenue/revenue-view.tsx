@@ -53,126 +53,128 @@ export const RevenueView: FC = () => {
   const now = revenue?.freshness.as_of ?? new Date().toISOString();
   const currency = revenue?.currency;
   return (
-    <div className={search.movers && currency ? "full has-drawer" : "full"}>
-      <div className="wrap rv">
-        <PageHead
-          title="Revenue"
-          note={revenue && titleLine(revenue)}
-          method={
-            revenue && (
+    <div className="full rv-full">
+      <div className="rv-scroller">
+        <div className="wrap rv">
+          <PageHead
+            title="Revenue"
+            note={revenue && titleLine(revenue)}
+            method={
+              revenue && (
+                <>
+                  <p>
+                    Definition <b>{revenue.profile.name}</b>: {profileWords(revenue.profile)}
+                  </p>
+                  <dl className="defs">
+                    {revenue.figures.map((figure) => (
+                      <div key={figure.metric}>
+                        <dt>{figure.label}</dt>
+                        <dd>{figure.definition}</dd>
+                      </div>
+                    ))}
+                  </dl>
+                </>
+              )
+            }
+            actions={
               <>
-                <p>
-                  Definition <b>{revenue.profile.name}</b>: {profileWords(revenue.profile)}
-                </p>
-                <dl className="defs">
-                  {revenue.figures.map((figure) => (
-                    <div key={figure.metric}>
-                      <dt>{figure.label}</dt>
-                      <dd>{figure.definition}</dd>
-                    </div>
-                  ))}
-                </dl>
-              </>
-            )
-          }
-          actions={
-            <>
-              <Choice
-                label="Month"
-                value={revenue?.month ?? ""}
-                placeholder="Month"
-                options={monthChoices(now, zone, revenue?.month)}
-                onChange={(month) => place({ month })}
-              />
-              {currency && (
                 <Choice
-                  label="Currency"
-                  value={currency}
-                  options={revenue.currencies.map((row) => ({ value: row.currency, label: row.currency }))}
-                  onChange={(next) => place({ currency: next })}
+                  label="Month"
+                  value={revenue?.month ?? ""}
+                  placeholder="Month"
+                  options={monthChoices(now, zone, revenue?.month)}
+                  onChange={(month) => place({ month })}
                 />
-              )}
-              <Segmented
-                label="Definition"
-                value={profile}
-                options={["stripe", "chartmogul", "profitwell"].map((value) => ({ value, label: value }))}
-                onChange={(next) => place({ profile: next as RevenueSearch["profile"] })}
-              />
-              <button
-                type="button"
-                className="btn hide-n"
-                onClick={() => void copy(revenueCommand(request, workspace.name), "Command copied")}
+                {currency && (
+                  <Choice
+                    label="Currency"
+                    value={currency}
+                    options={revenue.currencies.map((row) => ({ value: row.currency, label: row.currency }))}
+                    onChange={(next) => place({ currency: next })}
+                  />
+                )}
+                <Segmented
+                  label="Definition"
+                  value={profile}
+                  options={["stripe", "chartmogul", "profitwell"].map((value) => ({ value, label: value }))}
+                  onChange={(next) => place({ profile: next as RevenueSearch["profile"] })}
+                />
+                <button
+                  type="button"
+                  className="btn hide-n"
+                  onClick={() => void copy(revenueCommand(request, workspace.name), "Command copied")}
+                >
+                  <Icon name="code" />
+                  Copy as command
+                </button>
+                <AskedProvider value={request}>
+                  <RevenueExport rows="/figures" name="Revenue" isIcon={false} />
+                </AskedProvider>
+              </>
+            }
+          />
+          {!revenue ? (
+            <>
+              {query.isPending && <KpisLoading labels={LOADING} />}
+              <QueryPanel
+                query={query}
+                title={query.isPending ? "MRR bridge" : "Revenue"}
+                className="r1"
+                waiting="Valuing the subscriptions"
+                rows={8}
+                failure="The revenue could not be read"
               >
-                <Icon name="code" />
-                Copy as command
-              </button>
-              <AskedProvider value={request}>
-                <RevenueExport rows="/figures" name="Revenue" isIcon={false} />
-              </AskedProvider>
+                {() => null}
+              </QueryPanel>
             </>
-          }
-        />
-        {!revenue ? (
-          <>
-            {query.isPending && <KpisLoading labels={LOADING} />}
-            <QueryPanel
-              query={query}
-              title={query.isPending ? "MRR bridge" : "Revenue"}
-              className="r1"
-              waiting="Valuing the subscriptions"
-              rows={8}
-              failure="The revenue could not be read"
-            >
-              {() => null}
-            </QueryPanel>
-          </>
-        ) : !currency ? (
-          <div className="state">
-            <span className="h">Nobody pays yet</span>
-            <p>Revenue is computed from the subscriptions; there is none that was ever worth anything.</p>
-          </div>
-        ) : (
-          <AskedProvider value={request}>
-            <div className={query.isPlaceholderData ? "dimmed" : ""}>
-              <RevenueKpis revenue={revenue} />
-              <div className="grid">
-                <BridgeChart revenue={revenue} className="c7" />
-                <MovementsPanel
-                  revenue={revenue}
-                  opened={search.movers}
-                  onOpen={(movers) => place({ movers })}
-                  className="c5"
-                />
-                <CohortPanel
-                  revenue={revenue}
-                  kept={search.kept ?? "revenue"}
-                  onKept={(kept) => place({ kept })}
-                  className="c7"
-                />
-                <DifferencesPanel
-                  revenue={revenue}
-                  against={against ?? "profitwell"}
-                  onAgainst={(name) => place({ against: name as RevenueSearch["against"] })}
-                  className="c5"
-                />
-                <MonthsPanel revenue={revenue} onMonth={(month) => place({ month })} className="c12" />
-                <SplitPanel
-                  revenue={revenue}
-                  by={search.split ?? "plan"}
-                  onBy={(split) => place({ split })}
-                  className="c5"
-                />
-                <CurrenciesPanel
-                  revenue={revenue}
-                  onCurrency={(next) => place({ currency: next })}
-                  className="c3"
-                />
-                <TrialsPanel revenue={revenue} className="c4" />
-                <ClosePanel revenue={revenue} className="c12" />
-              </div>
+          ) : !currency ? (
+            <div className="state">
+              <span className="h">Nobody pays yet</span>
+              <p>Revenue is computed from the subscriptions; there is none that was ever worth anything.</p>
             </div>
-          </AskedProvider>
-        )}
+          ) : (
+            <AskedProvider value={request}>
+              <div className={query.isPlaceholderData ? "dimmed" : ""}>
+                <RevenueKpis revenue={revenue} />
+                <div className="grid">
+                  <BridgeChart revenue={revenue} className="c7" />
+                  <MovementsPanel
+                    revenue={revenue}
+                    opened={search.movers}
+                    onOpen={(movers) => place({ movers })}
+                    className="c5"
+                  />
+                  <CohortPanel
+                    revenue={revenue}
+                    kept={search.kept ?? "revenue"}
+                    onKept={(kept) => place({ kept })}
+                    className="c7"
+                  />
+                  <DifferencesPanel
+                    revenue={revenue}
+                    against={against ?? "profitwell"}
+                    onAgainst={(name) => place({ against: name as RevenueSearch["against"] })}
+                    className="c5"
+                  />
+                  <MonthsPanel revenue={revenue} onMonth={(month) => place({ month })} className="c12" />
+                  <SplitPanel
+                    revenue={revenue}
+                    by={search.split ?? "plan"}
+                    onBy={(split) => place({ split })}
+                    className="c4"
+                  />
+                  <CurrenciesPanel
+                    revenue={revenue}
+                    onCurrency={(next) => place({ currency: next })}
+                    className="c3"
+                  />
+                  <TrialsPanel revenue={revenue} className="c5" />
+                  <ClosePanel revenue={revenue} className="c12" />
+                </div>
+              </div>
+            </AskedProvider>
+          )}
+        </div>
       </div>
       {search.movers && revenue && currency && (
         <MoversDrawer

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::super::amount::Amount;
 use super::super::answer::{
-    RevenueActivity, RevenueBridge, RevenueBridgeCustomer, RevenueBridgeReq, RevenueBridgeStep,
+    RevenueActivity, RevenueBridge, RevenueBridgeCustomer, RevenueBridgeReq, RevenueBridgeStep, RevenueMonth,
     RevenueMovements, RevenueMovementsReq, RevenueMover,
 };
 use super::super::book::{Activity, Book};
@@ -16,7 +16,7 @@ use super::super::bridge::{Rule, bridge};
 use super::super::month::{minor, rounded_parts};
 use super::super::movement::Movement;
 use super::super::profile::{Calendar, ChurnTiming, Discounts, Profile};
-use super::{History, chosen, currencies, span};
+use super::{History, chosen, currencies, month_row, span};
 use crate::freshness::Freshness;
 use crate::{Error, Result};
 
@@ -78,7 +78,14 @@ impl History {
         movers.sort_by(|(a, one), (b, two)| b.cmp(a).then(one.customer.cmp(&two.customer)));
         answer.total = movers.len() as u64;
         let whole = movers.iter().try_fold(Amount::ZERO, |sum, (_, mover)| sum.plus(mover.change()?))?;
-        answer.change_minor = minor(whole)?;
+        // What a line of the month says is what its customers say: both are rounded in the one place.
+        answer.change_minor = match req.plan {
+            Some(_) => minor(whole)?,
+            None => {
+                let row = month_row(now, &book.movements(&currency, now.period)?.totals, &currency)?;
+                line(&row, req.movement)
+            }
+        };
         let first = match &req.after {
             None => 0,
             Some(after) => {
@@ -178,6 +185,18 @@ impl History {
         rows.sort_by_key(|row| (Reverse(row.difference_minor.unsigned_abs()), row.customer));
         rows.truncate(LARGEST);
         Ok(rows)
+    }
+}
+
+/// What a month shows for a movement, or in all.
+fn line(row: &RevenueMonth, movement: Option<Movement>) -> i64 {
+    match movement {
+        None => row.end_minor - row.start_minor,
+        Some(Movement::New) => row.new_minor,
+        Some(Movement::Reactivation) => row.reactivation_minor,
+        Some(Movement::Expansion) => row.expansion_minor,
+        Some(Movement::Contraction) => row.contraction_minor,
+        Some(Movement::Churn) => row.churn_minor,
     }
 }
 

@@ -1,9 +1,15 @@
-//! `plan_list`.
+//! `plan_list`, `plan_effect`.
 
-use rusqlite::Row;
+use chrono::{DateTime, Utc};
+use rusqlite::{Row, params};
 use serde_json::Value;
-use steward_core::plan::{PlanLimit, PlanList, PlanRow, PlanUnlock};
-use steward_core::{Dataset, Result};
+use steward_core::plan::{
+    PlanEffect, PlanEffectReq, PlanLimit, PlanLimitEdit, PlanLimitEffect, PlanList, PlanRow, PlanUnlock,
+};
+use steward_core::revenue::Profile;
+use steward_core::revenue::history::ListPrice;
+use steward_core::revenue::month::minor;
+use steward_core::{Dataset, Error, ErrorKind, Result};
 
 use crate::cache::{Reader, fault, instant};
 
@@ -31,6 +37,95 @@ pub fn list(reader: &Reader) -> Result<PlanList> {
         plan.features = features(reader, &plan.code)?;
     }
     Ok(PlanList { freshness, rows })
+}
+
+/// What an edit of a plan would do, before anybody does it.
+///
+/// # Errors
+/// `NotFound` for a plan that is not there; `Invalid` for a price below 0; when the file cannot be read.
+pub fn effect(reader: &Reader, req: &PlanEffectReq) -> Result<PlanEffect> {
+    let freshness = super::freshness(
+        reader,
+        &[
+            Dataset::Plans,
+            Dataset::PlanLimits,
+            Dataset::Users,
+            Dataset::UsageCounters,
+            Dataset::Subscriptions,
+            Dataset::SubscriptionChanges,
+        ],
+    )?;
+    let plans = list(reader)?;
+    let plan = plans.rows.into_iter().find(|row| row.code == req.plan).ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, "There is no such plan.").with_field("plan", "Unknown.")
+    })?;
+    if [req.price_month_minor, req.price_year_minor].iter().flatten().any(|price| *price < 0) {
+        return Err(Error::invalid("price", "A price is not below 0."));
+    }
+    let as_of = freshness.as_of.unwrap_or(DateTime::UNIX_EPOCH);
+    let price = ListPrice {
+        plan: &plan.code,
+        currency: &plan.currency,
+        month: req.price_month_minor,
+        year: req.price_year_minor,
+    };
+    let repriced = reader.revenue()?.repriced(&price, as_of, &Profile::default())?;
+    let limits = req
+        .limits
+        .iter()
+        .map(|edit| {
+            let now = plan.limits.iter().find(|own| own.metric == edit.metric && own.period == edit.period);
+            let limit = now.and_then(|now| now.limit);
+            Ok(PlanLimitEffect {
+                metric: edit.metric.clone(),
+                period: edit.period.clone(),
+                limit,
+                limit_after: edit.limit,
+                over: over(reader, &plan.code, edit, limit, as_of)?,
+                over_after: over(reader, &plan.code, edit, edit.limit, as_of)?,
+            })
+        })
+        .collect::<Result<_>>()?;
+    Ok(PlanEffect {
+        freshness,
+        customers: repriced.customers,
+        untouched_customers: repriced.untouched,
+        mrr_minor: minor(repriced.before)?,
+        mrr_after_minor: minor(repriced.after)?,
+        currency: plan.currency,
+        plan: plan.code,
+        limits,
+    })
+}
+
+/// Users of a plan whose counter of the running period is beyond a limit; raised limits are not looked at.
+fn over(
+    reader: &Reader,
+    plan: &str,
+    edit: &PlanLimitEdit,
+    limit: Option<i64>,
+    as_of: DateTime<Utc>,
+) -> Result<u64> {
+    let Some(limit) = limit else { return Ok(0) };
+    let period = match edit.period.as_str() {
+        "month" => as_of.format("%Y-%m").to_string(),
+        "day" => as_of.format("%Y-%m-%d").to_string(),
+        "lifetime" => "lifetime".to_owned(),
+        // Nobody counts by the minute.
+        _ => return Ok(0),
+    };
+    reader
+        .connection()
+        .prepare_cached(
+            "select count(*) from usage_counters join users on users.id = usage_counters.user_id
+             where period = ?1 and metric = ?2 and used > ?3 and users.plan_code = ?4
+               and users.status <> 'erased' and coalesce(users.role, '') <> 'admin'",
+        )
+        .and_then(|mut count| {
+            count.query_row(params![period, edit.metric, limit, plan], |row| row.get::<_, i64>(0))
+        })
+        .map(i64::unsigned_abs)
+        .map_err(fault::map)
 }
 
 fn plan_row(row: &Row<'_>) -> rusqlite::Result<PlanRow> {
