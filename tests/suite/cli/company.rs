@@ -21,7 +21,7 @@ pub(super) const COMPANY: &str = "
         from generate_series(1, 1000) n;";
 
 /// Every answer that comes from the copy.
-const READS: [&[&str]; 8] = [
+const READS: [&[&str]; 12] = [
     &["overview", "--range", "30d"],
     &["usage", "--range", "30d", "--by", "feature", "--filter", "status!=error"],
     &["offenders", "--range", "30d"],
@@ -30,6 +30,10 @@ const READS: [&[&str]; 8] = [
     &["plans", "list"],
     &["events", "list", "--range", "7d", "--where", "feature=chat"],
     &["audit", "list"],
+    &["revenue", "--months", "3"],
+    &["revenue", "movements"],
+    &["revenue", "bridge", "--to", "profitwell"],
+    &["revenue", "closed"],
 ];
 
 #[tokio::test]
@@ -46,6 +50,12 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
     let mut owner = connect(&address, None).await.expect("connected");
     install::install(&mut owner, None).await.expect("installed");
     execute(&mut owner, COMPANY).await;
+    execute(
+        &mut owner,
+        "insert into steward.subscriptions (user_id, plan_code, started_at, unit_amount_minor, currency)
+         select id, 'pro', now() - interval '1 hour', 4400, 'JPY' from steward.users where email = 'user7@example.com'",
+    )
+    .await;
     drop(owner);
 
     let home = tempfile::tempdir().expect("a folder");
@@ -72,6 +82,14 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
     for part in ["Events", "1,000", "Activity", "Chat"] {
         assert!(page.contains(part), "{part} is on the page:\n{page}");
     }
+    let page = steward(home.path(), &["revenue"]);
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    for part in ["Revenue", "4,400 JPY", "Quick ratio", "no losses.", "so far", "Price of the subscription"] {
+        assert!(page.contains(part), "{part} is on the page:\n{page}");
+    }
+    let page = steward(home.path(), &["revenue", "movements", "--kind", "new"]);
+    let page = String::from_utf8_lossy(&page.stdout).into_owned();
+    assert!(page.contains("user7@example.com") && page.contains("1 customers, 4,400 JPY"), "{page}");
 }
 
 #[tokio::test]

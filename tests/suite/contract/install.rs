@@ -118,7 +118,7 @@ async fn an_older_schema_is_brought_along() {
     execute(
         &mut owner,
         &format!(
-            "drop function steward.log_export(uuid, jsonb); drop table steward.exports;
+            "drop function steward.edit_plan(uuid, text, jsonb, jsonb, text);
              delete from steward.migrations where version = {}",
             last.version
         ),

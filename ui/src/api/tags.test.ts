@@ -28,6 +28,7 @@ const USAGE = {
   depth: "sums" as const,
   groups: 200,
 };
+const REVENUE = { month: null, zone: "UTC", profile: null, currency: null };
 const AUDIT = { ...queries.ALL_AUDIT, limit: 1 };
 
 /** Every query that the interface makes. */
@@ -42,6 +43,28 @@ const OPTIONS = [
   queries.whatIfOptions(WORKSPACE, { month: null, plan: null, metric: null, limit: null, rows: 0 }),
   queries.viewListOptions(WORKSPACE),
   queries.planListOptions(WORKSPACE),
+  queries.planEffectOptions(WORKSPACE, {
+    plan: "pro",
+    price_month_minor: 1,
+    price_year_minor: null,
+    limits: [],
+  }),
+  queries.revenueOptions(WORKSPACE, { ...REVENUE, months: 12 }),
+  queries.revenueMoverPagesOptions(WORKSPACE, {
+    ...REVENUE,
+    movement: null,
+    plan: null,
+    after: null,
+    limit: 10,
+  }),
+  queries.revenueBridgeOptions(WORKSPACE, {
+    month: null,
+    zone: "UTC",
+    from: "stripe",
+    to: "profitwell",
+    currency: null,
+  }),
+  queries.monthListOptions(WORKSPACE),
   queries.userShowOptions(WORKSPACE, "u"),
   queries.timelinePagesOptions(WORKSPACE, { user: "u", zone: "UTC", topic: "all", after: null, limit: 10 }),
   queries.recentEventsOptions(WORKSPACE, EVENTS),

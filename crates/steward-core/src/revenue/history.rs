@@ -166,19 +166,31 @@ impl History {
         profile: &Profile,
     ) -> Result<(Vec<RevenueMonth>, Vec<PlanMonth>)> {
         let period = month.period(zone);
-        let span = Span { month, period, is_unfinished: false };
         let book = Book::new(&self.subscriptions, profile)?;
-        let (mut months, mut plans) = (Vec::new(), Vec::new());
+        let mut plans = Vec::new();
         for currency in book.currencies() {
             let look = Look { history: self, book: &book, currency, zone, as_of: period.end };
+            plans.extend(look.plan_months(period)?);
+        }
+        Ok((self.month_lines(&book, month, zone)?, plans))
+    }
+
+    /// A month that is over, in every currency in which somebody paid then.
+    ///
+    /// # Errors
+    /// `Invalid` when an amount cannot be shown exactly.
+    pub fn month_lines(&self, book: &Book, month: Month, zone: Tz) -> Result<Vec<RevenueMonth>> {
+        let period = month.period(zone);
+        let span = Span { month, period, is_unfinished: false };
+        let mut months = Vec::new();
+        for currency in book.currencies() {
+            let look = Look { history: self, book, currency, zone, as_of: period.end };
             for totals in look.series(&[span])? {
                 months.push(month_row(span, &totals, currency)?);
             }
-            plans.extend(look.plan_months(period)?);
         }
-        // Of a currency that was not paid in then there is nothing to keep.
         months.retain(|row| row.start_customers + row.end_customers > 0);
-        Ok((months, plans))
+        Ok(months)
     }
 
     /// Subscriptions that count and whose price is nowhere.

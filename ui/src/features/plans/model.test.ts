@@ -34,7 +34,7 @@ describe("the catalogue", () => {
     expect(of("A month")).toEqual(["0.00 EUR", "29.00 EUR"]);
     expect(of("Seats")).toEqual(["unlimited", "unlimited"]);
     expect(of("Prompts a month")).toEqual(["–", "8,000 soft"]);
-    expect(of("Sso")).toEqual(["–", "✓"]);
+    expect(of("SSO")).toEqual(["–", "✓"]);
   });
 
   it("reads what is typed exactly, or not at all", () => {
@@ -48,7 +48,7 @@ describe("the catalogue", () => {
     expect(parseLimit("2000")).toBe(2000);
     expect(parseLimit(" ")).toBeNull();
     expect(parseLimit("2.5")).toBeUndefined();
-    expect(limitName({ metric: "e2e_runs", period: "lifetime" })).toBe("E2e runs, ever");
+    expect(limitName({ metric: "e2e_runs", period: "lifetime" })).toBe("E2E runs, ever");
   });
 });
 

@@ -44,7 +44,8 @@ const figure = (change: Partial<RevenueFigure>): RevenueFigure => ({
   ...change,
 });
 
-const revenue = (isOpen: boolean) => ({ exponent: 2, currency: "EUR", is_unfinished: isOpen }) as Revenue;
+const revenue = (isOpen: boolean) =>
+  ({ exponent: 2, currency: "EUR", is_unfinished: isOpen, month: "2026-10" }) as Revenue;
 
 describe("money", () => {
   it("keeps every minor unit of every currency", () => {
@@ -66,6 +67,7 @@ describe("figures", () => {
       triangle: "▲",
       change: "+6,392.25",
       tone: "up",
+      rest: "vs Sept",
     });
     const churn = figure({ metric: "logo_churn", value: 0.02, previous: 0.03 });
     expect(figureText(churn, revenue(false))).toMatchObject({

@@ -3,7 +3,7 @@
 use chrono_tz::Tz;
 use rusqlite::{Row, params};
 use steward_core::revenue::close::{ClosedMonth, Figures, MonthLateChange, MonthList, adjustments};
-use steward_core::revenue::{History, Month, Profile};
+use steward_core::revenue::{Book, History, Month, Profile};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
@@ -46,6 +46,7 @@ pub fn list(reader: &Reader) -> Result<MonthList> {
         })
         .map_err(fault::map)?;
     let history = reader.revenue()?;
+    let mut books = Books::default();
     let mut months = Vec::with_capacity(rows.len());
     for (month, figures, closed_by, created_at) in rows {
         let month: Month = month.parse()?;
@@ -56,31 +57,37 @@ pub fn list(reader: &Reader) -> Result<MonthList> {
                     .with_source(cause)
             })?;
         let closed_at = created_at.unwrap_or(i64::MIN);
-        months.push(one(reader, &history, month, figures, closed_by.unwrap_or_default(), closed_at)?);
+        let now = history.month_lines(books.of(&history, &figures.profile)?, month, figures.zone)?;
+        let end = instant::from_utc(month.period(figures.zone).end);
+        let (late, late_total) = late(reader, closed_at, end)?;
+        months.push(ClosedMonth {
+            month,
+            closed_at: instant::to_utc(closed_at),
+            closed_by: closed_by.unwrap_or_default(),
+            adjustments: adjustments(&figures.currencies, &now),
+            figures,
+            late,
+            late_total,
+        });
     }
     Ok(MonthList { freshness, months })
 }
 
-fn one(
-    reader: &Reader,
-    history: &History,
-    month: Month,
-    figures: Figures,
-    closed_by: String,
-    closed_at: i64,
-) -> Result<ClosedMonth> {
-    let end = month.period(figures.zone).end;
-    let now = history.figures(month, figures.zone, &figures.profile, end)?;
-    let (late, late_total) = late(reader, closed_at, instant::from_utc(end))?;
-    Ok(ClosedMonth {
-        month,
-        closed_at: instant::to_utc(closed_at),
-        closed_by,
-        adjustments: adjustments(&figures.currencies, &now.currencies),
-        figures,
-        late,
-        late_total,
-    })
+/// The history valued once for each definition that months were closed by.
+#[derive(Default)]
+struct Books(Vec<(Profile, Book)>);
+
+impl Books {
+    fn of(&mut self, history: &History, profile: &Profile) -> Result<&Book> {
+        let place = match self.0.iter().position(|(known, _)| known == profile) {
+            Some(place) => place,
+            None => {
+                self.0.push((profile.clone(), Book::new(&history.subscriptions, profile)?));
+                self.0.len() - 1
+            }
+        };
+        Ok(&self.0[place].1)
+    }
 }
 
 /// What was written down after an instant and took effect before another.
@@ -108,7 +115,7 @@ fn late(reader: &Reader, since: i64, end: i64) -> Result<(Vec<MonthLateChange>, 
     let mut rows: Vec<MonthLateChange> = connection
         .prepare_cached(
             "select occurred_at, recorded_at, kind, user_id, team_id, plan_code from subscription_changes
-             where recorded_at > ?1 and occurred_at <= ?2 order by recorded_at desc, id limit ?3",
+             where recorded_at > ?1 and occurred_at <= ?2 order by recorded_at desc, occurred_at desc, id limit ?3",
         )
         .and_then(|mut find| find.query_map(params![since, end, LATE], read)?.collect())
         .map_err(fault::map)?;
