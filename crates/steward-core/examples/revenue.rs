@@ -43,7 +43,7 @@ fn main() -> steward_core::Result<()> {
         let began = Instant::now();
         let answer = history.show(&request, freshness.clone())?;
         println!(
-            "revenue_show {profile}: {:.0?} ({} months, {} cohorts)",
+            "revenue_show {profile}: {:.0?} ({} months, {} cells of cohorts)",
             began.elapsed(),
             answer.months.len(),
             answer.cohorts.len()

@@ -82,10 +82,8 @@ fn word(value: &Value) -> String {
         Value::String(text) => text.clone(),
         other => {
             let text = other.to_string();
-            match text.char_indices().nth(CELL) {
-                Some((end, _)) => format!("{}…", &text[..end]),
-                None => text,
-            }
+            let short: String = text.chars().take(CELL).collect();
+            if short.len() < text.len() { format!("{short}…") } else { short }
         }
     }
 }

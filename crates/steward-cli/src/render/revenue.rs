@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use chrono_tz::Tz;
 use steward_core::revenue::answer::{
-    Revenue, RevenueBridge, RevenueFigure, RevenueMetric, RevenueMonth, RevenueMovements, RevenueShare,
+    Revenue, RevenueBridge, RevenueFigure, RevenueMonth, RevenueMovements, RevenueShare,
 };
 use steward_core::revenue::close::MonthList;
+use steward_core::revenue::metric::RevenueMetric;
 use steward_core::revenue::movement::Movement;
 
 use super::number::{grouped, instant, money};

@@ -10,12 +10,12 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use super::bridge::Rule;
+use super::metric::RevenueMetric;
 use super::month::Month;
 use super::movement::Movement;
 use super::profile::Profile;
 use crate::freshness::Freshness;
 use crate::period::Period;
-use crate::{Error, Result};
 
 /// Months of a series when the request does not say.
 pub const MONTHS: u32 = 12;
@@ -45,45 +45,6 @@ pub struct RevenueReq {
     pub currency: Option<String>,
 }
 
-/// Which number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-#[ts(export)]
-pub enum RevenueMetric {
-    /// Monthly recurring revenue.
-    Mrr,
-    /// Twelve times that.
-    Arr,
-    /// What is left when every cancellation that was asked for has taken effect.
-    CommittedMrr,
-    /// Customers with a monthly value.
-    Customers,
-    /// Revenue per paying customer.
-    Arpu,
-    /// Customers lost, of those at the start.
-    LogoChurn,
-    /// Revenue lost, of that at the start.
-    GrossChurn,
-    /// The same less expansion and reactivation.
-    NetChurn,
-    /// Net revenue retention over twelve months.
-    NetRetentionYear,
-    /// Gross revenue retention over twelve months.
-    GrossRetentionYear,
-    /// Net revenue retention over the month.
-    NetRetention,
-    /// Gross revenue retention over the month.
-    GrossRetention,
-    /// Gains over losses.
-    QuickRatio,
-    /// Revenue per customer over customer churn.
-    LifetimeValue,
-    /// Trials that ended and pay.
-    TrialsEnded,
-    /// Trials that began and pay.
-    TrialsStarted,
-}
-
 /// One number with what it means.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
@@ -92,6 +53,8 @@ pub struct RevenueFigure {
     pub metric: RevenueMetric,
     /// Its name.
     pub label: String,
+    /// ISO 4217 code.
+    pub currency: String,
     /// An amount, in minor units; none where it is no amount or has no value.
     pub amount_minor: Option<i64>,
     /// A share (1 is 100 %), a ratio or a count; none where it is an amount or has no value.
@@ -259,11 +222,18 @@ pub struct Trials {
     pub share: Option<f64>,
 }
 
-/// One month in the life of a cohort.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, TS)]
+/// One month in the life of a cohort: customers who paid for the first time at the end of the same month.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct CohortCell {
-    /// Customers who pay.
+    /// The month they came in, `2026-10`.
+    #[ts(type = "string")]
+    pub started: Month,
+    /// Months since; 0 is that month itself.
+    pub age: u64,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// Those who pay.
     pub customers: u64,
     /// What they pay per month.
     pub mrr_minor: i64,
@@ -273,19 +243,6 @@ pub struct CohortCell {
     pub revenue_retention: Option<f64>,
     /// Whether the month still runs.
     pub is_unfinished: bool,
-}
-
-/// Customers who first paid at the end of the same month.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-#[ts(export)]
-pub struct RevenueCohort {
-    /// `2026-10`.
-    #[ts(type = "string")]
-    pub month: Month,
-    /// ISO 4217 code.
-    pub currency: String,
-    /// That month and every one after it.
-    pub cells: Vec<CohortCell>,
 }
 
 /// The answer: one month and those before it, in one currency.
@@ -338,8 +295,8 @@ pub struct Revenue {
     pub trials_ended: Trials,
     /// Of the trials that began in the month.
     pub trials_started: Trials,
-    /// Cohorts of the series' months.
-    pub cohorts: Vec<RevenueCohort>,
+    /// Cohorts of the series' months, each month by month.
+    pub cohorts: Vec<CohortCell>,
     /// Subscriptions that count but whose price is nowhere: they are in no amount.
     pub unpriced: u64,
 }
@@ -535,120 +492,4 @@ pub struct RevenueBridge {
     pub difference_minor: i64,
     /// The steps between.
     pub steps: Vec<RevenueBridgeStep>,
-}
-
-impl Profile {
-    /// The profile of a name; none is the default.
-    ///
-    /// # Errors
-    /// `Invalid` for a name that no profile has.
-    pub fn named(field: &str, name: Option<&str>) -> Result<Self> {
-        let Some(name) = name else { return Ok(Self::default()) };
-        Self::presets().into_iter().find(|profile| profile.name == name).ok_or_else(|| {
-            let names = Self::presets().map(|profile| profile.name).join(", ");
-            Error::invalid(field, format!("The definitions are called {names}."))
-        })
-    }
-}
-
-impl RevenueMetric {
-    /// What people call it.
-    #[must_use]
-    pub fn label(self) -> &'static str {
-        match self {
-            Self::Mrr => "MRR",
-            Self::Arr => "ARR",
-            Self::CommittedMrr => "Committed MRR",
-            Self::Customers => "Paying customers",
-            Self::Arpu => "ARPU",
-            Self::LogoChurn => "Customer churn",
-            Self::GrossChurn => "Gross revenue churn",
-            Self::NetChurn => "Net revenue churn",
-            Self::NetRetentionYear => "NRR, 12 months",
-            Self::GrossRetentionYear => "GRR, 12 months",
-            Self::NetRetention => "NRR, month",
-            Self::GrossRetention => "GRR, month",
-            Self::QuickRatio => "Quick ratio",
-            Self::LifetimeValue => "Lifetime value",
-            Self::TrialsEnded => "Trial conversion, ended",
-            Self::TrialsStarted => "Trial conversion, started",
-        }
-    }
-
-    /// How it is computed under a profile.
-    #[must_use]
-    pub fn definition(self, profile: &Profile) -> String {
-        let text = match self {
-            Self::Mrr => {
-                return format!(
-                    "What all subscriptions that count are worth per month at that instant: every item's price \
-                     times quantity, a year as a twelfth, without tax, trials and one-off items. Under {}: {}.",
-                    profile.name,
-                    profile.in_words()
-                );
-            }
-            Self::Arr => "MRR times twelve, under the same definition.",
-            Self::CommittedMrr => {
-                "MRR without the subscriptions whose cancellation has been asked for, even where it takes \
-                 effect later."
-            }
-            Self::Customers => {
-                "Users and teams whose monthly value is above 0. Several subscriptions of one holder are one \
-                 customer; free plans and trials are not in it."
-            }
-            Self::Arpu => "MRR over paying customers.",
-            Self::LogoChurn => {
-                "Customers who paid when the month began and do not when it ends, of those who did."
-            }
-            Self::GrossChurn => "Churn and contraction of the month, of the MRR when it began.",
-            Self::NetChurn => {
-                "Churn and contraction less expansion and reactivation, of the MRR when the month began; \
-                 negative where the gains are larger."
-            }
-            Self::NetRetentionYear => {
-                "What the customers of twelve months ago pay now, of what they paid then. New customers and \
-                 those who returned from outside that group are not in it."
-            }
-            Self::GrossRetentionYear => {
-                "For each customer of twelve months ago the smaller of then and now, of what they paid then. \
-                 Never above 100 %."
-            }
-            Self::NetRetention => {
-                "What the customers of the month's start pay at its end, of what they paid."
-            }
-            Self::GrossRetention => {
-                "For each customer of the month's start the smaller of start and end, of what they paid."
-            }
-            Self::QuickRatio => "New and expansion over churn and contraction; reactivation is not in it.",
-            Self::LifetimeValue => "ARPU over customer churn of the month.",
-            Self::TrialsEnded => {
-                "Of the trials that ended in the month, those that went on to pay. Final once the month is \
-                 over."
-            }
-            Self::TrialsStarted => {
-                "Of the trials that began in the month, those that went on to pay so far. Rises while trials \
-                 are open."
-            }
-        };
-        text.to_owned()
-    }
-
-    /// Why it has no value.
-    #[must_use]
-    pub fn without(self) -> &'static str {
-        match self {
-            Self::Mrr | Self::Arr | Self::CommittedMrr | Self::Customers => "Nobody ever paid.",
-            Self::Arpu => "Nobody pays.",
-            Self::LogoChurn
-            | Self::GrossChurn
-            | Self::NetChurn
-            | Self::NetRetention
-            | Self::GrossRetention => "Nobody paid when the month began.",
-            Self::NetRetentionYear | Self::GrossRetentionYear => "Nobody paid twelve months before.",
-            Self::QuickRatio => "No losses.",
-            Self::LifetimeValue => "No customer was lost, or nobody pays.",
-            Self::TrialsEnded => "No trial ended.",
-            Self::TrialsStarted => "No trial began.",
-        }
-    }
 }

@@ -11,8 +11,9 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
-use super::answer::{PlanMonth, RevenueMetric, RevenueMonth};
+use super::answer::{PlanMonth, RevenueMonth};
 use super::history::History;
+use super::metric::RevenueMetric;
 use super::month::Month;
 use super::profile::Profile;
 use crate::freshness::Freshness;

@@ -15,8 +15,8 @@ use uuid::Uuid;
 
 use super::amount::{self, Amount};
 use super::answer::{
-    CohortCell, MONTHS, MONTHS_MAX, PlanHistory, PlanMonth, PlanMoveRow, Revenue, RevenueCohort,
-    RevenueCurrency, RevenueMonth, RevenueReq, RevenueShare, Trials,
+    CohortCell, MONTHS, MONTHS_MAX, PlanHistory, PlanMonth, PlanMoveRow, Revenue, RevenueCurrency,
+    RevenueMonth, RevenueReq, RevenueShare, Trials,
 };
 use super::book::{Book, Segment};
 use super::cohort::MonthEnd;
@@ -387,7 +387,7 @@ impl Look<'_> {
         Ok(())
     }
 
-    fn cohorts(&self, now: Span, first_shown: Month) -> Result<Vec<RevenueCohort>> {
+    fn cohorts(&self, now: Span, first_shown: Month) -> Result<Vec<CohortCell>> {
         let Some(first) = self.book.first_paid(self.currency) else { return Ok(Vec::new()) };
         let first = Month::of(self.zone, first);
         let ends: Vec<MonthEnd> = (0..=first.until(now.month))
@@ -405,9 +405,12 @@ impl Look<'_> {
             if cohort.month < first_shown.first_day() {
                 continue;
             }
-            let mut cells = Vec::new();
+            let started = Month::starting(cohort.month);
             for (age, kept) in cohort.months.iter().enumerate() {
-                cells.push(CohortCell {
+                rows.push(CohortCell {
+                    started,
+                    age: age as u64,
+                    currency: self.currency.to_owned(),
                     customers: kept.customers as u64,
                     mrr_minor: minor(kept.mrr)?,
                     logo_retention: cohort.logo_retention(age).map(number),
@@ -415,8 +418,6 @@ impl Look<'_> {
                     is_unfinished: kept.is_unfinished,
                 });
             }
-            let month = Month::starting(cohort.month);
-            rows.push(RevenueCohort { month, currency: self.currency.to_owned(), cells });
         }
         Ok(rows)
     }

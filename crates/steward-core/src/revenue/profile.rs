@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use super::subscription::{Interval, Status};
+use crate::{Error, Result};
 
 /// Which discounts lower the monthly value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -103,6 +104,18 @@ impl Profile {
     #[must_use]
     pub fn presets() -> [Self; 3] {
         [Self::stripe(), Self::chartmogul(), Self::profitwell()]
+    }
+
+    /// The profile of a name; none is the default.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that no profile has.
+    pub fn named(field: &str, name: Option<&str>) -> Result<Self> {
+        let Some(name) = name else { return Ok(Self::default()) };
+        Self::presets().into_iter().find(|profile| profile.name == name).ok_or_else(|| {
+            let names = Self::presets().map(|profile| profile.name).join(", ");
+            Error::invalid(field, format!("The definitions are called {names}."))
+        })
     }
 
     /// Its answers as a phrase.

@@ -14,6 +14,10 @@ metric: RevenueMetric,
  */
 label: string, 
 /**
+ * ISO 4217 code.
+ */
+currency: string, 
+/**
  * An amount, in minor units; none where it is no amount or has no value.
  */
 amount_minor: number | null, 

@@ -112,7 +112,8 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
         >
           <p className="t2">
             The numbers of {monthLabel(sheet.month)} in {revenue.zone} under <b>{revenue.profile.name}</b> are
-            written down for every currency. They stay so, whatever history says later.
+            written down for every currency. They stay so, whatever history says later; with a reason the
+            month can be reopened.
           </p>
         </ActionSheet>
       )}
@@ -217,26 +218,28 @@ const ClosedRows: FC<{ month: ClosedMonth; zone: string; why: string | undefined
           <td className={line.difference === "–" ? "n t3" : "n warning"}>{line.difference}</td>
           <td className="n t2">{line.now}</td>
           <td className="n">
-            {index === 0 &&
-              (month.adjustments.length === 0 ? (
-                <Status tone="ok">As reported</Status>
-              ) : (
-                <Status tone="warning">
-                  {month.late_total > 0 ? countOf(month.late_total, "late change") : "Adjusted"}
-                </Status>
-              ))}
-            {index === 0 && (
-              <button
-                type="button"
-                className="btn sm gh"
-                aria-disabled={why !== undefined}
-                title={why}
-                aria-label={`Reopen ${monthLabel(month.month)}`}
-                onClick={() => why === undefined && onReopen()}
-              >
-                Reopen…
-              </button>
-            )}
+            <span className="rv-state">
+              {index === 0 &&
+                (month.adjustments.length === 0 ? (
+                  <Status tone="ok">As reported</Status>
+                ) : (
+                  <Status tone="warning">
+                    {month.late_total > 0 ? countOf(month.late_total, "late change") : "Adjusted"}
+                  </Status>
+                ))}
+              {index === 0 && (
+                <button
+                  type="button"
+                  className="btn sm gh"
+                  aria-disabled={why !== undefined}
+                  title={why}
+                  aria-label={`Reopen ${monthLabel(month.month)}`}
+                  onClick={() => why === undefined && onReopen()}
+                >
+                  Reopen…
+                </button>
+              )}
+            </span>
           </td>
         </tr>
       ))}

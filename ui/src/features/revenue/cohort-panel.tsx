@@ -5,7 +5,7 @@ import { MethodNote } from "@/components/popup";
 import { Segmented } from "@/components/segmented";
 import { formatNumber } from "@/lib/format";
 import { formatMinor, monthLabel } from "@/lib/money";
-import { cohortStep } from "./model";
+import { cohortRows, cohortStep } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 const KINDS = [
@@ -21,7 +21,8 @@ export const CohortPanel: FC<{
   className?: string;
 }> = ({ revenue, kept, onKept, className }) => {
   const isRevenue = kept === "revenue";
-  const ages = Math.max(0, ...revenue.cohorts.map((cohort) => cohort.cells.length));
+  const cohorts = cohortRows(revenue.cohorts);
+  const ages = Math.max(0, ...cohorts.map((cohort) => cohort.cells.length));
   return (
     <Panel
       title={isRevenue ? "Revenue kept, by start month" : "Customers kept, by start month"}
@@ -68,7 +69,7 @@ export const CohortPanel: FC<{
             </tr>
           </thead>
           <tbody>
-            {revenue.cohorts.map((cohort) => {
+            {cohorts.map((cohort) => {
               const first = cohort.cells[0];
               return (
                 <tr key={cohort.month}>
@@ -80,7 +81,7 @@ export const CohortPanel: FC<{
                   </td>
                   {cohort.cells.map((cell, age) => {
                     const share = isRevenue ? cell.revenue_retention : cell.logo_retention;
-                    const told = `${monthLabel(cohort.month)} after ${age} months: ${formatMinor(cell.mrr_minor, revenue.exponent)} ${cohort.currency} of ${formatNumber(cell.customers)} customers`;
+                    const told = `${monthLabel(cohort.month)} after ${age} months: ${formatMinor(cell.mrr_minor, revenue.exponent)} ${cell.currency} of ${formatNumber(cell.customers)} customers`;
                     return (
                       <td
                         // biome-ignore lint/suspicious/noArrayIndexKey: the age is what a column is
@@ -97,7 +98,7 @@ export const CohortPanel: FC<{
             })}
           </tbody>
         </table>
-        {revenue.cohorts.length === 0 && <p className="t2">No customer began to pay in these months.</p>}
+        {cohorts.length === 0 && <p className="t2">No customer began to pay in these months.</p>}
       </section>
     </Panel>
   );

@@ -35,6 +35,7 @@ const MONTH: RevenueMonth = {
 const figure = (change: Partial<RevenueFigure>): RevenueFigure => ({
   metric: "mrr",
   label: "MRR",
+  currency: "EUR",
   amount_minor: null,
   value: null,
   previous_minor: null,

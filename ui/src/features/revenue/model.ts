@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { CohortCell } from "@/api/generated/CohortCell";
 import type { Movement } from "@/api/generated/Movement";
 import type { Revenue } from "@/api/generated/Revenue";
 import type { RevenueFigure } from "@/api/generated/RevenueFigure";
@@ -216,6 +217,17 @@ export function titleLine(revenue: Revenue): string {
   const day = Number(formatDay(revenue.period.end, revenue.zone).slice(8));
   const [year = 1970, number = 1] = revenue.month.split("-").map(Number);
   return `Open month, day ${day} of ${new Date(Date.UTC(year, number, 0)).getUTCDate()}`;
+}
+
+/** The cells of cohorts as rows, each with its months in order. */
+export function cohortRows(cells: readonly CohortCell[]): { month: string; cells: CohortCell[] }[] {
+  const rows: { month: string; cells: CohortCell[] }[] = [];
+  for (const cell of cells) {
+    const last = rows.at(-1);
+    if (last?.month === cell.started) last.cells.push(cell);
+    else rows.push({ month: cell.started, cells: [cell] });
+  }
+  return rows;
 }
 
 /** The step of the ramp, 1 to 6, of a share of the first month: what is lost fades, what grew is dark. */

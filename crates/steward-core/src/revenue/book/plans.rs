@@ -63,6 +63,9 @@ struct Tally {
 /// A plan with its value before and after, of one customer.
 type Change<'a> = (&'a str, Amount, Amount);
 
+/// From a plan to a plan; none is paying nothing.
+type Way<'a> = (Option<&'a str>, Option<&'a str>);
+
 impl Book {
     /// Movements of each plan between the ends of a period. A customer who changes the plan moves out of one and
     /// into the other; a second plan beside the first is expansion, dropping one of two contraction.
@@ -112,7 +115,7 @@ impl Book {
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
     pub fn plan_moves(&self, currency: &str, period: Period) -> Result<Vec<PlanMove>> {
-        let mut moves: BTreeMap<(Option<&str>, Option<&str>), (usize, Sum, Sum)> = BTreeMap::new();
+        let mut moves: BTreeMap<Way<'_>, (usize, Sum, Sum)> = BTreeMap::new();
         for account in self.accounts(currency) {
             let changes = self.changes(account, period)?;
             let dearest = |value: fn(&Change<'_>) -> Amount| {

@@ -1,7 +1,8 @@
 //! The numbers of one month, each with what it means.
 
 use super::super::amount::Amount;
-use super::super::answer::{RevenueFigure, RevenueMetric};
+use super::super::answer::RevenueFigure;
+use super::super::metric::RevenueMetric;
 use super::super::month::minor;
 use super::super::movement::Totals;
 use super::super::mrr;
@@ -52,6 +53,7 @@ impl Look<'_> {
                 Ok(RevenueFigure {
                     metric,
                     label: metric.label().to_owned(),
+                    currency: self.currency.to_owned(),
                     amount_minor,
                     value,
                     previous_minor,

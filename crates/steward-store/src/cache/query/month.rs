@@ -32,13 +32,16 @@ pub fn figures(reader: &Reader, month: Month, zone: Tz, profile: &Profile) -> Re
     reader.revenue()?.figures(month, zone, profile, as_of)
 }
 
+/// Month, figures, who and when, as the copy has them.
+type Kept = (String, Option<String>, Option<String>, Option<i64>);
+
 /// Every closed month, newest first, beside what history gives for it now.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn list(reader: &Reader) -> Result<MonthList> {
     let freshness = freshness(reader, &DATASETS)?;
-    let rows: Vec<(String, Option<String>, Option<String>, Option<i64>)> = reader
+    let rows: Vec<Kept> = reader
         .connection()
         .prepare_cached("select month, figures, closed_by, created_at from month_closes order by month desc")
         .and_then(|mut find| {
