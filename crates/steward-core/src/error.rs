@@ -71,6 +71,10 @@ pub enum ErrorKind {
     Cancelled,
     /// The server's history is not the one the cache was read from.
     Identity,
+    /// The billing provider refuses the key.
+    BillingKey,
+    /// The key of the billing provider lacks a right.
+    BillingRight,
     /// A value or a message that Steward did not expect: a bug of ours or of the server.
     Internal,
 }
@@ -108,6 +112,8 @@ pub enum ErrorCode {
     NotFound,
     Cancelled,
     Identity,
+    BillingKey,
+    BillingRight,
     Internal,
 }
 
@@ -124,7 +130,7 @@ pub enum RetryPolicy {
 
 impl ErrorKind {
     /// Every kind, in the order of the catalogue.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::NameLookup,
         Self::Offline,
         Self::Tls,
@@ -152,6 +158,8 @@ impl ErrorKind {
         Self::NotFound,
         Self::Cancelled,
         Self::Identity,
+        Self::BillingKey,
+        Self::BillingRight,
         Self::Internal,
     ];
 
@@ -186,6 +194,8 @@ impl ErrorKind {
             Self::NotFound => ErrorCode::NotFound,
             Self::Cancelled => ErrorCode::Cancelled,
             Self::Identity => ErrorCode::Identity,
+            Self::BillingKey => ErrorCode::BillingKey,
+            Self::BillingRight => ErrorCode::BillingRight,
             Self::Internal => ErrorCode::Internal,
         }
     }
@@ -221,7 +231,9 @@ impl ErrorKind {
             | Self::CacheForeign
             | Self::DiskFull
             | Self::File
-            | Self::Identity => RetryPolicy::Person,
+            | Self::Identity
+            | Self::BillingKey
+            | Self::BillingRight => RetryPolicy::Person,
             Self::Invalid | Self::NotFound | Self::Cancelled | Self::Internal => RetryPolicy::Never,
         }
     }
@@ -265,6 +277,10 @@ impl ErrorKind {
             Self::NotFound => "Check the id or the name; it may have been removed.",
             Self::Cancelled => "Nothing was left half done. Start it again when you like.",
             Self::Identity => "The server was restored or replaced. Rebuild the local copy to read it anew.",
+            Self::BillingKey => {
+                "Make a restricted key with read rights at Stripe and give it to `steward stripe connect`."
+            }
+            Self::BillingRight => "Give the key the rights named on Stripe's page of keys, then try again.",
             Self::Internal => "Copy the report and send it to the people who build Steward.",
         }
     }

@@ -8,7 +8,8 @@
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
 //! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`timeline`],
 //! [`account`], [`limit`], [`what_if`], [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
-//! about and what every answer holds · [`sample`] the invented company of demo, tests and benchmarks.
+//! about and what every answer holds · [`stripe`] what the billing provider says · [`sample`] the invented company of
+//! demo, tests and benchmarks.
 #![deny(missing_docs)]
 
 pub mod account;
@@ -32,6 +33,7 @@ pub mod period;
 pub mod plan;
 pub mod revenue;
 pub mod sample;
+pub mod stripe;
 pub mod sync;
 pub mod timeline;
 pub mod upkeep;
