@@ -31,6 +31,8 @@ pub enum Tag {
     Audit,
     /// Exports of this computer.
     Exports,
+    /// What was read from the billing provider, and the connection to it.
+    Billing,
 }
 
 impl Tag {

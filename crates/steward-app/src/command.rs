@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod audit;
+pub mod billing;
+pub mod change_at_stripe;
 pub mod connection;
 pub mod database;
 pub mod doctor;
@@ -18,6 +20,7 @@ pub mod revenue;
 pub mod sample;
 pub mod session;
 pub mod settings;
+pub mod stripe;
 pub mod sync;
 pub mod timeline;
 pub mod upkeep;

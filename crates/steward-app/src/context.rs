@@ -3,6 +3,7 @@
 mod keep;
 mod pause;
 mod sample;
+mod stripe;
 mod workspace;
 
 use std::collections::VecDeque;
@@ -26,6 +27,7 @@ use crate::sample::SampleServer;
 use crate::secrets::{Secrets, SecretsMode};
 use crate::table::{CommandKind, Mode, Spec, Tier};
 
+pub(crate) use stripe::{stripe_key_name, stripe_link_name};
 pub(crate) use workspace::{Opened, address_of, key_name, password_name};
 
 /// How the engine works in this process.
@@ -53,6 +55,8 @@ pub struct OpenOptions {
     pub engine: Engine,
     /// A workspace by id or name that stands in for the current one in this process.
     pub workspace: Option<String>,
+    /// Where the billing provider is, other than at home; none for `STEWARD_STRIPE_URL` or home.
+    pub stripe: Option<String>,
 }
 
 impl Default for OpenOptions {
@@ -63,6 +67,7 @@ impl Default for OpenOptions {
             secrets: SecretsMode::FromEnvironment,
             engine: Engine::OnDemand,
             workspace: None,
+            stripe: None,
         }
     }
 }
@@ -83,6 +88,8 @@ pub(crate) struct Inner {
     tasks: std::sync::Mutex<JoinSet<()>>,
     pub(crate) cancel: CancellationToken,
     pub(crate) announcer: Announcer,
+    /// Where the billing provider is, other than at home.
+    stripe: Option<String>,
     /// The name that stands in for the current workspace.
     chosen: Option<String>,
     /// What the last changes were decided on.
@@ -99,7 +106,7 @@ impl Steward {
     /// Opens the folder of data. Nothing of a workspace is opened yet, so this succeeds with a locked
     /// keyring, a damaged copy and no network. Needs a Tokio runtime.
     pub async fn open(options: OpenOptions) -> Result<Self> {
-        let OpenOptions { home, clock, secrets, engine, workspace } = options;
+        let OpenOptions { home, clock, secrets, engine, workspace, stripe } = options;
         let (home, local, secrets) = on_blocking_thread(move || {
             let home = Home::resolve(home)?;
             let local = Local::open(&home.local_db())?;
@@ -118,6 +125,7 @@ impl Steward {
             tasks: std::sync::Mutex::default(),
             cancel: CancellationToken::new(),
             announcer: Announcer::new(),
+            stripe: stripe.or_else(|| std::env::var("STEWARD_STRIPE_URL").ok()).filter(|url| !url.is_empty()),
             chosen: workspace.filter(|name| !name.is_empty()),
             decisions: std::sync::Mutex::default(),
             telling: Mutex::default(),

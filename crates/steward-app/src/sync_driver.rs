@@ -5,7 +5,8 @@
 //!
 //! Map: [`engine`] carries instructions out · [`desk`] takes requests and answers them · [`writer_thread`]
 //! owns the cache's writer · [`scrub`] some rows compared with every look · [`journal`] what is remembered
-//! between runs · [`slumber`] computers that slept · [`status`] the state in words · [`abort`] where tests
+//! between runs · [`slumber`] computers that slept · [`status`] the state in words · [`stripe`] the billing
+//! provider's rows · [`abort`] where tests
 //! kill the process.
 
 mod abort;
@@ -15,6 +16,7 @@ mod journal;
 mod scrub;
 mod slumber;
 mod status;
+mod stripe;
 mod writer_thread;
 
 use std::sync::Arc;
@@ -104,6 +106,7 @@ impl SyncDriver {
         };
         let findings = scrub::Findings::default();
         let scrubber = scrub::Scrubber::new(config.scrub, Arc::clone(&findings), config.is_automatic);
+        let door = writer.door();
         let engine = Engine::new(
             cache.clone(),
             address,
@@ -119,6 +122,7 @@ impl SyncDriver {
         // S16: the task is named by its span, owned by the handle and joined at shutdown.
         let task = tokio::spawn(async move { desk::run(desk, engine, token, is_automatic).await });
         Ok(SyncHandle {
+            stripe: stripe::StripeReader::new(cache.clone(), door, Arc::clone(&clock), shutdown.clone()),
             commands,
             status,
             shutdown,
@@ -173,6 +177,7 @@ pub struct SyncHandle {
     cache: Cache,
     clock: Arc<dyn Clock>,
     findings: scrub::Findings,
+    stripe: stripe::StripeReader,
     commands: mpsc::Sender<Command>,
     status: watch::Receiver<SyncSnapshot>,
     shutdown: CancellationToken,
@@ -296,6 +301,12 @@ impl SyncHandle {
     /// What reading the copy's sums fails with; `Cancelled` when the engine has stopped.
     pub async fn set_keep(&self, keep: RowWindow) -> Result<()> {
         self.ask(|reply| Command::SetKeep(keep, reply)).await?
+    }
+
+    /// The part that reads the billing provider, through the same writer.
+    #[must_use]
+    pub(crate) fn stripe(&self) -> &stripe::StripeReader {
+        &self.stripe
     }
 
     /// Says that somebody looks at the numbers, so that the server is looked at as often as configured.

@@ -22,6 +22,13 @@ use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
 use steward_core::revenue::close::{MonthCloseReq, MonthList, MonthReopenReq};
+use steward_core::stripe::billing::{
+    Billing, BillingReq, InvoiceList, InvoiceListReq, PaymentList, PaymentListReq, Reconciliation,
+    RefundList, RefundListReq, StripeConnectReq, StripePullRes, StripeReconcileReq, StripeStatus,
+};
+use steward_core::stripe::change::{
+    PaymentRefundReq, SubscriptionCancelReq, SubscriptionChangeReq, SubscriptionReinstateReq,
+};
 use steward_core::sync::RowWindow;
 use steward_core::timeline::{Timeline, TimelineReq};
 use steward_core::upkeep::{
@@ -219,13 +226,13 @@ commands! {
     /// The workspaces of this computer.
     Query workspace::workspace_list(()) -> WorkspaceList, Anyone, T0, [Workspace];
     /// Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.
-    Mutation workspace::workspace_add(WorkspaceAddReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit];
+    Mutation workspace::workspace_add(WorkspaceAddReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// Makes a workspace the current one.
-    Mutation workspace::workspace_use(WorkspaceRef) -> Workspace, Anyone, T0, [Workspace, Sync, Usage, Users, Plans, Audit];
+    Mutation workspace::workspace_use(WorkspaceRef) -> Workspace, Anyone, T0, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// Allows or refuses changes in a workspace.
     Mutation workspace::workspace_mode(WorkspaceModeReq) -> Workspace, Anyone, T1, [Workspace];
     /// Forgets a workspace, its password and its copy; the server keeps its data.
-    Mutation workspace::workspace_remove(WorkspaceRemoveReq) -> WorkspaceList, Anyone, T3, [Workspace, Sync, Usage, Users, Plans, Audit];
+    Mutation workspace::workspace_remove(WorkspaceRemoveReq) -> WorkspaceList, Anyone, T3, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// Tests a connection step by step.
     Query connection::connection_test(ConnectionTestReq) -> CheckList, Anyone, T0, [];
     /// Checks this computer, the copy and the server.
@@ -235,7 +242,7 @@ commands! {
     /// Installs or migrates Steward's schema.
     Reviewed database::database_install(DatabaseInstallReq) -> DatabaseStatus, Anyone, T2, [Workspace, Sync];
     /// Opens the sample company.
-    Mutation sample::sample_open(SampleOpenReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit];
+    Mutation sample::sample_open(SampleOpenReq) -> Workspace, Anyone, T1, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// How fresh each dataset is, and what the engine does.
     Query sync::sync_status(()) -> SyncStatus, Anyone, T0, [Sync];
     /// Reads what changed on the server, now.
@@ -249,7 +256,7 @@ commands! {
     /// Compares every row and every rollup with the server, inside one cut.
     Mutation sync::sync_verify(VerifyReq) -> VerifyRes, Viewer, T0, [Sync];
     /// Puts the copy aside and reads it anew.
-    Mutation sync::sync_rebuild(()) -> SyncStatus, Viewer, T2, [Sync, Usage, Users, Plans, Audit];
+    Mutation sync::sync_rebuild(()) -> SyncStatus, Viewer, T2, [Sync, Usage, Users, Plans, Audit, Billing];
     /// The state of the company in one answer.
     Query overview::overview_show(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
     /// Writes the overview as a picture into a file of this computer.
@@ -334,6 +341,32 @@ commands! {
     Query export::export_list(()) -> ExportList, Viewer, T0, [Exports];
     /// Stops an export; no half file is left.
     Mutation export::export_cancel(ExportRef) -> ExportList, Viewer, T0, [Exports];
+    /// How the workspace is connected to Stripe, and how far it was read.
+    Query stripe::stripe_status(()) -> StripeStatus, Viewer, T0, [Billing, Sync];
+    /// Checks a key of Stripe's and keeps it in the keyring.
+    Mutation stripe::stripe_connect(StripeConnectReq) -> StripeStatus, Finance, T1, [Billing];
+    /// Forgets the key of Stripe's; what was read stays until another account is read.
+    Mutation stripe::stripe_disconnect(()) -> StripeStatus, Finance, T1, [Billing];
+    /// Reads what Stripe has, or goes on with a reading that was interrupted.
+    Mutation stripe::stripe_pull(()) -> StripePullRes, Viewer, T0, [Billing, Sync];
+    /// Subscriptions here against what Stripe bills: each difference with the way to remove it.
+    Query stripe::stripe_reconcile(StripeReconcileReq) -> Reconciliation, Viewer, T0, [Billing, Users, Plans];
+    /// Invoiced, collected, failed, refunded and at risk, each currency apart.
+    Query billing::billing_show(BillingReq) -> Billing, Viewer, T0, [Billing];
+    /// Invoices, newest first.
+    Query billing::invoice_list(InvoiceListReq) -> InvoiceList, Viewer, T0, [Billing, Users];
+    /// Attempts to take money, those that failed included, newest first.
+    Query billing::payment_list(PaymentListReq) -> PaymentList, Viewer, T0, [Billing, Users];
+    /// Moves a subscription at Stripe to another plan, interval or number of seats, prorated at the instant of its preview.
+    Reviewed change_at_stripe::subscription_change(SubscriptionChangeReq) -> Outcome, Support, T2, [Billing, Users, Audit];
+    /// Ends a subscription at Stripe, at once or with its period.
+    Reviewed change_at_stripe::subscription_cancel(SubscriptionCancelReq) -> Outcome, Support, T3, [Billing, Users, Audit];
+    /// Takes back that a subscription at Stripe ends with its period.
+    Reviewed change_at_stripe::subscription_reinstate(SubscriptionReinstateReq) -> Outcome, Support, T2, [Billing, Users, Audit];
+    /// Gives a payment back at Stripe, in whole or in part.
+    Reviewed change_at_stripe::payment_refund(PaymentRefundReq) -> Outcome, Admin, T3, [Billing, Users, Audit];
+    /// Money given back, newest first.
+    Query billing::refund_list(RefundListReq) -> RefundList, Viewer, T0, [Billing, Users];
     /// Who changed what.
     Query audit::audit_list(AuditListReq) -> AuditList, Viewer, T0, [Audit];
     /// Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen.

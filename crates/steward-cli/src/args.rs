@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod account;
+mod billing;
 mod export;
 mod noun;
 mod operator;
@@ -15,6 +16,9 @@ use crate::exit::EXIT_CODES;
 pub(crate) use account::{
     CleanupArgs, EndArgs, ExtendTrialArgs, LimitCommand, RaiseLimitArgs, RecountArgs, ResetUsageArgs,
     StatusArgs,
+};
+pub(crate) use billing::{
+    BillingFilterArgs, ChangeArgs, InvoiceArgs, PaymentArgs, ReconcileArgs, RefundArgs, StripeCommand,
 };
 pub(crate) use export::{ExportArgs, ExportCommand, ExportFormatArg, OverviewPart};
 pub(crate) use noun::{
@@ -153,6 +157,17 @@ pub(crate) enum Command {
     Plans(PlanCommand),
     /// Recurring revenue: the month, its movements, why definitions differ; close and reopen a month.
     Revenue(RevenueArgs),
+    /// Stripe: connect, read, and compare subscriptions here with what it bills.
+    #[command(subcommand)]
+    Stripe(StripeCommand),
+    /// Invoiced, collected, failed, refunded and at risk, from what was read of Stripe.
+    Billing,
+    /// Invoices, newest first.
+    Invoices(InvoiceArgs),
+    /// Payments, those that failed included, newest first.
+    Payments(PaymentArgs),
+    /// Refunds, newest first.
+    Refunds(BillingFilterArgs),
     /// Usage events: the rows behind the numbers.
     #[command(subcommand)]
     Events(EventCommand),
@@ -256,6 +271,19 @@ impl Command {
                 Some(RevenueCommand::Close { .. }) => rows![month_close],
                 Some(RevenueCommand::Reopen { .. }) => rows![month_reopen],
             },
+            Self::Stripe(StripeCommand::Connect { .. }) => rows![stripe_connect],
+            Self::Stripe(StripeCommand::Disconnect) => rows![stripe_disconnect],
+            Self::Stripe(StripeCommand::Status) => rows![stripe_status],
+            Self::Stripe(StripeCommand::Pull) => rows![stripe_pull],
+            Self::Stripe(StripeCommand::Reconcile(_)) => rows![stripe_reconcile],
+            Self::Stripe(StripeCommand::Change(_)) => rows![subscription_change],
+            Self::Stripe(StripeCommand::Cancel { .. }) => rows![subscription_cancel],
+            Self::Stripe(StripeCommand::Reinstate { .. }) => rows![subscription_reinstate],
+            Self::Stripe(StripeCommand::Refund(_)) => rows![payment_refund, payment_list],
+            Self::Billing => rows![billing_show],
+            Self::Invoices(_) => rows![invoice_list],
+            Self::Payments(_) => rows![payment_list],
+            Self::Refunds(_) => rows![refund_list],
             Self::Events(EventCommand::List(_)) => rows![event_list],
             Self::Audit(AuditCommand::List { .. }) => rows![audit_list],
             Self::Audit(AuditCommand::Verify) => rows![audit_verify],

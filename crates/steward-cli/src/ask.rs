@@ -55,6 +55,14 @@ pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {
     Ok(url.to_owned())
 }
 
+/// A secret that is typed, or that another program writes to standard input; never an argument.
+pub(crate) fn secret_line(global: &Global, question: &str) -> Result<String> {
+    if std::io::stdin().is_terminal() && !global.no_input {
+        return prompt(question);
+    }
+    first_line()
+}
+
 fn warn(text: &str) {
     anstream::eprintln!("warning: {text}");
 }
@@ -65,7 +73,8 @@ fn prompt(question: &str) -> Result<String> {
     first_line()
 }
 
-fn first_line() -> Result<String> {
+/// The first line of standard input.
+pub(crate) fn first_line() -> Result<String> {
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).map_err(refused)?;
     Ok(line)

@@ -1,6 +1,7 @@
 //! The commands, one module per noun: a request from the arguments, the table's answer, its text.
 
 mod account;
+mod billing;
 mod change;
 mod database;
 mod export;
@@ -52,6 +53,11 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
         Command::Plans(PlanCommand::Edit(args)) => plan::edit(client, args).await?,
         Command::Revenue(args) => revenue::run(client, args).await?,
+        Command::Stripe(command) => billing::stripe(client, command).await?,
+        Command::Billing => billing::show(client).await?,
+        Command::Invoices(args) => billing::invoices(client, args).await?,
+        Command::Payments(args) => billing::payments(client, args).await?,
+        Command::Refunds(args) => billing::refunds(client, args).await?,
         Command::Events(EventCommand::List(args)) => list::events(client, args).await?,
         Command::Audit(command) => list::audit(client, command).await?,
         Command::Export(command) => export::run(client, command).await?,

@@ -52,8 +52,11 @@ pub fn code_of(code: ErrorCode) -> u8 {
         | ErrorCode::KeyringMissing
         | ErrorCode::KeyringLocked
         | ErrorCode::SecretMissing
+        | ErrorCode::BillingKey
         | ErrorCode::CacheKey => AUTHENTICATION,
-        ErrorCode::Permission | ErrorCode::RowSecurity | ErrorCode::ReadOnly => REFUSED,
+        ErrorCode::Permission | ErrorCode::RowSecurity | ErrorCode::ReadOnly | ErrorCode::BillingRight => {
+            REFUSED
+        }
         ErrorCode::Conflict => CONFLICT,
         ErrorCode::Offline | ErrorCode::NameLookup => OFFLINE,
         ErrorCode::Cancelled => INTERRUPTED,

@@ -1,5 +1,6 @@
 //! Tables, numbers and JSON.
 
+pub(crate) mod billing;
 pub(crate) mod change;
 pub(crate) mod check;
 pub(crate) mod export;

@@ -27,6 +27,7 @@ mod revenue;
 mod rollup;
 mod schema;
 mod state;
+mod stripe;
 mod sums;
 pub mod verify;
 mod writer;
@@ -49,6 +50,8 @@ pub use writer::Writer;
 pub struct Change {
     /// The datasets whose rows changed, in their order; empty when only state was written.
     pub datasets: Vec<Dataset>,
+    /// Whether rows of the billing provider changed.
+    pub has_billing: bool,
     /// The generation the commit made.
     pub generation: u64,
 }

@@ -179,6 +179,11 @@ impl Local {
             .map_err(map)
     }
 
+    /// Forgets a setting.
+    pub fn remove_setting(&self, name: &str) -> Result<()> {
+        self.connection().execute("delete from settings where name = ?1", [name]).map(drop).map_err(map)
+    }
+
     /// The views kept for a workspace, by name.
     pub fn views(&self, workspace: WorkspaceId) -> Result<Vec<SavedView>> {
         let connection = self.connection();

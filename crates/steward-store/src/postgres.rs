@@ -10,6 +10,7 @@
 pub mod actions;
 pub mod adopted;
 pub mod audit;
+pub mod billing;
 mod catalog;
 pub mod cluster;
 pub mod connect;

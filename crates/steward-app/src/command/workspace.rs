@@ -12,7 +12,7 @@ use steward_store::local::WorkspaceRecord;
 use steward_store::postgres::connect::{Address, Host};
 use ts_rs::TS;
 
-use crate::context::{Steward, address_of, key_name, password_name};
+use crate::context::{Steward, address_of, key_name, password_name, stripe_key_name, stripe_link_name};
 use crate::wire::WireError;
 
 /// Which kind of database a workspace is.
@@ -425,8 +425,9 @@ pub(crate) async fn workspace_remove(
     steward
         .blocking(move |inner| {
             inner.local.remove_workspace(record.id)?;
+            inner.local.remove_setting(&stripe_link_name(record.id))?;
             Cache::destroy(&inner.home.cache(record.id))?;
-            for name in [password_name(record.id), key_name(record.id)] {
+            for name in [password_name(record.id), key_name(record.id), stripe_key_name(record.id)] {
                 // Without a keyring nothing can be removed from it; the workspace goes all the same.
                 if let Err(cause) = inner.secrets.delete(&name) {
                     tracing::warn!(workspace.id = %record.id, "a secret was left behind: {}", cause.chain());

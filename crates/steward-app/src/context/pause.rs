@@ -54,7 +54,7 @@ impl Steward {
             if known.replace(version).is_none_or(|before| before == version) {
                 continue;
             }
-            self.announce(&[Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Exports]);
+            self.announce(&[Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Exports, Tag::Billing]);
             for followed in [self.follow_pause().await, self.follow_row_window().await] {
                 if let Err(cause) = followed {
                     tracing::info!("what another process wrote is not followed yet: {}", cause.chain());

@@ -13,7 +13,7 @@ use steward_store::postgres::role::role_of;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Engine, Inner, Steward};
+use super::{Engine, Inner, Steward, stripe};
 use crate::change::Tag;
 use crate::command::settings::Settings;
 use crate::command::workspace::Role;
@@ -26,7 +26,7 @@ pub(crate) struct Opened {
     pub(crate) address: Address,
     pub(crate) cache: Cache,
     engine: OnceCell<SyncHandle>,
-    cancel: CancellationToken,
+    pub(super) cancel: CancellationToken,
 }
 
 impl Opened {
@@ -68,6 +68,7 @@ impl Steward {
             if let Err(cause) = self.engine_of(&opened).await {
                 tracing::info!("no engine runs in this process: {}", cause.chain());
             }
+            self.spawn(stripe::keep_fresh(self.clone(), Arc::clone(&opened)));
             if record.role.is_none() {
                 self.spawn(find_role(self.clone(), record, opened.cancel.clone()));
             }
@@ -263,14 +264,15 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
                 {
                     tracing::info!("the end of the audit log is not kept: {}", cause.chain());
                 }
-                let tags = change.datasets.into_iter().map(Tag::of).chain([Tag::Sync]);
+                let billing = change.has_billing.then_some(Tag::Billing);
+                let tags = change.datasets.into_iter().map(Tag::of).chain(billing).chain([Tag::Sync]);
                 steward.inner.announcer.announce(tags);
                 // Who was just read from can be told, too.
                 steward.tell_exports().await;
             }
             // Too many to keep: everything may have changed.
             Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
-                steward.announce(&[Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit]);
+                steward.announce(&[Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit, Tag::Billing]);
             }
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
         }

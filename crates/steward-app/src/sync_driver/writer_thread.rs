@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
+use steward_core::stripe::Part;
+use steward_core::stripe::pull::Position as StripePosition;
+use steward_core::stripe::record::Rows;
 use steward_core::sync::{Census, Chunk, Position};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::RollupDiff;
@@ -84,6 +87,24 @@ pub(super) enum Work {
         finding: Finding,
         reply: oneshot::Sender<Result<Stored>>,
     },
+    /// A step of the reading of Stripe.
+    Stripe {
+        step: Box<StripeStep>,
+        reply: oneshot::Sender<Result<Applied>>,
+    },
+}
+
+/// What one local transaction of the reading of Stripe does.
+#[derive(Debug)]
+pub(super) struct StripeStep {
+    /// Whether the rows of another account go first.
+    pub(super) clears: bool,
+    /// A page of rows.
+    pub(super) rows: Option<Rows>,
+    /// The list that is whole now: what was not seen goes.
+    pub(super) sweep: Option<Part>,
+    /// Where the reading is afterwards.
+    pub(super) position: StripePosition,
 }
 
 /// How many events shall be kept as rows; the highest number stands for any.
@@ -127,6 +148,11 @@ impl WriterThread {
         self.work.as_ref().ok_or_else(gone)?.send(work).await.map_err(|_| gone())
     }
 
+    /// A way in for who works beside the engine; it keeps no thread alive.
+    pub(super) fn door(&self) -> WriterDoor {
+        WriterDoor(self.work.as_ref().map(mpsc::Sender::downgrade))
+    }
+
     /// Ends a thread that was never given work; the file lock is free afterwards.
     pub(super) fn stop(mut self) {
         self.work = None;
@@ -143,6 +169,22 @@ impl WriterThread {
             // A writer that panicked has said so already.
             let _ = tokio::task::spawn_blocking(move || thread.join()).await;
         }
+    }
+}
+
+/// A way to the writer's thread that does not keep it alive.
+#[derive(Debug, Clone)]
+pub(super) struct WriterDoor(Option<mpsc::WeakSender<Work>>);
+
+impl WriterDoor {
+    pub(super) async fn stripe(&self, step: StripeStep) -> Result<Applied> {
+        let gone = || Error::new(ErrorKind::Cancelled, "Sync has stopped.");
+        let work = self.0.as_ref().and_then(mpsc::WeakSender::upgrade).ok_or_else(gone)?;
+        let (reply, answer) = oneshot::channel();
+        work.send(Work::Stripe { step: Box::new(step), reply }).await.map_err(|_| gone())?;
+        // The thread ends when nobody is left who could send: not held while the answer is waited for.
+        drop(work);
+        answer.await.map_err(|_| gone())?
     }
 }
 
@@ -183,6 +225,9 @@ impl Desk {
                 }
                 Work::Note { finding, reply } => {
                     let _ = reply.send(self.note(finding));
+                }
+                Work::Stripe { step, reply } => {
+                    let _ = reply.send(self.stripe(&step));
                 }
             }
         }
@@ -333,6 +378,24 @@ impl Desk {
         journal.store(&mut batch)?;
         batch.commit()?;
         self.stored(Applied::default())
+    }
+
+    /// Rows and position in one transaction, so that a reading that is interrupted goes on where it was.
+    fn stripe(&mut self, step: &StripeStep) -> Result<Applied> {
+        let mut batch = self.writer.begin()?;
+        if step.clears {
+            batch.stripe_clear()?;
+        }
+        let mut applied = Applied::default();
+        if let Some(rows) = &step.rows {
+            applied += batch.stripe_rows(rows, step.position.number)?;
+        }
+        if let Some(part) = step.sweep {
+            applied.deleted += batch.stripe_sweep(part, step.position.number)?;
+        }
+        batch.put_state(StripePosition::KEY, &step.position)?;
+        batch.commit()?;
+        Ok(applied)
     }
 
     fn stored(&self, applied: Applied) -> Result<Stored> {

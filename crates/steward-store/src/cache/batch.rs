@@ -82,6 +82,7 @@ pub struct Batch<'w> {
     writer: &'w mut Writer,
     generation: u64,
     touched: BTreeSet<Dataset>,
+    has_billing: bool,
     is_open: bool,
     /// Whether a reconciliation has begun and not ended: rows may be missing then.
     is_reconciling: bool,
@@ -90,8 +91,14 @@ pub struct Batch<'w> {
 impl<'w> Batch<'w> {
     pub(super) fn begin(writer: &'w mut Writer) -> Result<Self> {
         writer.connection.execute_batch("begin immediate").map_err(fault::map)?;
-        let mut batch =
-            Self { writer, generation: 0, touched: BTreeSet::new(), is_open: true, is_reconciling: false };
+        let mut batch = Self {
+            writer,
+            generation: 0,
+            touched: BTreeSet::new(),
+            has_billing: false,
+            is_open: true,
+            is_reconciling: false,
+        };
         batch.generation = state::generation(&batch.writer.connection)?;
         Ok(batch)
     }
@@ -144,6 +151,11 @@ impl<'w> Batch<'w> {
         self.touched.insert(dataset);
     }
 
+    /// Notes that answers about billing are others now.
+    pub(in crate::cache) fn touch_billing(&mut self) {
+        self.has_billing = true;
+    }
+
     /// A state value; none when it was never written.
     ///
     /// # Errors
@@ -186,8 +198,11 @@ impl<'w> Batch<'w> {
         if let Some(ids) = &mut self.writer.ids {
             ids.keep();
         }
-        let change =
-            Change { datasets: std::mem::take(&mut self.touched).into_iter().collect(), generation: next };
+        let change = Change {
+            datasets: std::mem::take(&mut self.touched).into_iter().collect(),
+            has_billing: self.has_billing,
+            generation: next,
+        };
         // Nobody listening is no failure.
         let _ = self.writer.changes.send(change);
         Ok(next)

@@ -1,6 +1,7 @@
 //! Answers from the copy: one function per question, each over one consistent look.
 
 pub mod audit;
+pub mod billing;
 pub mod dataset;
 pub mod event;
 pub mod export;

@@ -9,7 +9,7 @@ use steward_core::dataset::{ColumnType, DatasetSpec};
 use steward_core::id::WorkspaceId;
 use steward_core::{Dataset, Result};
 
-use super::fault;
+use super::{fault, stripe};
 
 /// Raised with every change of a table or of a packed form.
 pub(crate) const VERSION: i64 = 6;
@@ -159,6 +159,7 @@ pub(crate) fn create(connection: &Connection, workspace: WorkspaceId) -> Result<
         }
     }
     script.push_str(KEPT);
+    script.push_str(stripe::TABLES);
     connection
         .execute_batch(&script)
         .and_then(|()| {

@@ -159,6 +159,15 @@ pub enum Action {
         /// Why.
         reason: String,
     },
+    /// `steward.ask_billing`: what the billing provider is about to be asked.
+    AskBilling {
+        /// Its id.
+        intent: IntentId,
+        /// `{kind, stripe_object, stripe_customer, asked, before, expected}`.
+        action: serde_json::Value,
+        /// Why.
+        reason: String,
+    },
     /// `steward.revert`.
     Revert {
         /// Its id.
@@ -208,7 +217,8 @@ impl Action {
                     rows.iter().filter_map(|row| row.key.get("user_id")?.as_str()).collect();
                 many("reset", users.len(), "users")
             }
-            Self::RaiseLimit { .. } | Self::CreateOperator { .. } => None,
+            // What the provider's look asks to be typed is decided by who looked.
+            Self::RaiseLimit { .. } | Self::CreateOperator { .. } | Self::AskBilling { .. } => None,
             Self::RemoveOperator { login, .. } => Some(login.clone()),
             // Everybody on the plan is concerned: its code is typed.
             Self::EditPlan { plan, .. } => Some(plan.clone()),
@@ -410,6 +420,12 @@ fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArgum
             sqlx::query_scalar("select steward.reopen_month($1, $2, $3)")
                 .bind(intent.0)
                 .bind(month.as_str())
+                .bind(reason.as_str())
+        }
+        Action::AskBilling { intent, action, reason } => {
+            sqlx::query_scalar("select steward.ask_billing($1, $2, $3)")
+                .bind(intent.0)
+                .bind(action)
                 .bind(reason.as_str())
         }
         Action::Revert { intent, operation, reason } => {

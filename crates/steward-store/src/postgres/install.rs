@@ -75,6 +75,7 @@ migrations! {
     20261122060000 "exports",
     20261122100000 "month_closes",
     20261122100100 "plan_edits",
+    20261122110000 "billing_actions",
 }
 
 /// A migration, and whether a database has it.

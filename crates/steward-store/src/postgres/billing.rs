@@ -1,0 +1,55 @@
+//! What the billing provider is asked to change: written down before, and again with the answer.
+
+use serde_json::Value;
+use sqlx::{Connection, Executor, PgConnection};
+use steward_core::Result;
+use steward_core::id::IntentId;
+
+use super::error::map;
+
+/// A request that was written down, and how far it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The request.
+    pub request: Value,
+    /// `asked`, `done`, `refused`.
+    pub state: String,
+}
+
+/// What was asked under this id; none where nothing was.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn asked(connection: &mut PgConnection, intent: IntentId) -> Result<Option<Asked>> {
+    let found: Option<(Value, String)> =
+        sqlx::query_as("select asked, state from steward.billing_actions where id = $1")
+            .bind(intent.0)
+            .persistent(false)
+            .fetch_optional(connection)
+            .await
+            .map_err(map)?;
+    Ok(found.map(|(request, state)| Asked { request, state }))
+}
+
+/// Writes down what was answered, once.
+///
+/// # Errors
+/// When the server cannot be asked; then it stays as asked, and asking again with the same id finds out.
+pub async fn note(
+    connection: &mut PgConnection,
+    intent: IntentId,
+    state: &str,
+    answer: &Value,
+) -> Result<()> {
+    let mut transaction = connection.begin().await.map_err(map)?;
+    transaction.execute("set transaction read write").await.map_err(map)?;
+    sqlx::query("select steward.note_billing($1, $2, $3)")
+        .bind(intent.0)
+        .bind(state)
+        .bind(answer)
+        .persistent(false)
+        .execute(&mut *transaction)
+        .await
+        .map_err(map)?;
+    transaction.commit().await.map_err(map)
+}
