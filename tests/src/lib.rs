@@ -5,4 +5,5 @@ pub mod cluster;
 pub mod file_system;
 pub mod rows;
 pub mod server;
+pub mod stripe;
 pub mod window;

@@ -1,5 +1,6 @@
 //! The encrypted copy: file, rows, rollups, answers. Needs no server.
 
+mod billing;
 mod events;
 mod file;
 mod lists;

@@ -13,4 +13,5 @@ mod contract;
 mod desktop;
 mod postgres;
 mod sample;
+mod stripe;
 mod sync;

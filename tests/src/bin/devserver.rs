@@ -21,6 +21,9 @@ use serde_json::{Value, json};
 use steward_app::secrets::SecretsMode;
 use steward_app::wire::{RpcAnswer, RpcRequest};
 use steward_app::{Engine, Mode, OpenOptions, Steward, dispatch};
+use steward_core::{Clock, SystemClock};
+use steward_tests::cluster::{TestDatabase, execute};
+use steward_tests::stripe::{READER, SECRET, StripeServer, company};
 use tokio::sync::broadcast;
 
 /// The real engine behind HTTP, for browser tests.
@@ -44,6 +47,9 @@ struct Args {
     /// Where secrets are kept: memory, or as the environment says.
     #[arg(long, default_value = "memory", value_parser = ["memory", "environment"])]
     secrets: String,
+    /// Opens a company of its own as this role, billed at a Stripe of its own, connected and read; some of it differs.
+    #[arg(long, value_name = "ROLE")]
+    billing: Option<String>,
     /// Answers from the copy only, as if the network were gone.
     #[arg(long)]
     offline: bool,
@@ -66,7 +72,12 @@ async fn main() -> anyhow::Result<()> {
         .init();
     let fresh_home = args.home.is_none().then(tempfile::tempdir).transpose()?;
     let home = args.home.clone().or_else(|| fresh_home.as_ref().map(|folder| folder.path().to_owned()));
+    let billed = match &args.billing {
+        Some(role) => Some(Billed::start(role).await),
+        None => None,
+    };
     let steward = Steward::open(OpenOptions {
+        stripe: billed.as_ref().map(|billed| billed.stripe.url()),
         home,
         secrets: if args.secrets == "memory" { SecretsMode::Memory } else { SecretsMode::FromEnvironment },
         engine: if args.offline { Engine::Offline } else { Engine::Continuous },
@@ -74,6 +85,9 @@ async fn main() -> anyhow::Result<()> {
     })
     .await?;
     prepare(&steward, &args).await?;
+    if let Some(billed) = &billed {
+        billed.open(&steward).await?;
+    }
 
     let listener = tokio::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, args.port))).await?;
     let address = listener.local_addr()?;
@@ -93,6 +107,43 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A company and its Stripe.
+struct Billed {
+    role: String,
+    database: TestDatabase,
+    stripe: StripeServer,
+}
+
+impl Billed {
+    async fn start(role: &str) -> Self {
+        const ACCOUNTS: u64 = 80;
+        let database = TestDatabase::new().await;
+        let rows = format!("{}{}", company::ROWS, company::crowd_rows(ACCOUNTS));
+        execute(&mut database.connect_owner().await, &rows).await;
+        let stripe = StripeServer::start().await;
+        company::mirror(&stripe);
+        company::crowd_books(&stripe, ACCOUNTS, SystemClock.now().timestamp());
+        company::disturb(&stripe);
+        Self { role: role.to_owned(), database, stripe }
+    }
+
+    async fn open(&self, steward: &Steward) -> anyhow::Result<()> {
+        let url = self.database.login_url(&self.role);
+        let workspace = json!({ "name": "Tidemark", "url": url, "environment": "development" });
+        let key = if self.role == "admin" { SECRET } else { READER };
+        let steps = [
+            ("workspace_add", workspace),
+            ("sync_run", Value::Null),
+            ("stripe_connect", json!({ "key": key })),
+            ("stripe_pull", Value::Null),
+        ];
+        for (command, request) in steps {
+            carry_out(steward, command, request).await?;
+        }
+        Ok(())
+    }
+}
+
 /// Brings the workspace that was asked for into being and waits for its first read.
 async fn prepare(steward: &Steward, args: &Args) -> anyhow::Result<()> {
     let first = match (&args.sample, &args.database_url) {
@@ -103,11 +154,15 @@ async fn prepare(steward: &Steward, args: &Args) -> anyhow::Result<()> {
         (None, None) => return Ok(()),
     };
     for (command, request) in [first, ("sync_run", Value::Null)] {
-        dispatch(steward, command, request, Mode::Run)
-            .await
-            .map_err(|error| anyhow::anyhow!("{command}: {} {:?}", error.message, error.detail))?;
+        carry_out(steward, command, request).await?;
     }
     Ok(())
+}
+
+async fn carry_out(steward: &Steward, command: &str, request: Value) -> anyhow::Result<Value> {
+    dispatch(steward, command, request, Mode::Run)
+        .await
+        .map_err(|error| anyhow::anyhow!("{command}: {} {:?}", error.message, error.detail))
 }
 
 async fn rpc(State(shared): State<Shared>, Json(call): Json<RpcRequest>) -> Json<RpcAnswer> {

@@ -105,7 +105,15 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
             json!({ "intent": Uuid::now_v7(), "month": "2026-01", "zone": "UTC", "reason": "test" })
         }
         "month_reopen" => json!({ "intent": Uuid::now_v7(), "month": "2026-01", "reason": "test" }),
-        "user_list" | "audit_list" => json!({}),
+        "stripe_connect" => json!({ "key": "rk_test_nobodyknowsthis" }),
+        "subscription_change" | "subscription_cancel" | "subscription_reinstate" => {
+            json!({ "intent": Uuid::now_v7(), "subscription": "sub_1", "reason": "test" })
+        }
+        "payment_refund" => json!({ "intent": Uuid::now_v7(), "payment": "ch_1", "reason": "test" }),
+        "billing_show" => json!({ "range": "30d", "zone": "UTC" }),
+        "user_list" | "audit_list" | "stripe_reconcile" | "invoice_list" | "payment_list" | "refund_list" => {
+            json!({})
+        }
         _ => Value::Null,
     }
 }

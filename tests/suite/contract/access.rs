@@ -137,6 +137,16 @@ async fn each_action_is_for_its_roles_only() {
             ),
             &["support", "admin"],
         ),
+        (
+            "select steward.ask_billing(gen_random_uuid(), '{\"kind\": \"reinstate_subscription\"}', '')"
+                .to_owned(),
+            &["support", "admin"],
+        ),
+        (
+            "select steward.ask_billing(gen_random_uuid(), '{\"kind\": \"refund\"}', '')".to_owned(),
+            &["admin"],
+        ),
+        ("select steward.note_billing(gen_random_uuid(), 'done', '{}')".to_owned(), &["support", "admin"]),
         ("select steward.plan_cleanup(13)".to_owned(), &["admin"]),
         ("select steward.cleanup_usage(gen_random_uuid(), 13, null, 'test')".to_owned(), &["admin"]),
         ("select steward.cleanup_step(gen_random_uuid())".to_owned(), &["admin"]),

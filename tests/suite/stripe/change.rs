@@ -1,0 +1,214 @@
+//! What is changed at Stripe: looked at there, written down here before and after, carried out once.
+
+use serde_json::{Value, json};
+use steward_app::{Mode, Steward, dispatch};
+use steward_core::ErrorCode;
+use steward_tests::stripe::company::{PERIOD, ROWS, mirror};
+use steward_tests::stripe::objects::charge;
+use steward_tests::stripe::{Fault, SECRET};
+use uuid::Uuid;
+
+use super::{Company, run};
+
+/// The company with a key that may write, opened as a role.
+async fn company(role: &str) -> Company {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    for paid in [
+        charge("ch_2", "cus_2", "pi_2", "eur", 5_800, PERIOD.0),
+        charge("ch_5", "cus_5", "pi_5", "kwd", 47_500, PERIOD.0),
+    ] {
+        company.stripe.books().add("charges", paid);
+    }
+    let url = company.database.login_url("finance");
+    let request = json!({ "name": "acme", "url": url, "environment": "development" });
+    company.run("workspace_add", request).await;
+    company.run("stripe_connect", json!({ "key": SECRET })).await;
+    company.run("stripe_pull", Value::Null).await;
+    let url = company.database.login_url(role);
+    let request = json!({ "name": role, "url": url, "environment": "development" });
+    company.run("workspace_add", request).await;
+    company.run("sync_run", Value::Null).await;
+    // The connection is a workspace's own; admins connect, too.
+    if role == "admin" {
+        company.run("stripe_connect", json!({ "key": SECRET })).await;
+    }
+    company
+}
+
+async fn preview(steward: &Steward, command: &str, request: &Value) -> Value {
+    dispatch(steward, command, request.clone(), Mode::Preview)
+        .await
+        .unwrap_or_else(|error| panic!("{command}: {error:?}"))
+}
+
+/// The request with what its preview asks for.
+fn decided(request: &Value, preview: &Value) -> Value {
+    let mut request = request.clone();
+    request["plan_token"] = preview["plan_token"].clone();
+    request["confirm"] = preview["confirm"].clone();
+    request
+}
+
+fn subscription(company: &Company, id: &str) -> Value {
+    company.stripe.books().object("subscriptions", id).expect("it is there").clone()
+}
+
+#[tokio::test]
+async fn trap_29_what_is_shown_is_what_is_charged() {
+    let company = company("admin").await;
+    let request = json!({
+        "intent": Uuid::now_v7(), "subscription": "sub_2", "quantity": 5, "reason": "three more people",
+    });
+    let looked = preview(&company.steward, "subscription_change", &request).await;
+    assert_eq!(looked["is_applied"], false);
+    assert_eq!(subscription(&company, "sub_2")["items"]["data"][0]["quantity"], 2, "a look changes nothing");
+    let row = &looked["rows"][0];
+    assert_eq!(
+        (&row["label"], &row["before"]["quantity"], &row["after"]["quantity"]),
+        (&json!("sub_2"), &json!(2), &json!(5))
+    );
+    let charged = row["after"]["charged_now"].as_str().expect("an amount").to_owned();
+
+    let without = company.refused("subscription_change", request.clone()).await;
+    assert_eq!((without.code, without.fields[0].field.as_str()), (ErrorCode::Invalid, "plan_token"));
+    let done = company.run("subscription_change", decided(&request, &looked)).await;
+    assert_eq!((&done["is_applied"], &done["rows"]), (&json!(true), &looked["rows"]));
+    assert_eq!(subscription(&company, "sub_2")["items"]["data"][0]["quantity"], 5);
+    let (dates, keys, invoiced) = {
+        let books = company.stripe.books();
+        let of = |path: &str, field: &str| {
+            books
+                .seen()
+                .iter()
+                .filter(|seen| seen.method == "POST" && seen.path == path)
+                .filter_map(|seen| seen.get(field).map(str::to_owned))
+                .collect::<Vec<_>>()
+        };
+        let mut dates = of("/v1/invoices/create_preview", "subscription_details[proration_date]");
+        dates.extend(of("/v1/subscriptions/sub_2", "proration_date"));
+        let keys: Vec<_> = books
+            .seen()
+            .iter()
+            .filter(|seen| seen.path == "/v1/subscriptions/sub_2" && seen.method == "POST")
+            .filter_map(|seen| seen.idempotency_key.clone())
+            .collect();
+        (dates, keys, books.all("invoices").last().cloned())
+    };
+    assert_eq!(dates.len(), 3);
+    assert!(dates.iter().all(|date| *date == dates[0]), "one instant from the look to the change: {dates:?}");
+    assert_eq!(keys, [request["intent"].as_str().expect("an id")]);
+    let invoice = invoiced.expect("it was invoiced");
+    let total = invoice["total"].as_i64().expect("an amount");
+    assert_eq!(steward_core::stripe::currency::words(total, "EUR"), charged, "{invoice}");
+
+    // Asked again under the same id it happens once, and its answer is in the audit log.
+    let again = company.run("subscription_change", decided(&request, &looked)).await;
+    assert_eq!(again["is_applied"], true);
+    assert_eq!(company.stripe.books().all("invoices").len(), 1);
+    company.run("sync_run", Value::Null).await;
+    let log = company.run("audit_list", json!({ "intent": request["intent"] })).await;
+    let actions: Vec<_> =
+        log["rows"].as_array().expect("rows").iter().map(|row| row["action"].clone()).collect();
+    assert_eq!(json!(actions), json!(["billing_answer", "billing"]));
+    assert_eq!(log["rows"][0]["after"]["state"], "done");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_is_found_out_by_asking_again() {
+    let company = company("admin").await;
+    let request = json!({ "intent": Uuid::now_v7(), "subscription": "sub_3", "reason": "asked to leave" });
+    let looked = preview(&company.steward, "subscription_cancel", &request).await;
+    let ready = decided(&request, &looked);
+    // The subscription is read, and then Stripe does not answer as usual.
+    let before = company.stripe.books().seen().len();
+    company
+        .stripe
+        .books()
+        .after(2, |books| books.fail([Fault { should_retry: Some(false), ..Fault::status(503) }]));
+    let unknown = company.refused("subscription_cancel", ready.clone()).await;
+    assert_eq!(unknown.code, ErrorCode::Offline);
+    assert!(unknown.message.contains("not known"), "{unknown:?}");
+    assert!(company.stripe.books().seen().len() > before);
+    assert_eq!(subscription(&company, "sub_3")["cancel_at_period_end"], false);
+    company.run("subscription_cancel", ready).await;
+    assert_eq!(subscription(&company, "sub_3")["cancel_at_period_end"], true);
+
+    let back = json!({ "intent": Uuid::now_v7(), "subscription": "sub_3", "reason": "stays after all" });
+    let looked = preview(&company.steward, "subscription_reinstate", &back).await;
+    company.run("subscription_reinstate", decided(&back, &looked)).await;
+    assert_eq!(subscription(&company, "sub_3")["cancel_at_period_end"], false);
+    let nothing = dispatch(
+        &company.steward,
+        "subscription_reinstate",
+        json!({ "intent": Uuid::now_v7(), "subscription": "sub_3", "reason": "x" }),
+        Mode::Preview,
+    )
+    .await;
+    assert_eq!(nothing.map_err(|error| error.code), Err(ErrorCode::Invalid));
+
+    let now = json!({ "intent": Uuid::now_v7(), "subscription": "sub_3", "is_now": true, "reason": "fraud" });
+    let looked = preview(&company.steward, "subscription_cancel", &now).await;
+    let mut untyped = decided(&now, &looked);
+    untyped["confirm"] = Value::Null;
+    assert_eq!(company.refused("subscription_cancel", untyped).await.fields[0].field, "confirm");
+    company.run("subscription_cancel", decided(&now, &looked)).await;
+    assert_eq!(subscription(&company, "sub_3")["status"], "canceled");
+}
+
+#[tokio::test]
+async fn trap_11_a_refund_is_whole_or_a_part_in_the_digits_of_its_currency() {
+    let company = company("admin").await;
+    let part = json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "amount_minor": 1_250, "reason": "a day was down" });
+    let looked = preview(&company.steward, "payment_refund", &part).await;
+    assert_eq!(looked["confirm"], "refund 12.50 EUR");
+    assert_eq!(looked["rows"][0]["after"]["refunded"], "12.50 EUR");
+    company.run("payment_refund", decided(&part, &looked)).await;
+    let rest =
+        json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "cause": "duplicate", "reason": "the rest" });
+    let looked = preview(&company.steward, "payment_refund", &rest).await;
+    assert_eq!(looked["confirm"], "refund 45.50 EUR", "what is left of it");
+    company.run("payment_refund", decided(&rest, &looked)).await;
+    let more = json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "reason": "more" });
+    let refused =
+        dispatch(&company.steward, "payment_refund", more, Mode::Preview).await.expect_err("nothing is left");
+    assert_eq!(refused.fields[0].field, "amount_minor");
+    let dinars =
+        json!({ "intent": Uuid::now_v7(), "payment": "ch_5", "amount_minor": 1_500, "reason": "part" });
+    let looked = preview(&company.steward, "payment_refund", &dinars).await;
+    assert_eq!(looked["confirm"], "refund 1.500 KWD");
+    let without = json!({ "intent": Uuid::now_v7(), "payment": "ch_5" });
+    let refused =
+        dispatch(&company.steward, "payment_refund", without, Mode::Preview).await.expect_err("why?");
+    assert_eq!(refused.fields[0].field, "reason");
+    let list = {
+        let books = company.stripe.books();
+        books
+            .all("refunds")
+            .iter()
+            .map(|refund| (refund["amount"].clone(), refund["reason"].clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(json!(list), json!([[1250, "requested_by_customer"], [4550, "duplicate"]]));
+    company.run("stripe_pull", Value::Null).await;
+    assert_eq!(company.run("refund_list", json!({})).await["total"], 2);
+}
+
+#[tokio::test]
+async fn support_changes_what_is_paid_and_refunds_nothing_and_finance_neither() {
+    let company = company("support").await;
+    let refund = json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "reason": "x" });
+    let refused = dispatch(&company.steward, "payment_refund", refund.clone(), Mode::Preview)
+        .await
+        .expect_err("refused");
+    assert_eq!(refused.code, ErrorCode::Permission);
+    company.run("workspace_use", json!({ "workspace": "acme" })).await;
+    for command in ["payment_refund", "subscription_cancel", "subscription_reinstate", "subscription_change"]
+    {
+        let request =
+            json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "subscription": "sub_2", "reason": "x" });
+        let refused = dispatch(&company.steward, command, request, Mode::Preview).await.expect_err("refused");
+        assert_eq!(refused.code, ErrorCode::Permission, "{command}");
+    }
+    assert!(run(&company.steward, "refund_list", json!({})).await.is_ok(), "looking is for everybody");
+}
