@@ -8,6 +8,7 @@ import type { RowWindow } from "./generated/RowWindow";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { SavedView } from "./generated/SavedView";
 import type { Settings } from "./generated/Settings";
+import type { StripeConnectReq } from "./generated/StripeConnectReq";
 import type { VerifyLevel } from "./generated/VerifyLevel";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
 import type { WorkspaceModeReq } from "./generated/WorkspaceModeReq";
@@ -161,4 +162,28 @@ export const auditVerify = () =>
   mutationOptions({
     mutationKey: ["audit_verify"],
     mutationFn: () => call("audit_verify", null),
+  });
+
+/** Has a key of Stripe's checked and kept; failures show in the form. */
+export const stripeConnect = () =>
+  mutationOptions({
+    mutationKey: ["stripe_connect"],
+    mutationFn: (request: StripeConnectReq) => call("stripe_connect", request),
+    meta: { tags: commands.stripe_connect.tags },
+  });
+
+/** Forgets the key of Stripe's. */
+export const stripeDisconnect = () =>
+  mutationOptions({
+    mutationKey: ["stripe_disconnect"],
+    mutationFn: () => call("stripe_disconnect", null),
+    meta: { tags: commands.stripe_disconnect.tags, failureTitle: "The key was not forgotten" },
+  });
+
+/** Reads what Stripe has. */
+export const stripePull = () =>
+  mutationOptions({
+    mutationKey: ["stripe_pull"],
+    mutationFn: () => call("stripe_pull", null),
+    meta: { tags: commands.stripe_pull.tags, failureTitle: "Stripe was not read to its end" },
   });

@@ -1,16 +1,21 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "./call";
 import type { AuditListReq } from "./generated/AuditListReq";
+import type { BillingReq } from "./generated/BillingReq";
 import { commands } from "./generated/commands";
 import type { EventListReq } from "./generated/EventListReq";
 import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
+import type { InvoiceListReq } from "./generated/InvoiceListReq";
 import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
+import type { PaymentListReq } from "./generated/PaymentListReq";
 import type { PlanEffectReq } from "./generated/PlanEffectReq";
+import type { RefundListReq } from "./generated/RefundListReq";
 import type { RevenueBridgeReq } from "./generated/RevenueBridgeReq";
 import type { RevenueMovementsReq } from "./generated/RevenueMovementsReq";
 import type { RevenueReq } from "./generated/RevenueReq";
+import type { StripeReconcileReq } from "./generated/StripeReconcileReq";
 import type { TimelineReq } from "./generated/TimelineReq";
 import type { UsageReq } from "./generated/UsageReq";
 import type { UserListReq } from "./generated/UserListReq";
@@ -270,6 +275,87 @@ export const operatorListOptions = (workspace: string) =>
     queryFn: () => call("operator_list", null),
     // Asked of the server: a cut every few seconds must not repeat it. The view asks again after a change.
     meta: { tags: ["workspace"] },
+  });
+
+/** How the workspace is connected to Stripe, and how far it was read. */
+export const stripeStatusOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["stripe_status", workspace],
+    queryFn: () => call("stripe_status", null),
+    meta: { tags: commands.stripe_status.tags },
+  });
+
+/** Subscriptions here against what Stripe bills. */
+export const reconciliationOptions = (workspace: string, request: StripeReconcileReq) =>
+  queryOptions({
+    queryKey: ["stripe_reconcile", workspace, request],
+    queryFn: () => call("stripe_reconcile", request),
+    meta: { tags: commands.stripe_reconcile.tags },
+  });
+
+/** Invoiced, collected, failed, refunded, at risk. */
+export const billingOptions = (workspace: string, request: BillingReq) =>
+  queryOptions({
+    queryKey: ["billing_show", workspace, request],
+    queryFn: () => call("billing_show", request),
+    meta: { tags: commands.billing_show.tags },
+  });
+
+/** Invoices page by page. */
+export const invoicePagesOptions = (workspace: string, request: InvoiceListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["invoice_list", workspace, request],
+    queryFn: ({ pageParam }) => call("invoice_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: commands.invoice_list.tags },
+  });
+
+/** Payments page by page. */
+export const paymentPagesOptions = (workspace: string, request: PaymentListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["payment_list", workspace, request],
+    queryFn: ({ pageParam }) => call("payment_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: commands.payment_list.tags },
+  });
+
+/** The last invoices of an account. */
+export const accountInvoicesOptions = (workspace: string, account: string) => {
+  const request: InvoiceListReq = {
+    account,
+    search: null,
+    status: null,
+    is_failing: false,
+    after: null,
+    limit: 12,
+  };
+  return queryOptions({
+    queryKey: ["invoice_list", workspace, "first", request],
+    queryFn: () => call("invoice_list", request),
+    meta: { tags: commands.invoice_list.tags },
+  });
+};
+
+/** The last payments of an account. */
+export const accountPaymentsOptions = (workspace: string, account: string) => {
+  const request: PaymentListReq = { account, search: null, status: null, after: null, limit: 12 };
+  return queryOptions({
+    queryKey: ["payment_list", workspace, "first", request],
+    queryFn: () => call("payment_list", request),
+    meta: { tags: commands.payment_list.tags },
+  });
+};
+
+/** Refunds page by page. */
+export const refundPagesOptions = (workspace: string, request: RefundListReq) =>
+  infiniteQueryOptions({
+    queryKey: ["refund_list", workspace, request],
+    queryFn: ({ pageParam }) => call("refund_list", { ...request, after: pageParam }),
+    initialPageParam: null as string | null,
+    getNextPageParam: nextPage,
+    meta: { tags: commands.refund_list.tags },
   });
 
 /** What an export would hold. */

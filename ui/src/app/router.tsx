@@ -104,10 +104,43 @@ const accountRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/users/$user",
   validateSearch: v.object({
-    part: v.optional(v.fallback(v.picklist(["summary", "use", "access", "timeline"]), "summary")),
+    part: v.optional(v.fallback(v.picklist(["summary", "use", "billing", "access", "timeline"]), "summary")),
     topic: v.optional(v.fallback(v.picklist(["all", "plan", "limits", "changes"]), "all")),
   }),
   component: lazyRouteComponent(() => import("@/features/users/account/account-view"), "AccountView"),
+});
+
+const billingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/billing",
+  validateSearch: v.object({
+    part: v.optional(
+      v.fallback(v.picklist(["invoices", "failing", "payments", "refunds", "reconciliation"]), "invoices"),
+    ),
+    search: v.optional(v.string()),
+    csv: v.optional(v.string()),
+    class: v.optional(
+      v.fallback(
+        v.optional(
+          v.picklist([
+            "missing_here",
+            "missing_there",
+            "status",
+            "plan",
+            "amount",
+            "interval",
+            "quantity",
+            "period",
+            "duplicate",
+            "orphan",
+          ]),
+        ),
+        undefined,
+      ),
+    ),
+    row: v.optional(v.string()),
+  }),
+  component: lazyRouteComponent(() => import("@/features/billing/billing-view"), "BillingView"),
 });
 
 const auditRoute = createRoute({
@@ -174,6 +207,7 @@ const routeTree = rootRoute.addChildren([
     usageRoute,
     usersRoute,
     accountRoute,
+    billingRoute,
     auditRoute,
     upkeepRoute,
     operatorsRoute,

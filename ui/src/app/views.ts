@@ -9,6 +9,7 @@ export interface View {
     | "/plans"
     | "/revenue"
     | "/usage"
+    | "/billing"
     | "/audit"
     | "/upkeep"
     | "/operators"
@@ -74,6 +75,15 @@ export const VIEWS: readonly View[] = [
     group: "Product",
     key: "v",
     cli: "steward usage",
+    hasRange: true,
+  },
+  {
+    to: "/billing",
+    label: "Billing",
+    icon: "card",
+    group: "Customers",
+    key: "b",
+    cli: "steward billing",
     hasRange: true,
   },
   {

@@ -3,4 +3,4 @@
 /**
  * The stable name of a failure on the wire; consumers switch on it and never on text.
  */
-export type ErrorCode = "name_lookup" | "offline" | "tls" | "auth" | "database_missing" | "permission" | "row_security" | "read_only" | "timeout" | "lock_timeout" | "conflict" | "schema_missing" | "schema_older" | "schema_newer" | "keyring_missing" | "keyring_locked" | "secret_missing" | "cache_key" | "cache_corrupt" | "cache_foreign" | "cache_busy" | "disk_full" | "file" | "invalid" | "not_found" | "cancelled" | "identity" | "internal";
+export type ErrorCode = "name_lookup" | "offline" | "tls" | "auth" | "database_missing" | "permission" | "row_security" | "read_only" | "timeout" | "lock_timeout" | "conflict" | "schema_missing" | "schema_older" | "schema_newer" | "keyring_missing" | "keyring_locked" | "secret_missing" | "cache_key" | "cache_corrupt" | "cache_foreign" | "cache_busy" | "disk_full" | "file" | "invalid" | "not_found" | "cancelled" | "identity" | "billing_key" | "billing_right" | "internal";

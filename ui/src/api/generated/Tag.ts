@@ -3,4 +3,4 @@
 /**
  * What an answer depends on and a change touches.
  */
-export type Tag = "workspace" | "settings" | "sync" | "usage" | "users" | "plans" | "audit" | "exports";
+export type Tag = "workspace" | "settings" | "sync" | "usage" | "users" | "plans" | "audit" | "exports" | "billing";

@@ -3,6 +3,8 @@ import type { AccountLimits } from "./AccountLimits";
 import type { AuditList } from "./AuditList";
 import type { AuditListReq } from "./AuditListReq";
 import type { AuditVerify } from "./AuditVerify";
+import type { Billing } from "./Billing";
+import type { BillingReq } from "./BillingReq";
 import type { CheckList } from "./CheckList";
 import type { CleanupProgress } from "./CleanupProgress";
 import type { CleanupRes } from "./CleanupRes";
@@ -20,6 +22,8 @@ import type { ExportRef } from "./ExportRef";
 import type { ExportReq } from "./ExportReq";
 import type { FindList } from "./FindList";
 import type { FindReq } from "./FindReq";
+import type { InvoiceList } from "./InvoiceList";
+import type { InvoiceListReq } from "./InvoiceListReq";
 import type { LimitCheck } from "./LimitCheck";
 import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
@@ -38,12 +42,18 @@ import type { Outcome } from "./Outcome";
 import type { Overview } from "./Overview";
 import type { OverviewPictureReq } from "./OverviewPictureReq";
 import type { OverviewReq } from "./OverviewReq";
+import type { PaymentList } from "./PaymentList";
+import type { PaymentListReq } from "./PaymentListReq";
+import type { PaymentRefundReq } from "./PaymentRefundReq";
 import type { PlanEditReq } from "./PlanEditReq";
 import type { PlanEffect } from "./PlanEffect";
 import type { PlanEffectReq } from "./PlanEffectReq";
 import type { PlanList } from "./PlanList";
 import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
+import type { Reconciliation } from "./Reconciliation";
+import type { RefundList } from "./RefundList";
+import type { RefundListReq } from "./RefundListReq";
 import type { Revenue } from "./Revenue";
 import type { RevenueBridge } from "./RevenueBridge";
 import type { RevenueBridgeReq } from "./RevenueBridgeReq";
@@ -58,6 +68,13 @@ import type { SavedViewList } from "./SavedViewList";
 import type { SavedViewRef } from "./SavedViewRef";
 import type { Session } from "./Session";
 import type { Settings } from "./Settings";
+import type { StripeConnectReq } from "./StripeConnectReq";
+import type { StripePullRes } from "./StripePullRes";
+import type { StripeReconcileReq } from "./StripeReconcileReq";
+import type { StripeStatus } from "./StripeStatus";
+import type { SubscriptionCancelReq } from "./SubscriptionCancelReq";
+import type { SubscriptionChangeReq } from "./SubscriptionChangeReq";
+import type { SubscriptionReinstateReq } from "./SubscriptionReinstateReq";
 import type { SyncRunRes } from "./SyncRunRes";
 import type { SyncStatus } from "./SyncStatus";
 import type { Tag } from "./Tag";
@@ -214,6 +231,32 @@ export interface Commands {
   export_list: { request: null; response: ExportList };
   /** Stops an export; no half file is left. */
   export_cancel: { request: ExportRef; response: ExportList };
+  /** How the workspace is connected to Stripe, and how far it was read. */
+  stripe_status: { request: null; response: StripeStatus };
+  /** Checks a key of Stripe's and keeps it in the keyring. */
+  stripe_connect: { request: StripeConnectReq; response: StripeStatus };
+  /** Forgets the key of Stripe's; what was read stays until another account is read. */
+  stripe_disconnect: { request: null; response: StripeStatus };
+  /** Reads what Stripe has, or goes on with a reading that was interrupted. */
+  stripe_pull: { request: null; response: StripePullRes };
+  /** Subscriptions here against what Stripe bills: each difference with the way to remove it. */
+  stripe_reconcile: { request: StripeReconcileReq; response: Reconciliation };
+  /** Invoiced, collected, failed, refunded and at risk, each currency apart. */
+  billing_show: { request: BillingReq; response: Billing };
+  /** Invoices, newest first. */
+  invoice_list: { request: InvoiceListReq; response: InvoiceList };
+  /** Attempts to take money, those that failed included, newest first. */
+  payment_list: { request: PaymentListReq; response: PaymentList };
+  /** Moves a subscription at Stripe to another plan, interval or number of seats, prorated at the instant of its preview. */
+  subscription_change: { request: SubscriptionChangeReq; response: Outcome };
+  /** Ends a subscription at Stripe, at once or with its period. */
+  subscription_cancel: { request: SubscriptionCancelReq; response: Outcome };
+  /** Takes back that a subscription at Stripe ends with its period. */
+  subscription_reinstate: { request: SubscriptionReinstateReq; response: Outcome };
+  /** Gives a payment back at Stripe, in whole or in part. */
+  payment_refund: { request: PaymentRefundReq; response: Outcome };
+  /** Money given back, newest first. */
+  refund_list: { request: RefundListReq; response: RefundList };
   /** Who changed what. */
   audit_list: { request: AuditListReq; response: AuditList };
   /** Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen. */
@@ -235,22 +278,22 @@ export const commands = {
   settings_show: { doc: "What a person chose on this computer.", kind: "query", role: null, tier: "T0", tags: ["settings"] },
   settings_update: { doc: "Keeps what a person chose.", kind: "mutation", role: null, tier: "T1", tags: ["settings"] },
   workspace_list: { doc: "The workspaces of this computer.", kind: "query", role: null, tier: "T0", tags: ["workspace"] },
-  workspace_add: { doc: "Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
-  workspace_use: { doc: "Makes a workspace the current one.", kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_add: { doc: "Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
+  workspace_use: { doc: "Makes a workspace the current one.", kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   workspace_mode: { doc: "Allows or refuses changes in a workspace.", kind: "mutation", role: null, tier: "T1", tags: ["workspace"] },
-  workspace_remove: { doc: "Forgets a workspace, its password and its copy; the server keeps its data.", kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit"] },
+  workspace_remove: { doc: "Forgets a workspace, its password and its copy; the server keeps its data.", kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   connection_test: { doc: "Tests a connection step by step.", kind: "query", role: null, tier: "T0", tags: [] },
   doctor_run: { doc: "Checks this computer, the copy and the server.", kind: "query", role: null, tier: "T0", tags: ["workspace","sync"] },
   database_status: { doc: "What of Steward's schema a database has.", kind: "query", role: null, tier: "T0", tags: ["workspace"] },
   database_install: { doc: "Installs or migrates Steward's schema.", kind: "reviewed", role: null, tier: "T2", tags: ["workspace","sync"] },
-  sample_open: { doc: "Opens the sample company.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit"] },
+  sample_open: { doc: "Opens the sample company.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   sync_status: { doc: "How fresh each dataset is, and what the engine does.", kind: "query", role: null, tier: "T0", tags: ["sync"] },
   sync_run: { doc: "Reads what changed on the server, now.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
   sync_pause: { doc: "Stops the engine until it is resumed.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
   sync_resume: { doc: "Lets the engine go on.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync"] },
   sync_window: { doc: "Sets which events are kept as rows; older ones are kept as sums.", kind: "mutation", role: "viewer", tier: "T1", tags: ["sync","usage"] },
   sync_verify: { doc: "Compares every row and every rollup with the server, inside one cut.", kind: "mutation", role: "viewer", tier: "T0", tags: ["sync"] },
-  sync_rebuild: { doc: "Puts the copy aside and reads it anew.", kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit"] },
+  sync_rebuild: { doc: "Puts the copy aside and reads it anew.", kind: "mutation", role: "viewer", tier: "T2", tags: ["sync","usage","users","plans","audit","billing"] },
   overview_show: { doc: "The state of the company in one answer.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   overview_picture: { doc: "Writes the overview as a picture into a file of this computer.", kind: "mutation", role: "viewer", tier: "T0", tags: [] },
   usage_show: { doc: "What was used, by anything an event is counted by, compared with the days before.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
@@ -293,6 +336,19 @@ export const commands = {
   export_run: { doc: "Writes a table or a chart into a file of this computer, with a manifest beside it; answers at the end.", kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
   export_list: { doc: "The exports of this computer, those that run included.", kind: "query", role: "viewer", tier: "T0", tags: ["exports"] },
   export_cancel: { doc: "Stops an export; no half file is left.", kind: "mutation", role: "viewer", tier: "T0", tags: ["exports"] },
+  stripe_status: { doc: "How the workspace is connected to Stripe, and how far it was read.", kind: "query", role: "viewer", tier: "T0", tags: ["billing","sync"] },
+  stripe_connect: { doc: "Checks a key of Stripe's and keeps it in the keyring.", kind: "mutation", role: "finance", tier: "T1", tags: ["billing"] },
+  stripe_disconnect: { doc: "Forgets the key of Stripe's; what was read stays until another account is read.", kind: "mutation", role: "finance", tier: "T1", tags: ["billing"] },
+  stripe_pull: { doc: "Reads what Stripe has, or goes on with a reading that was interrupted.", kind: "mutation", role: "viewer", tier: "T0", tags: ["billing","sync"] },
+  stripe_reconcile: { doc: "Subscriptions here against what Stripe bills: each difference with the way to remove it.", kind: "query", role: "viewer", tier: "T0", tags: ["billing","users","plans"] },
+  billing_show: { doc: "Invoiced, collected, failed, refunded and at risk, each currency apart.", kind: "query", role: "viewer", tier: "T0", tags: ["billing"] },
+  invoice_list: { doc: "Invoices, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["billing","users"] },
+  payment_list: { doc: "Attempts to take money, those that failed included, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["billing","users"] },
+  subscription_change: { doc: "Moves a subscription at Stripe to another plan, interval or number of seats, prorated at the instant of its preview.", kind: "reviewed", role: "support", tier: "T2", tags: ["billing","users","audit"] },
+  subscription_cancel: { doc: "Ends a subscription at Stripe, at once or with its period.", kind: "reviewed", role: "support", tier: "T3", tags: ["billing","users","audit"] },
+  subscription_reinstate: { doc: "Takes back that a subscription at Stripe ends with its period.", kind: "reviewed", role: "support", tier: "T2", tags: ["billing","users","audit"] },
+  payment_refund: { doc: "Gives a payment back at Stripe, in whole or in part.", kind: "reviewed", role: "admin", tier: "T3", tags: ["billing","users","audit"] },
+  refund_list: { doc: "Money given back, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["billing","users"] },
   audit_list: { doc: "Who changed what.", kind: "query", role: "viewer", tier: "T0", tags: ["audit"] },
   audit_verify: { doc: "Whether the audit log is whole: its chain on the server, and the ends of it this computer has seen.", kind: "query", role: "viewer", tier: "T0", tags: [] },
 } as const satisfies Record<keyof Commands, CommandSpec>;

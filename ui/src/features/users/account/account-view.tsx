@@ -6,11 +6,13 @@ import type { UserView } from "@/api/generated/UserView";
 import { userShowOptions } from "@/api/queries";
 import { Glyph } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
+import { Panel } from "@/components/panel";
 import { Empty, Failure, Loading } from "@/components/states";
 import { StatusChip } from "@/components/status";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { UserActions } from "../actions/user-actions";
 import { userStatus } from "../model";
+import { AtStripePanel, BillingPanels } from "./billing-panel";
 import { LimitsPanel } from "./limits-panel";
 import { limitName, standing } from "./model";
 import { FeaturesPanel, RaisesPanel, SubscriptionsPanel } from "./plan-panels";
@@ -21,6 +23,7 @@ import { AllMonths, DaysPanel, EventsPanel, MonthsPanel } from "./use-panels";
 const TABS = [
   { value: "summary", label: "Summary" },
   { value: "use", label: "Use" },
+  { value: "billing", label: "Billing" },
   { value: "access", label: "Access" },
   { value: "timeline", label: "Timeline" },
 ] as const;
@@ -128,6 +131,19 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
           <DaysPanel view={view} />
           <AllMonths months={view.months} />
           <EventsPanel view={view} zone={zone} limit={25} />
+        </Tabs.Panel>
+        <Tabs.Panel value="billing" className="stack">
+          <SubscriptionsPanel view={view} zone={zone} />
+          <AtStripePanel view={view} />
+          {view.profile.stripe_customer_id ? (
+            <BillingPanels user={user.id} zone={zone} customer={view.profile.stripe_customer_id} />
+          ) : (
+            <Panel title="Invoices">
+              <Empty title="No customer of Stripe’s">
+                No customer id of Stripe’s stands at this user, so its invoices and payments cannot be told apart.
+              </Empty>
+            </Panel>
+          )}
         </Tabs.Panel>
         <Tabs.Panel value="access" className="stack">
           <StandingLine view={view} zone={zone} />

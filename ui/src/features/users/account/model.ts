@@ -1,3 +1,4 @@
+import type { Money } from "@/api/generated/Money";
 import type { LimitForecast } from "@/api/generated/LimitForecast";
 import type { MetricMonths } from "@/api/generated/MetricMonths";
 import type { Series } from "@/api/generated/Series";
@@ -135,4 +136,15 @@ export function priceText(minor: number, currency: string): string {
   const decimals =
     new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
   return `${formatNumber(minor / 10 ** decimals, decimals)} ${currency}`;
+}
+
+/** What was typed as an amount in the digits of another one, in minor units; nothing where it is none. */
+export function parseAmount(text: string, like: Money): number | undefined {
+  const decimals = /\.(\d+) /.exec(like.words)?.[1]?.length ?? 0;
+  const match = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim());
+  if (!match) return undefined;
+  const [, whole = "0", fraction = ""] = match;
+  if (fraction.length > decimals) return undefined;
+  const minor = Number(whole + fraction.padEnd(decimals, "0"));
+  return minor > 0 ? minor : undefined;
 }
