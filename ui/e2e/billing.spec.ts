@@ -37,7 +37,7 @@ test("finance finds a failing payment with its attempts and the amount at risk",
 });
 
 test("each kind of difference is listed with what to do, by keys alone", async ({ page }) => {
-  await openSynced(page, billed, "/billing?part=reconciliation");
+  await openSynced(page, billed, "/billing?list=reconciliation");
   const grid = page.getByRole("grid", { name: "Differences" });
   await expect(grid.getByRole("row")).toHaveCount(11);
   await grid.focus();
@@ -57,17 +57,22 @@ test("an exported file is compared with, and a wrong one is named by what it lac
   try {
     const wrong = join(folder, "charges.csv");
     writeFileSync(wrong, "Charge;Amount\nch_1;5,00\n");
-    await openSynced(page, billed, "/billing?part=reconciliation");
+    await openSynced(page, billed, "/billing?list=reconciliation");
     const field = page.getByLabel("Stripe’s side");
     await field.fill(wrong);
     await field.press("Enter");
     await expect(page.getByText("no column id and Status").first()).toBeVisible();
     const right = join(folder, "subscriptions.csv");
-    writeFileSync(right, "id;Customer ID;Status;Amount;Currency;Plan\nsub_2;cus_2;active;29,00;eur;price_pro_month\n");
+    writeFileSync(
+      right,
+      "id;Customer ID;Status;Amount;Currency;Plan\nsub_2;cus_2;active;29,00;eur;price_pro_month\n",
+    );
     await field.fill(right);
     await field.press("Enter");
     await expect(page.getByText(/1 running in subscriptions.csv/)).toBeVisible();
-    await expect(page.getByRole("region", { name: "Not compared" })).toContainText("The quantity is not in the file.");
+    await expect(page.getByRole("region", { name: "Not compared" })).toContainText(
+      "The quantity is not in the file.",
+    );
     await page.getByRole("button", { name: "Use what was read" }).click();
     await expect(page.getByText(/running in Stripe as of/)).toBeVisible();
   } finally {
@@ -75,7 +80,9 @@ test("an exported file is compared with, and a wrong one is named by what it lac
   }
 });
 
-test("a key that does not fit is refused with the reason, and what a key may read is said", async ({ page }) => {
+test("a key that does not fit is refused with the reason, and what a key may read is said", async ({
+  page,
+}) => {
   await openSynced(page, billed, "/billing");
   await page.getByRole("button", { name: "Connection…" }).click();
   const sheet = page.getByRole("dialog", { name: "Connection to Stripe" });
@@ -106,7 +113,10 @@ test("an admin changes seats at Stripe after a look at the charge, and refunds a
     await change.getByRole("button", { name: "Change at Stripe" }).click();
     await expect(change).toBeHidden();
     const payments = page.getByRole("region", { name: "Payments" });
-    await payments.getByRole("button", { name: /^Refund 174.00 EUR/ }).first().click();
+    await payments
+      .getByRole("button", { name: /^Refund 174.00 EUR/ })
+      .first()
+      .click();
     const refund = page.getByRole("dialog", { name: /^Refund 174.00 EUR/ });
     await refund.getByLabel("Amount, EUR").fill("12.50");
     await refund.getByLabel(/^Reason/).fill("a day was down");
@@ -124,13 +134,16 @@ for (const theme of ["light", "dark"] as const) {
   for (const part of ["invoices", "failing", "payments", "refunds", "reconciliation"] as const) {
     test(`Billing, ${part}, has no axe violation in the ${theme} theme`, async ({ page }) => {
       await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
-      await openSynced(page, billed, `/billing?part=${part}`);
+      await openSynced(page, billed, `/billing?list=${part}`);
       await expect(page.getByRole("grid")).toBeVisible();
       await expectNoViolations(page);
     });
   }
 
-  test(`Billing without a connection has no axe violation in the ${theme} theme`, async ({ page, sample }) => {
+  test(`Billing without a connection has no axe violation in the ${theme} theme`, async ({
+    page,
+    sample,
+  }) => {
     await page.emulateMedia({ colorScheme: theme, reducedMotion: "reduce" });
     await openSynced(page, sample, "/billing");
     await expect(page.getByText("This workspace is not connected to Stripe")).toBeVisible();

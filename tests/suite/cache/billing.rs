@@ -1,4 +1,4 @@
-//! Both sides of a hundred thousand subscriptions, from the copy alone.
+//! Both sides of many subscriptions, from the copy alone.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Scratch;
 
-const COUNT: u32 = 100_000;
+const COUNT: u32 = 20_000;
 
 fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
@@ -104,7 +104,7 @@ fn theirs(number: u32) -> Subscription {
 }
 
 #[test]
-fn a_hundred_thousand_subscriptions_are_compared_in_seconds() {
+fn many_subscriptions_are_compared_in_seconds() {
     let scratch = Scratch::new();
     let mut writer = scratch.cache.writer().unwrap();
     let mut batch = writer.begin().unwrap();
@@ -140,8 +140,8 @@ fn a_hundred_thousand_subscriptions_are_compared_in_seconds() {
     let found = billing::reconcile(&reader, &StripeReconcileReq::default(), None).unwrap();
     let took = began.elapsed();
     eprintln!("{COUNT} subscriptions compared in {took:?}, not optimised");
-    assert_eq!((found.matched, found.clean, found.total), (100_000, 99_900, 100));
+    assert_eq!((found.matched, found.clean, found.total), (20_000, 19_980, 20));
     assert!(found.rows.iter().all(|row| row.class == DriftClass::Quantity));
-    // The promise is 5 s for a release; this build is not optimised and shares its processors.
-    assert!(took.as_secs() < 30, "{took:?}");
+    // The promise is 100,000 in 5 s; this build is not optimised and shares its processors.
+    assert!(took.as_secs() < 5, "{took:?}");
 }

@@ -13,6 +13,7 @@ const TAGS = [
   "plans",
   "audit",
   "exports",
+  "billing",
 ] as const satisfies Tag[];
 const WORKSPACE = "w";
 const EVENTS = { period: { start: "", end: "" }, filters: [], after: null, limit: 1 };
@@ -30,6 +31,8 @@ const USAGE = {
 };
 const REVENUE = { month: null, zone: "UTC", profile: null, currency: null };
 const AUDIT = { ...queries.ALL_AUDIT, limit: 1 };
+
+const INVOICES = { account: null, search: null, status: null, after: null, limit: 1 };
 
 /** Every query that the interface makes. */
 const OPTIONS = [
@@ -76,6 +79,14 @@ const OPTIONS = [
   queries.operatorListOptions(WORKSPACE),
   queries.limitListOptions(WORKSPACE, "u"),
   queries.qualityOptions(WORKSPACE, 90),
+  queries.stripeStatusOptions(WORKSPACE),
+  queries.reconciliationOptions(WORKSPACE, { csv: null, class: null, limit: 1 }),
+  queries.billingOptions(WORKSPACE, { range: "30d", zone: "UTC" }),
+  queries.invoicePagesOptions(WORKSPACE, { ...INVOICES, is_failing: false }),
+  queries.paymentPagesOptions(WORKSPACE, INVOICES),
+  queries.refundPagesOptions(WORKSPACE, { account: null, search: null, after: null, limit: 1 }),
+  queries.accountInvoicesOptions(WORKSPACE, "u"),
+  queries.accountPaymentsOptions(WORKSPACE, "u"),
   queries.exportPlanOptions(WORKSPACE, { source: "events", request: EVENTS, format: "csv" }),
   queries.exportListOptions(WORKSPACE),
   queries.doctorOptions(WORKSPACE),

@@ -114,7 +114,7 @@ const billingRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/billing",
   validateSearch: v.object({
-    part: v.optional(
+    list: v.optional(
       v.fallback(v.picklist(["invoices", "failing", "payments", "refunds", "reconciliation"]), "invoices"),
     ),
     search: v.optional(v.string()),

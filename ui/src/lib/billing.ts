@@ -22,7 +22,8 @@ export function paymentStatus(row: PaymentRow): { tone: Tone; word: string } {
   if (row.is_disputed) return { tone: "warning", word: "Disputed" };
   if (row.status === "failed") return { tone: "danger", word: "Failed" };
   if (row.status === "pending") return { tone: "info", word: "Pending" };
-  if (row.refunded.minor >= row.amount.minor && row.amount.minor > 0) return { tone: "neutral", word: "Refunded" };
+  if (row.refunded.minor >= row.amount.minor && row.amount.minor > 0)
+    return { tone: "neutral", word: "Refunded" };
   return { tone: "ok", word: row.refunded.minor > 0 ? "Partly refunded" : "Succeeded" };
 }
 

@@ -28,7 +28,7 @@ export const BillingView: FC = () => {
   const pull = useMutation(stripePull());
   const [sheet, setSheet] = useState<"connect" | "connection">();
   const status = query.data;
-  const part = search.part ?? "invoices";
+  const part = search.list ?? "invoices";
   const place = (change: BillingSearch) =>
     void navigate({ to: "/billing", replace: true, search: (before) => ({ ...before, ...change }) });
   const isPulling = pull.isPending || status?.is_pulling === true;
@@ -91,7 +91,7 @@ export const BillingView: FC = () => {
                 value={part}
                 options={PARTS.map((value) => ({ value, label: PART_LABELS[value] }))}
                 onChange={(next) =>
-                  place({ part: next as BillingPart, search: undefined, class: undefined, row: undefined })
+                  place({ list: next as BillingPart, search: undefined, class: undefined, row: undefined })
                 }
               />
               {part !== "reconciliation" && (
@@ -121,11 +121,7 @@ export const BillingView: FC = () => {
                   ) : (
                     <>
                       {connect}
-                      <button
-                        type="button"
-                        className="btn"
-                        onClick={() => place({ part: "reconciliation" })}
-                      >
+                      <button type="button" className="btn" onClick={() => place({ list: "reconciliation" })}>
                         Compare with an exported file
                       </button>
                     </>

@@ -9,10 +9,21 @@ import { shellWord } from "@/lib/actions";
 import { useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS } from "@/lib/words";
 
-const RIGHTS = ["Charges and Refunds", "Customers", "Coupons", "Invoices", "Prices", "Products", "Subscriptions"];
+const RIGHTS = [
+  "Charges and Refunds",
+  "Customers",
+  "Coupons",
+  "Invoices",
+  "Prices",
+  "Products",
+  "Subscriptions",
+];
 
 /** Takes a key, has it checked, and keeps it in the keyring. It leaves this form only to the engine. */
-export const ConnectSheet: FC<{ onClose: () => void; onConnected: () => void }> = ({ onClose, onConnected }) => {
+export const ConnectSheet: FC<{ onClose: () => void; onConnected: () => void }> = ({
+  onClose,
+  onConnected,
+}) => {
   const workspace = useWorkspace();
   const environment = ENVIRONMENTS[workspace.environment];
   const ids = useId();
@@ -42,8 +53,11 @@ export const ConnectSheet: FC<{ onClose: () => void; onConnected: () => void }> 
         }}
       >
         <p className="t2">
-          On Stripe’s page of API keys, make a restricted key that may <b>read</b> {RIGHTS.slice(0, -1).join(", ")} and{" "}
-          {RIGHTS.at(-1)}, and write nothing. {isLive ? "This workspace is production: a live key." : "This workspace is not production: a key of Stripe’s sandbox."}
+          On Stripe’s page of API keys, make a restricted key that may <b>read</b>{" "}
+          {RIGHTS.slice(0, -1).join(", ")} and {RIGHTS.at(-1)}, and write nothing.{" "}
+          {isLive
+            ? "This workspace is production: a live key."
+            : "This workspace is not production: a key of Stripe’s sandbox."}
         </p>
         <div className="fld">
           <label className="fl" htmlFor={`${ids}-key`}>

@@ -33,7 +33,9 @@ export const ConnectionSheet: FC<{ status: StripeStatus; onClose: () => void; on
           <dl className="facts two">
             <div>
               <dt>Account</dt>
-              <dd>{link.account_name ?? link.account ?? <span className="null">the key may not say it</span>}</dd>
+              <dd>
+                {link.account_name ?? link.account ?? <span className="null">the key may not say it</span>}
+              </dd>
             </div>
             <div>
               <dt>Data</dt>
@@ -94,7 +96,13 @@ export const ConnectionSheet: FC<{ status: StripeStatus; onClose: () => void; on
           Forget the key
         </button>
         <span className="act">
-          <button type="button" className="btn" disabled={reason !== undefined} title={reason} onClick={onReplace}>
+          <button
+            type="button"
+            className="btn"
+            disabled={reason !== undefined}
+            title={reason}
+            onClick={onReplace}
+          >
             Replace the key…
           </button>
           <button type="button" className="btn pri" onClick={onClose}>

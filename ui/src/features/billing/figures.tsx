@@ -28,11 +28,7 @@ export const Figures: FC = () => {
         const tone = figure.name === "at_risk" && figure.count > 0 ? "wr" : "t2";
         return (
           <div key={figure.name} className="kpi" title={figure.note}>
-            <Kpi
-              label={figure.label}
-              isEstimate={false}
-              text={{ ...text, triangle: "", change: "", tone }}
-            />
+            <Kpi label={figure.label} isEstimate={false} text={{ ...text, triangle: "", change: "", tone }} />
           </div>
         );
       })}

@@ -166,7 +166,10 @@ export const RefundList: FC<{ text: string }> = ({ text }) => {
 };
 
 /** Who it is here; else how Stripe knows the customer, which is said. */
-export const Who: FC<{ account: BillingAccount | null; customer: string | null }> = ({ account, customer }) => {
+export const Who: FC<{ account: BillingAccount | null; customer: string | null }> = ({
+  account,
+  customer,
+}) => {
   if (account) return account.label;
   if (customer === null) return <NotApplicable />;
   return (
@@ -236,7 +239,8 @@ function invoiceColumns(zone: string): GridColumn<InvoiceRow>[] {
       id: "paid",
       header: "Paid",
       track: "100px",
-      cell: (row) => (row.paid_at ? <span className="t2">{formatDay(row.paid_at, zone)}</span> : <NotApplicable />),
+      cell: (row) =>
+        row.paid_at ? <span className="t2">{formatDay(row.paid_at, zone)}</span> : <NotApplicable />,
     },
     {
       id: "link",
@@ -337,7 +341,13 @@ function paymentColumns(zone: string): GridColumn<PaymentRow>[] {
       },
     },
     { id: "amount", header: "Amount", track: "132px", isNumber: true, cell: (row) => row.amount.words },
-    { id: "refunded", header: "Refunded", track: "120px", isNumber: true, cell: (row) => amount(row.refunded) },
+    {
+      id: "refunded",
+      header: "Refunded",
+      track: "120px",
+      isNumber: true,
+      cell: (row) => amount(row.refunded),
+    },
     {
       id: "method",
       header: "Method",

@@ -88,7 +88,13 @@ describe("states", () => {
     expect(billingLine(status({ link, as_of: "2026-11-21T14:02:11Z" }), "UTC")).toBe(
       "Acme, Inc., sandbox · as of 2026-11-21 14:02",
     );
-    const part = { part: "payments" as const, label: "Payments", rows: 0, rows_read: 1200, words: "Reading, 1200 read" };
+    const part = {
+      part: "payments" as const,
+      label: "Payments",
+      rows: 0,
+      rows_read: 1200,
+      words: "Reading, 1200 read",
+    };
     expect(billingLine(status({ link, is_pulling: true, parts: [part] }), "UTC")).toBe(
       "Acme, Inc., sandbox · reading payments, 1,200 so far",
     );

@@ -25,7 +25,7 @@ export const PART_LABELS: Record<BillingPart, string> = {
 
 /** What the address says of billing. */
 export interface BillingSearch {
-  part?: BillingPart | undefined;
+  list?: BillingPart | undefined;
   search?: string | undefined;
   csv?: string | undefined;
   class?: DriftClass | undefined;
@@ -35,8 +35,11 @@ export interface BillingSearch {
 /** One line about the state, under the title. */
 export function billingLine(status: StripeStatus, zone: string): string {
   const link = status.link;
-  const account = link ? (link.account_name ?? link.account ?? "an account that the key does not name") : null;
-  const where = account && link ? `${account}, ${link.mode === "live" ? "live" : "sandbox"}` : "Not connected";
+  const account = link
+    ? (link.account_name ?? link.account ?? "an account that the key does not name")
+    : null;
+  const where =
+    account && link ? `${account}, ${link.mode === "live" ? "live" : "sandbox"}` : "Not connected";
   if (status.is_pulling) {
     const at = status.parts.find((part) => part.words.startsWith("Reading"));
     return `${where} · reading ${at ? `${at.label.toLowerCase()}, ${formatNumber(at.rows_read ?? 0)} so far` : "Stripe"}`;
@@ -48,7 +51,14 @@ export function billingLine(status: StripeStatus, zone: string): string {
 /** A figure for a tile: the largest currency in large, the others beside it. */
 export function figureText(figure: BillingFigure): { figure: string; unit: string; rest: string } {
   const [first, ...others] = figure.amounts;
-  const counted = countOf(figure.count, figure.name === "at_risk" || figure.name === "invoiced" ? "invoice" : figure.name === "refunded" ? "refund" : "payment");
+  const counted = countOf(
+    figure.count,
+    figure.name === "at_risk" || figure.name === "invoiced"
+      ? "invoice"
+      : figure.name === "refunded"
+        ? "refund"
+        : "payment",
+  );
   if (!first) return { figure: "–", unit: "", rest: `no ${counted.replace(/^0 /, "")}` };
   const { amount, currency } = moneyParts(first);
   const more = others.map((money) => money.words).join(" + ");
@@ -58,14 +68,16 @@ export function figureText(figure: BillingFigure): { figure: string; unit: strin
 /** Amount and currency apart, as Rust wrote them. */
 export function moneyParts(money: Money): { amount: string; currency: string } {
   const suffix = ` ${money.currency}`;
-  return money.words.endsWith(suffix)
+  const isKnown = !money.words.includes(" units of ");
+  return isKnown && money.words.endsWith(suffix)
     ? { amount: money.words.slice(0, -suffix.length), currency: money.currency }
     : { amount: money.words, currency: "" };
 }
 
 /** What was compared, in a sentence. */
 export function comparedText(found: Reconciliation, zone: string): string {
-  const there = found.file ?? (found.stripe_as_of ? `Stripe as of ${formatMinute(found.stripe_as_of, zone)}` : "Stripe");
+  const there =
+    found.file ?? (found.stripe_as_of ? `Stripe as of ${formatMinute(found.stripe_as_of, zone)}` : "Stripe");
   const by = found.by_hand > 0 ? `; ${formatNumber(found.by_hand)} here are billed by hand` : "";
   return `${formatNumber(found.here)} open here, ${formatNumber(found.there)} running in ${there}. ${formatNumber(found.matched)} on both sides, ${formatNumber(found.clean)} without a difference${by}.`;
 }

@@ -42,8 +42,7 @@ export const ReconciliationPart: FC<{
   const close = useCallback(() => place({ row: undefined }), [place]);
   const columns = useMemo(() => driftColumns(), []);
   const opened = found?.rows.find((row) => driftId(row) === search.row);
-  const isFileWrong =
-    query.isError && wireError(query.error).fields.some((field) => field.field === "csv");
+  const isFileWrong = query.isError && wireError(query.error).fields.some((field) => field.field === "csv");
   return (
     <>
       <div className="tools rc-tools">

@@ -140,7 +140,8 @@ const Account: FC<{ view: UserView }> = ({ view }) => {
           ) : (
             <Panel title="Invoices">
               <Empty title="No customer of Stripe’s">
-                No customer id of Stripe’s stands at this user, so its invoices and payments cannot be told apart.
+                No customer id of Stripe’s stands at this user, so its invoices and payments cannot be told
+                apart.
               </Empty>
             </Panel>
           )}

@@ -9,6 +9,7 @@ it("reads an amount in the digits of its currency, with either decimal mark", ()
   expect(parseAmount("12,50", euros)).toBe(1250);
   expect(parseAmount("1500", yen)).toBe(1500);
   expect(parseAmount("1.5", dinars)).toBe(1500);
-  for (const wrong of ["", "x", "1.234", "-3", "0", "1.2.3"]) expect(parseAmount(wrong, euros)).toBeUndefined();
+  for (const wrong of ["", "x", "1.234", "-3", "0", "1.2.3"])
+    expect(parseAmount(wrong, euros)).toBeUndefined();
   expect(parseAmount("0.5", yen)).toBeUndefined();
 });

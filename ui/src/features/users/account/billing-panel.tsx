@@ -15,20 +15,34 @@ import { useRefusals } from "@/lib/permits";
 import { useWorkspace } from "@/lib/scope";
 import { metricLabel } from "../model";
 import { subscriptionStatus } from "./model";
-import { CancelAtStripeSheet, ChangeAtStripeSheet, RefundSheet, ReinstateAtStripeSheet } from "./stripe-actions";
+import {
+  CancelAtStripeSheet,
+  ChangeAtStripeSheet,
+  RefundSheet,
+  ReinstateAtStripeSheet,
+} from "./stripe-actions";
 
 /** Subscriptions that Stripe bills: what is changed about them is changed there. */
 export const AtStripePanel: FC<{ view: UserView }> = ({ view }) => {
   const refusal = useRefusals();
   const [open, setOpen] = useState<{ what: "change" | "cancel" | "reinstate"; id: string }>();
-  const rows = view.subscriptions.filter((row) => row.stripe_subscription_id !== null && row.ended_at === null);
+  const rows = view.subscriptions.filter(
+    (row) => row.stripe_subscription_id !== null && row.ended_at === null,
+  );
   if (rows.length === 0) return null;
   const close = () => setOpen(undefined);
   const chosen = rows.find((row) => row.stripe_subscription_id === open?.id);
   const reason = refusal("subscription_change");
   return (
     <Panel title="Billed at Stripe" note="changed there, written down here">
-      <Table columns={[{ heading: "Subscription" }, { heading: "Plan" }, { heading: "State" }, { heading: "Change" }]}>
+      <Table
+        columns={[
+          { heading: "Subscription" },
+          { heading: "Plan" },
+          { heading: "State" },
+          { heading: "Change" },
+        ]}
+      >
         {rows.map((row) => {
           const id = row.stripe_subscription_id ?? "";
           const status = subscriptionStatus(row);
@@ -69,15 +83,23 @@ export const AtStripePanel: FC<{ view: UserView }> = ({ view }) => {
 };
 
 /** What Stripe billed the account, and how it was paid; each as of its own reading. */
-export const BillingPanels: FC<{ user: string; zone: string; customer: string }> = ({ user, zone, customer }) => {
+export const BillingPanels: FC<{ user: string; zone: string; customer: string }> = ({
+  user,
+  zone,
+  customer,
+}) => {
   const workspace = useWorkspace();
   const invoices = useQuery(accountInvoicesOptions(workspace.id, user));
   const payments = useQuery(accountPaymentsOptions(workspace.id, user));
   const refusal = useRefusals();
   const [refunding, setRefunding] = useState<PaymentRow>();
   const reason = refusal("payment_refund");
-  const all = (part: "invoices" | "payments") => (
-    <Link to="/billing" search={(before) => ({ ...before, part, search: customer })} className="link more">
+  const all = (list: "invoices" | "payments") => (
+    <Link
+      to="/billing"
+      search={({ range, zone: name, compare }) => ({ range, zone: name, compare, list, search: customer })}
+      className="link more"
+    >
       All in Billing
     </Link>
   );
@@ -98,7 +120,11 @@ export const BillingPanels: FC<{ user: string; zone: string; customer: string }>
       >
         {(list) =>
           list.rows.length === 0 ? (
-            <Empty title={list.freshness.as_of ? "Stripe has no invoice of this customer" : "Stripe was not read yet"} />
+            <Empty
+              title={
+                list.freshness.as_of ? "Stripe has no invoice of this customer" : "Stripe was not read yet"
+              }
+            />
           ) : (
             <Table
               columns={[
@@ -119,7 +145,9 @@ export const BillingPanels: FC<{ user: string; zone: string; customer: string }>
                       <Status tone={tone}>{word}</Status>
                     </td>
                     <td className="n">{row.total.words}</td>
-                    <td className="n">{row.remaining.minor === 0 ? <NotApplicable /> : row.remaining.words}</td>
+                    <td className="n">
+                      {row.remaining.minor === 0 ? <NotApplicable /> : row.remaining.words}
+                    </td>
                     <td className="n hide-m">{row.attempts}</td>
                     <td className="t2">{formatDay(row.created_at, zone)}</td>
                   </tr>

@@ -1,6 +1,6 @@
-import type { Money } from "@/api/generated/Money";
 import type { LimitForecast } from "@/api/generated/LimitForecast";
 import type { MetricMonths } from "@/api/generated/MetricMonths";
+import type { Money } from "@/api/generated/Money";
 import type { Series } from "@/api/generated/Series";
 import type { TimelineKind } from "@/api/generated/TimelineKind";
 import type { UserLimit } from "@/api/generated/UserLimit";

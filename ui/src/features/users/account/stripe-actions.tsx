@@ -36,11 +36,20 @@ export const ChangeAtStripeSheet: FC<{ row: UserSubscription; id: string; onClos
       verb={() => "Change at Stripe"}
       command="subscription_change"
       draft={draft}
-      missing={quantity === undefined ? "Seats are a whole number." : "Choose another plan, interval or number of seats to see what Stripe will charge."}
+      missing={
+        quantity === undefined
+          ? "Seats are a whole number."
+          : "Choose another plan, interval or number of seats to see what Stripe will charge."
+      }
       needsReason
       isUndoable={false}
       cli={(reason) =>
-        command("change", `${id} --plan ${plan} --interval ${interval} --quantity ${typed}`, reason, workspace.name)
+        command(
+          "change",
+          `${id} --plan ${plan} --interval ${interval} --quantity ${typed}`,
+          reason,
+          workspace.name,
+        )
       }
       onClose={onClose}
     >
@@ -166,7 +175,12 @@ export const RefundSheet: FC<{ row: PaymentRow; onClose: () => void }> = ({ row,
       needsReason
       isUndoable={false}
       cli={(reason) =>
-        command("refund", `${row.id}${typed.trim() ? ` --amount ${typed.trim()}` : ""} --cause ${cause.replaceAll("_", "-")}`, reason, workspace.name)
+        command(
+          "refund",
+          `${row.id}${typed.trim() ? ` --amount ${typed.trim()}` : ""} --cause ${cause.replaceAll("_", "-")}`,
+          reason,
+          workspace.name,
+        )
       }
       onClose={onClose}
     >
