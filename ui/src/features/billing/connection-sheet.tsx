@@ -31,21 +31,21 @@ export const ConnectionSheet: FC<{ status: StripeStatus; onClose: () => void; on
       {link && (
         <div className="as-f">
           <dl className="facts two">
-            <div>
+            <div className="f">
               <dt>Account</dt>
               <dd>
                 {link.account_name ?? link.account ?? <span className="null">the key may not say it</span>}
               </dd>
             </div>
-            <div>
+            <div className="f">
               <dt>Data</dt>
               <dd>{link.mode === "live" ? "live, real customers" : "sandbox, nobody pays"}</dd>
             </div>
-            <div>
+            <div className="f">
               <dt>Key</dt>
               <dd className="mono">{link.masked}</dd>
             </div>
-            <div>
+            <div className="f">
               <dt>Connected</dt>
               <dd>{formatMinute(link.connected_at, zone)}</dd>
             </div>

@@ -241,7 +241,7 @@ const DriftDrawer: FC<{ row: Drift; onClose: () => void }> = ({ row, onClose }) 
   return (
     <Drawer title={DRIFT_LABELS[row.class]} onClose={onClose}>
       <dl className="facts">
-        <div>
+        <div className="f">
           <dt>Account</dt>
           <dd>
             {row.account?.kind === "user" ? (
@@ -253,11 +253,11 @@ const DriftDrawer: FC<{ row: Drift; onClose: () => void }> = ({ row, onClose }) 
             )}
           </dd>
         </div>
-        <div>
+        <div className="f">
           <dt>Here</dt>
           <dd>{row.here ?? <NotApplicable />}</dd>
         </div>
-        <div>
+        <div className="f">
           <dt>At Stripe</dt>
           <dd>{row.there ?? <NotApplicable />}</dd>
         </div>
@@ -267,7 +267,7 @@ const DriftDrawer: FC<{ row: Drift; onClose: () => void }> = ({ row, onClose }) 
         ].map(
           ([name, id]) =>
             id && (
-              <div key={name}>
+              <div key={name} className="f">
                 <dt>{name}</dt>
                 <dd>
                   <span className="mono tr">{id}</span>
