@@ -110,8 +110,8 @@ fn assert_caught<const GUARD: u8, const WRAPS: bool>(cases: u32) {
     let mut runner = TestRunner::deterministic();
     let strategy = Servers::<WRAPS>::sequential_strategy(STEPS / 2..STEPS);
     for case in 1..=cases {
-        let (world, transitions, _) = strategy.new_tree(&mut runner).expect("a case").current();
-        let world = World { pace: Pace::STEADY, ..world };
+        let (mut world, transitions, _) = strategy.new_tree(&mut runner).expect("a case").current();
+        world.pace = Pace::STEADY;
         let run = || Engine::<GUARD, WRAPS>::test_sequential(config(1), world, transitions, None);
         let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) else { continue };
         let story = payload.downcast_ref::<String>().expect("an assertion's words");
