@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expectNoViolations } from "./axe";
 import { type Devserver, expect, openSynced, removeHome, startDevserver, test } from "./devserver";
 
-// A company of its own and a Stripe of its own: eighty-eight accounts, ten of which differ, one in each way.
+// A company of its own and a Stripe of its own: eighty-eight accounts, and ten differences.
 let billed: Devserver;
 
 test.beforeAll(async () => {

@@ -203,49 +203,49 @@ function invoiceColumns(zone: string): GridColumn<InvoiceRow>[] {
     {
       id: "number",
       header: "Invoice",
-      track: "minmax(120px, 1fr)",
+      track: "minmax(96px, 1fr)",
       cell: (row) => <span className="mono">{numberOf(row)}</span>,
     },
     {
       id: "who",
       header: "Account",
-      track: "minmax(180px, 2fr)",
+      track: "minmax(140px, 2fr)",
       cell: (row) => <Who account={row.account} customer={row.customer} />,
     },
     {
       id: "status",
       header: "Status",
-      track: "136px",
+      track: "124px",
       cell: (row) => {
         const { tone, word } = invoiceStatus(row);
         return <Status tone={tone}>{word}</Status>;
       },
     },
-    { id: "total", header: "Total", track: "132px", isNumber: true, cell: (row) => row.total.words },
-    { id: "open", header: "Open", track: "132px", isNumber: true, cell: (row) => amount(row.remaining) },
+    { id: "total", header: "Total", track: "104px", isNumber: true, cell: (row) => row.total.words },
+    { id: "open", header: "Open", track: "96px", isNumber: true, cell: (row) => amount(row.remaining) },
     {
       id: "reason",
       header: "For",
-      track: "minmax(120px, 1fr)",
+      track: "minmax(80px, 1fr)",
       cell: (row) => <span className="t2">{row.reason ?? <NotApplicable />}</span>,
     },
     {
       id: "made",
       header: "Made",
-      track: "100px",
+      track: "84px",
       cell: (row) => <span className="t2">{formatDay(row.created_at, zone)}</span>,
     },
     {
       id: "paid",
       header: "Paid",
-      track: "100px",
+      track: "84px",
       cell: (row) =>
         row.paid_at ? <span className="t2">{formatDay(row.paid_at, zone)}</span> : <NotApplicable />,
     },
     {
       id: "link",
       header: "Link",
-      track: "40px",
+      track: "32px",
       cell: (row) => <CopyLink url={row.url} what={`invoice ${numberOf(row)}`} />,
     },
   ];
@@ -256,33 +256,33 @@ function failingColumns(zone: string): GridColumn<InvoiceRow>[] {
     {
       id: "number",
       header: "Invoice",
-      track: "minmax(120px, 1fr)",
+      track: "minmax(96px, 1fr)",
       cell: (row) => <span className="mono">{numberOf(row)}</span>,
     },
     {
       id: "who",
       header: "Account",
-      track: "minmax(180px, 2fr)",
+      track: "minmax(150px, 2fr)",
       cell: (row) => <Who account={row.account} customer={row.customer} />,
     },
     {
       id: "risk",
       header: "At risk",
-      track: "132px",
+      track: "104px",
       isNumber: true,
       cell: (row) => <b>{row.remaining.words}</b>,
     },
     {
       id: "attempts",
       header: "Attempts",
-      track: "80px",
+      track: "64px",
       isNumber: true,
       cell: (row) => formatNumber(row.attempts),
     },
     {
       id: "next",
       header: "Next attempt",
-      track: "140px",
+      track: "128px",
       cell: (row) =>
         row.next_attempt_at ? (
           <span className="t2">{formatMinute(row.next_attempt_at, zone)}</span>
@@ -293,19 +293,19 @@ function failingColumns(zone: string): GridColumn<InvoiceRow>[] {
     {
       id: "why",
       header: "Why it failed",
-      track: "minmax(160px, 2fr)",
+      track: "minmax(150px, 2fr)",
       cell: (row) => row.failure ?? <span className="null">Stripe does not say</span>,
     },
     {
       id: "made",
       header: "Made",
-      track: "100px",
+      track: "84px",
       cell: (row) => <span className="t2">{formatDay(row.created_at, zone)}</span>,
     },
     {
       id: "link",
       header: "Link",
-      track: "40px",
+      track: "32px",
       cell: (row) => <CopyLink url={row.url} what={`invoice ${numberOf(row)}`} />,
     },
   ];
@@ -316,31 +316,31 @@ function paymentColumns(zone: string): GridColumn<PaymentRow>[] {
     {
       id: "at",
       header: "When",
-      track: "140px",
+      track: "124px",
       cell: (row) => <span className="t2">{formatMinute(row.created_at, zone)}</span>,
     },
     {
       id: "who",
       header: "Account",
-      track: "minmax(180px, 2fr)",
+      track: "minmax(120px, 2fr)",
       cell: (row) => <Who account={row.account} customer={row.customer} />,
     },
     {
       id: "invoice",
       header: "Invoice",
-      track: "minmax(110px, 1fr)",
+      track: "minmax(96px, 1fr)",
       cell: (row) => (row.invoice ? <span className="mono">{row.invoice}</span> : <NotApplicable />),
     },
     {
       id: "status",
       header: "Status",
-      track: "136px",
+      track: "120px",
       cell: (row) => {
         const { tone, word } = paymentStatus(row);
         return <Status tone={tone}>{word}</Status>;
       },
     },
-    { id: "amount", header: "Amount", track: "132px", isNumber: true, cell: (row) => row.amount.words },
+    { id: "amount", header: "Amount", track: "104px", isNumber: true, cell: (row) => row.amount.words },
     {
       id: "refunded",
       header: "Refunded",
@@ -351,19 +351,19 @@ function paymentColumns(zone: string): GridColumn<PaymentRow>[] {
     {
       id: "method",
       header: "Method",
-      track: "132px",
+      track: "100px",
       cell: (row) => <span className="t2">{row.method ?? <NotApplicable />}</span>,
     },
     {
       id: "why",
       header: "Why it failed",
-      track: "minmax(120px, 1.4fr)",
+      track: "minmax(64px, 1.4fr)",
       cell: (row) => row.failure ?? <NotApplicable />,
     },
     {
       id: "link",
       header: "Link",
-      track: "40px",
+      track: "32px",
       cell: (row) => <CopyLink url={row.url} what={`payment ${row.id}`} />,
     },
   ];
@@ -374,27 +374,27 @@ function refundColumns(zone: string): GridColumn<RefundRow>[] {
     {
       id: "at",
       header: "When",
-      track: "140px",
+      track: "120px",
       cell: (row) => <span className="t2">{formatMinute(row.created_at, zone)}</span>,
     },
     {
       id: "who",
       header: "Account",
-      track: "minmax(180px, 2fr)",
+      track: "minmax(150px, 2fr)",
       cell: (row) => <Who account={row.account} customer={row.customer} />,
     },
-    { id: "amount", header: "Refunded", track: "132px", isNumber: true, cell: (row) => row.amount.words },
+    { id: "amount", header: "Refunded", track: "104px", isNumber: true, cell: (row) => row.amount.words },
     {
       id: "of",
       header: "Of",
-      track: "132px",
+      track: "104px",
       isNumber: true,
       cell: (row) => row.payment_amount?.words ?? <NotApplicable />,
     },
     {
       id: "status",
       header: "Status",
-      track: "128px",
+      track: "120px",
       cell: (row) => {
         const { tone, word } = refundStatus(row.status);
         return <Status tone={tone}>{word}</Status>;
@@ -403,19 +403,19 @@ function refundColumns(zone: string): GridColumn<RefundRow>[] {
     {
       id: "why",
       header: "Reason",
-      track: "minmax(140px, 1.4fr)",
+      track: "minmax(110px, 1.4fr)",
       cell: (row) => <span className="t2">{row.reason ?? <NotApplicable />}</span>,
     },
     {
       id: "payment",
       header: "Payment",
-      track: "minmax(120px, 1fr)",
+      track: "minmax(96px, 1fr)",
       cell: (row) => (row.payment ? <span className="mono t2">{row.payment}</span> : <NotApplicable />),
     },
     {
       id: "link",
       header: "Link",
-      track: "40px",
+      track: "32px",
       cell: (row) => row.url && <CopyLink url={row.url} what={`refund ${row.id}`} />,
     },
   ];
