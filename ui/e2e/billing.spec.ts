@@ -102,7 +102,10 @@ test("an admin changes seats at Stripe after a look at the charge, and refunds a
   const admin = await startDevserver(["--billing", "admin"]);
   try {
     await openSynced(page, admin, "/users?search=imre.ibarra104");
-    await page.getByRole("grid", { name: "Users" }).getByRole("row").nth(1).dblclick();
+    const users = page.getByRole("grid", { name: "Users" });
+    await expect(users.getByRole("row")).toHaveCount(2);
+    await users.focus();
+    await page.keyboard.press("Enter");
     await page.getByRole("tab", { name: "Billing" }).click();
     await page.getByRole("button", { name: "Change sub_104" }).click();
     const change = page.getByRole("dialog", { name: "Change sub_104 at Stripe" });
