@@ -52,7 +52,7 @@ fn mrr_sql(end: NaiveDate, currency: &str, has_dated_discounts: bool) -> String 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sample_companys_movements_sum_to_every_months_change_under_every_definition() {
+async fn the_movements_of_the_sample_company_sum_to_the_change_of_every_month_under_every_definition() {
     let database = TestDatabase::new().await;
     let home = tempfile::tempdir().expect("a folder");
     let steward = open(&home).await;
@@ -110,7 +110,7 @@ async fn the_sample_companys_movements_sum_to_every_months_change_under_every_de
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_sample_companys_plans_bridges_and_movers_add_up() {
+async fn plans_bridges_and_movers_of_the_sample_company_add_up() {
     let database = TestDatabase::new().await;
     let home = tempfile::tempdir().expect("a folder");
     let steward = open(&home).await;
