@@ -52,7 +52,7 @@ test("the account's numbers are those of the answer, in the zone that stands bes
     events: number;
   }>(page, sample, "user_show", { user: id, zone: "Asia/Kathmandu", range: "7d" });
   await page.goto(`${sample.url}/#/users/${id}?zone=Asia%2FKathmandu&range=7d`);
-  const limits = page.getByRole("region", { name: "Limits" });
+  const limits = page.getByRole("region", { name: "Limits", exact: true });
   await expect(limits).toContainText("instants in Asia/Kathmandu");
   // Midnight in UTC is a quarter to six there.
   await expect(limits.getByRole("cell", { name: /-01 05:45$/ }).first()).toBeVisible();

@@ -118,7 +118,8 @@ async fn an_older_schema_is_brought_along() {
     execute(
         &mut owner,
         &format!(
-            "drop function steward.edit_plan(uuid, text, jsonb, jsonb, text);
+            "drop function steward.ask_billing(uuid, jsonb, text), steward.note_billing(uuid, text, jsonb);
+             drop table steward.billing_actions;
              delete from steward.migrations where version = {}",
             last.version
         ),
