@@ -14,7 +14,7 @@ use steward_core::sync::{Guard, Guards};
 
 use super::script::Table;
 use client::Client;
-use world::{Pace, Servers, Transition, World};
+use world::{Servers, Transition, World};
 
 /// The tables a cut locks.
 const TABLES: [Table; 3] = Table::ALL;
@@ -23,7 +23,7 @@ const TABLES: [Table; 3] = Table::ALL;
 const STEPS: usize = 400;
 
 /// The engine with these guards; `WRAPS` begins just below where 32 bits end.
-struct Engine<const GUARD: u8, const WRAPS: bool>;
+struct Engine<const GUARD: u8, const WRAPS: bool, const PACED: bool>;
 
 /// A guard as a number, since a test's type names the one it goes without.
 const fn guards(guard: u8) -> Guards {
@@ -37,9 +37,9 @@ const fn guards(guard: u8) -> Guards {
     }
 }
 
-impl<const GUARD: u8, const WRAPS: bool> StateMachineTest for Engine<GUARD, WRAPS> {
+impl<const GUARD: u8, const WRAPS: bool, const PACED: bool> StateMachineTest for Engine<GUARD, WRAPS, PACED> {
     type SystemUnderTest = Client;
-    type Reference = Servers<WRAPS>;
+    type Reference = Servers<WRAPS, PACED>;
 
     fn init_test(world: &World) -> Client {
         Client::new(guards(GUARD), world.pace)
@@ -89,9 +89,9 @@ fn assert_holds<const WRAPS: bool>(cases: u32) {
     let is_asked = std::env::var("PROPTEST_CASES").is_ok();
     let config = config(if is_asked { Config::default().cases } else { cases });
     let mut runner = TestRunner::new(config.clone());
-    let strategy = Servers::<WRAPS>::sequential_strategy(STEPS / 2..STEPS);
+    let strategy = Servers::<WRAPS, true>::sequential_strategy(STEPS / 2..STEPS);
     let outcome = runner.run(&strategy, |(world, transitions, seen)| {
-        Engine::<0, WRAPS>::test_sequential(config.clone(), world, transitions, seen);
+        Engine::<0, WRAPS, true>::test_sequential(config.clone(), world, transitions, seen);
         Ok(())
     });
     match outcome {
@@ -108,11 +108,10 @@ fn assert_holds<const WRAPS: bool>(cases: u32) {
 #[expect(clippy::print_stdout, reason = "how soon it was caught is the test's answer")]
 fn assert_caught<const GUARD: u8, const WRAPS: bool>(cases: u32) {
     let mut runner = TestRunner::deterministic();
-    let strategy = Servers::<WRAPS>::sequential_strategy(STEPS / 2..STEPS);
+    let strategy = Servers::<WRAPS, false>::sequential_strategy(STEPS / 2..STEPS);
     for case in 1..=cases {
-        let (mut world, transitions, _) = strategy.new_tree(&mut runner).expect("a case").current();
-        world.pace = Pace::STEADY;
-        let run = || Engine::<GUARD, WRAPS>::test_sequential(config(1), world, transitions, None);
+        let (world, transitions, _) = strategy.new_tree(&mut runner).expect("a case").current();
+        let run = || Engine::<GUARD, WRAPS, false>::test_sequential(config(1), world, transitions, None);
         let Err(payload) = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) else { continue };
         let story = payload.downcast_ref::<String>().expect("an assertion's words");
         assert!(["I1", "I6", "I12"].iter().any(|invariant| story.contains(invariant)), "{story}");

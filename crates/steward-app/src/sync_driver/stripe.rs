@@ -69,7 +69,7 @@ impl StripeReader {
         self.0.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Reads everything, or goes on with what was interrupted. Whoever asks while a reading runs gets its end.
+    /// Reads everything, or goes on with what was interrupted. Those who ask while a reading runs share the one after it.
     ///
     /// # Errors
     /// `BillingKey` and what else asking Stripe fails with; what writing fails with; `Cancelled` at shutdown. What
@@ -78,7 +78,8 @@ impl StripeReader {
         let asked_at = self.0.clock.now();
         let _turn = self.0.turn.lock().await;
         let position = self.position().await?;
-        if let Some(done) = position.finished.filter(|done| done.ended_at > asked_at) {
+        // One that began before may have passed what has changed since.
+        if let Some(done) = position.finished.filter(|done| done.as_of >= asked_at) {
             return Ok(StripePullRes {
                 as_of: done.as_of,
                 rows_read: 0,

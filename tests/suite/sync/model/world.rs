@@ -277,17 +277,20 @@ fn transition() -> impl Strategy<Value = Transition> {
     ]
 }
 
-/// The model of the servers; `WRAPS` begins just below where 32 bits end.
+/// The model of the servers; `WRAPS` begins just below where 32 bits end, `PACED` draws how long things take.
 #[derive(Debug)]
-pub(super) struct Servers<const WRAPS: bool>;
+pub(super) struct Servers<const WRAPS: bool, const PACED: bool>;
 
-impl<const WRAPS: bool> ReferenceStateMachine for Servers<WRAPS> {
+impl<const WRAPS: bool, const PACED: bool> ReferenceStateMachine for Servers<WRAPS, PACED> {
     type State = World;
     type Transition = Transition;
 
     fn init_state() -> BoxedStrategy<World> {
         let next_xid = if WRAPS { (1 << 32) - 25 } else { 700 };
-        let pace = (prop_oneof![Just(1), Just(1_500), Just(4_000), Just(20_000)], 0_u64..600, 0_u64..600);
+        if !PACED {
+            return Just(World::new(next_xid, Pace::STEADY)).boxed();
+        }
+        let pace = (prop_oneof![Just(1_500), Just(4_000), Just(20_000)], 0_u64..600, 0_u64..600);
         pace.prop_map(move |(cut_while_loading_ms, chunk_ms, row_ms)| {
             World::new(next_xid, Pace { cut_while_loading_ms, events_ms: (chunk_ms, row_ms) })
         })
