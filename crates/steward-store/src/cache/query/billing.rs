@@ -1,6 +1,6 @@
 //! Billing, from the rows of the provider: figures, invoices, payments, refunds, and the comparison with here.
 //!
-//! Map: [`figures`] sums by currency · [`list`] rows with who they belong to · [`reconcile`] both sides brought
+//! Map: [`figures`] sums by currency · [`list`] rows with who they belong to · [`mod@reconcile`] both sides brought
 //! together · [`holder`] whose customer it is · [`price`] which price is which plan's.
 
 mod figures;
