@@ -32,7 +32,7 @@ const MOVED: [&str; 5] =
 fn mrr_sql(end: NaiveDate, currency: &str, has_dated_discounts: bool) -> String {
     let at = format!("'{end} 00:00:00+00'::timestamptz");
     let discount = if has_dated_discounts {
-        format!("l.discount_until is null or l.discount_until > {at}")
+        format!("l.discount_until is null or l.discount_until >= {at}")
     } else {
         "l.discount_until is null".to_owned()
     };
@@ -43,10 +43,10 @@ fn mrr_sql(end: NaiveDate, currency: &str, has_dated_discounts: bool) -> String 
              * l.quantity * (1 - case when l.discount_kind = 'percent' and ({discount}) then l.discount_value / 100 else 0 end)
              / l.interval_count / case l.billing_interval when 'year' then 12 else 1 end), 0))::bigint
          from (select distinct on (subscription_id) * from steward.subscription_changes
-               where occurred_at <= {at} order by subscription_id, occurred_at desc, kind = 'ended' desc) l
+               where occurred_at < {at} order by subscription_id, occurred_at desc, kind = 'ended' desc) l
          join steward.subscriptions s on s.id = l.subscription_id
          join steward.plans p on p.code = l.plan_code
-         where l.status in ('active', 'past_due') and (s.ended_at is null or s.ended_at > {at})
+         where l.status in ('active', 'past_due') and (s.ended_at is null or s.ended_at >= {at})
            and l.currency = '{currency}'"
     )
 }

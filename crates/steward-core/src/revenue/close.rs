@@ -266,6 +266,25 @@ mod tests {
     }
 
     #[test]
+    fn what_happens_at_the_first_instant_of_a_month_is_that_months() {
+        let first = Month::period("2026-10".parse().expect("a month"), Tz::Europe__Berlin).start;
+        let joined = active(1, first, vec![item(10_000, 1, Interval::Month)]);
+        let left = active(2, day(8, 5), vec![item(5_000, 1, Interval::Month)]);
+        let left = super::super::Subscription { ended_at: Some(first), ..left };
+        let history = history(vec![joined, left]);
+        let of = |month: &str| {
+            let month = month.parse().expect("a month");
+            let profile = Profile::stripe();
+            let figures =
+                history.figures(month, Tz::Europe__Berlin, &profile, day(11, 2)).expect("it is over");
+            let row = &figures.currencies[0];
+            (row.start_minor, row.new_minor, row.churn_minor, row.end_minor)
+        };
+        assert_eq!(of("2026-09"), (5_000, 0, 0, 5_000));
+        assert_eq!(of("2026-10"), (5_000, 10_000, -5_000, 10_000));
+    }
+
+    #[test]
     fn a_month_that_runs_is_not_closed() {
         let history = history(Vec::new());
         let november = "2026-11".parse().expect("a month");

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Months, Utc};
+use chrono::{DateTime, Months, TimeDelta, Utc};
 use chrono_tz::Tz;
 use uuid::Uuid;
 
@@ -73,13 +73,22 @@ impl Span {
         Self { month, period: Period { start: whole.start, end }, is_unfinished }
     }
 
+    /// The instants whose balances the month begins and ends with. A balance at an instant includes what happens at
+    /// it, and what happens at the first instant of a month is that month's: so they lie one step of the server's
+    /// clock before its bounds. At an as-of everything counts that is known.
+    fn balances(&self) -> Period {
+        let before = |bound: DateTime<Utc>| bound - TimeDelta::microseconds(1);
+        let end = if self.is_unfinished { self.period.end } else { before(self.period.end) };
+        Period { start: before(self.period.start), end }
+    }
+
     /// The same instant a year earlier, by the zone's calendar.
     fn year_before(&self, zone: Tz) -> DateTime<Utc> {
         if self.is_unfinished {
             let local = self.period.end.with_timezone(&zone);
             local.checked_sub_months(Months::new(12)).map_or(self.period.end, |local| local.to_utc())
         } else {
-            self.month.minus(12).period(zone).end
+            self.month.minus(12).period(zone).end - TimeDelta::microseconds(1)
         }
     }
 }
@@ -108,7 +117,8 @@ impl History {
             _ => return Err(Error::invalid("months", format!("At most {MONTHS_MAX} months."))),
         };
         let book = Book::new(&self.subscriptions, &profile)?;
-        let currencies = currencies(&book, now.period.end)?;
+        let balances = now.balances();
+        let currencies = currencies(&book, balances.end)?;
         let currency = chosen(&book, &currencies, req.currency.as_deref())?;
         let mut answer = Revenue {
             freshness,
@@ -133,7 +143,7 @@ impl History {
             trials_ended: Trials { converted: 0, decided: 0, open: 0, share: None },
             trials_started: Trials { converted: 0, decided: 0, open: 0, share: None },
             cohorts: Vec::new(),
-            unpriced: self.unpriced(now.period.end, &profile),
+            unpriced: self.unpriced(balances.end, &profile),
             profile,
         };
         let Some(currency) = currency else { return Ok(answer) };
@@ -148,7 +158,7 @@ impl History {
             .zip(shown_totals)
             .map(|(span, totals)| month_row(*span, totals, &currency))
             .collect::<Result<_>>()?;
-        look.split(now.period.end, &mut answer)?;
+        look.split(balances.end, &mut answer)?;
         look.plans(now, shown, &mut answer)?;
         answer.cohorts = look.cohorts(now, shown[0].month)?;
         let trials = look.trials(now.period);
@@ -166,11 +176,12 @@ impl History {
         profile: &Profile,
     ) -> Result<(Vec<RevenueMonth>, Vec<PlanMonth>)> {
         let period = month.period(zone);
+        let span = Span { month, period, is_unfinished: false };
         let book = Book::new(&self.subscriptions, profile)?;
         let mut plans = Vec::new();
         for currency in book.currencies() {
             let look = Look { history: self, book: &book, currency, zone, as_of: period.end };
-            plans.extend(look.plan_months(period)?);
+            plans.extend(look.plan_months(span.balances())?);
         }
         Ok((self.month_lines(&book, month, zone)?, plans))
     }
@@ -257,9 +268,9 @@ impl Look<'_> {
     fn series(&self, spans: &[Span]) -> Result<Vec<Totals>> {
         let bounds: Vec<DateTime<Utc>> = spans
             .first()
-            .map(|span| span.period.start)
+            .map(|span| span.balances().start)
             .into_iter()
-            .chain(spans.iter().map(|span| span.period.end))
+            .chain(spans.iter().map(|span| span.balances().end))
             .collect();
         self.book.series(self.currency, &bounds)
     }
@@ -317,11 +328,11 @@ impl Look<'_> {
             .collect())
     }
 
-    /// How each plan's revenue moved, dearest first.
-    fn plan_months(&self, period: Period) -> Result<Vec<PlanMonth>> {
+    /// How each plan's revenue moved between two balances, dearest first.
+    fn plan_months(&self, balances: Period) -> Result<Vec<PlanMonth>> {
         let currency = self.currency;
         let mut rows = Vec::new();
-        for (code, totals) in self.book.plan_totals(currency, period)? {
+        for (code, totals) in self.book.plan_totals(currency, balances)? {
             let minus = |amount: Amount| Amount::ZERO.minus(amount);
             let parts = rounded_parts(
                 totals.start,
@@ -358,8 +369,9 @@ impl Look<'_> {
 
     fn plans(&self, now: Span, shown: &[Span], answer: &mut Revenue) -> Result<()> {
         let currency = self.currency;
-        answer.plan_months = self.plan_months(now.period)?;
-        for moved in self.book.plan_moves(currency, now.period)? {
+        let balances = now.balances();
+        answer.plan_months = self.plan_months(balances)?;
+        for moved in self.book.plan_moves(currency, balances)? {
             answer.plan_moves.push(PlanMoveRow {
                 from: moved.from,
                 to: moved.to,
@@ -370,7 +382,7 @@ impl Look<'_> {
             });
         }
         answer.plan_moves.sort_by_key(|row| Reverse(row.customers));
-        let ends: Vec<DateTime<Utc>> = shown.iter().map(|span| span.period.end).collect();
+        let ends: Vec<DateTime<Utc>> = shown.iter().map(|span| span.balances().end).collect();
         for (span, plans) in shown.iter().zip(self.book.plan_history(currency, &ends)?) {
             let whole = plans.values().try_fold(Amount::ZERO, |sum, plan| sum.plus(plan.mrr))?;
             for (code, segment) in plans {
@@ -395,7 +407,7 @@ impl Look<'_> {
                 let span = Span::of(first.plus(month), self.zone, self.as_of);
                 MonthEnd {
                     month: span.month.first_day(),
-                    end: span.period.end,
+                    end: span.balances().end,
                     is_unfinished: span.is_unfinished,
                 }
             })

@@ -16,8 +16,7 @@ use crate::{Error, Result};
 pub struct Month(NaiveDate);
 
 impl Month {
-    /// The month an instant lies in. The first instant of a month is the end of the one before, see
-    /// [`super::Book::movements`], but a month that has not lasted for a moment is not asked for.
+    /// The month an instant lies in; its first instant is part of it.
     #[must_use]
     pub fn of(zone: Tz, instant: DateTime<Utc>) -> Self {
         let day = instant.with_timezone(&zone).date_naive();
@@ -73,7 +72,8 @@ impl FromStr for Month {
 
     fn from_str(text: &str) -> Result<Self> {
         let wrong = || Error::invalid("month", "A month is written 2026-10.");
-        let (year, month) = text.trim().split_once('-').ok_or_else(wrong)?;
+        let text = text.trim();
+        let (year, month) = text.split_once('-').filter(|_| text.len() == 7).ok_or_else(wrong)?;
         let year = year.parse::<i32>().ok().filter(|year| (1970..=2200).contains(year)).ok_or_else(wrong)?;
         let month = month.parse::<u32>().map_err(|_| wrong())?;
         NaiveDate::from_ymd_opt(year, month, 1).map(Self).ok_or_else(wrong)
@@ -143,7 +143,8 @@ mod tests {
         assert_eq!(berlin.to_string(), "2026-11");
         assert_eq!(berlin.period(Tz::Europe__Berlin).start.to_rfc3339(), "2026-10-31T23:00:00+00:00");
         assert_eq!(berlin.minus(12).until(berlin), 12);
-        for wrong in ["", "2026", "2026-13", "2026-0", "26-10-01", "1969-12"] {
+        for wrong in ["", "2026", "2026-13", "2026-0", "26-10-01", "1969-12", "2026-1", "202610", "März-26"]
+        {
             assert!(wrong.parse::<Month>().is_err(), "{wrong:?}");
         }
     }

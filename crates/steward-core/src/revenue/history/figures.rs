@@ -66,7 +66,7 @@ impl Look<'_> {
     }
 
     fn facts(&self, profile: &Profile, span: Span, totals: Totals) -> Result<Facts> {
-        let end = span.period.end;
+        let end = span.balances().end;
         let committed = Profile { churn: ChurnTiming::Cancellation, ..profile.clone() };
         let committed = mrr::customers_at(&self.history.subscriptions, self.currency, end, &committed)?;
         let start = self.book.customers(self.currency, span.year_before(self.zone));

@@ -53,7 +53,7 @@ impl History {
         let profile = Profile::named("profile", req.profile.as_deref())?;
         let now = span(req.month, req.zone, as_of)?;
         let book = Book::new(&self.subscriptions, &profile)?;
-        let currency = chosen(&book, &currencies(&book, now.period.end)?, req.currency.as_deref())?;
+        let currency = chosen(&book, &currencies(&book, now.balances().end)?, req.currency.as_deref())?;
         let mut answer = RevenueMovements {
             freshness,
             profile,
@@ -66,11 +66,12 @@ impl History {
             next: None,
         };
         let Some(currency) = currency else { return Ok(answer) };
+        let balances = now.balances();
         let mut movers: Vec<(Amount, Mover)> = Vec::new();
-        for mover in all_movers(&book, &currency, now.period)? {
+        for mover in all_movers(&book, &currency, balances)? {
             let is_wanted = req.movement.is_none_or(|wanted| mover.movement == Some(wanted));
             let plan = req.plan.as_deref();
-            if is_wanted && plan.is_none_or(|plan| book.is_on(&currency, mover.customer, plan, now.period)) {
+            if is_wanted && plan.is_none_or(|plan| book.is_on(&currency, mover.customer, plan, balances)) {
                 let change = mover.change()?;
                 movers.push((change.max(Amount::ZERO.minus(change)?), mover));
             }
@@ -82,7 +83,7 @@ impl History {
         answer.change_minor = match req.plan {
             Some(_) => minor(whole)?,
             None => {
-                let row = month_row(now, &book.movements(&currency, now.period)?.totals, &currency)?;
+                let row = month_row(now, &book.movements(&currency, balances)?.totals, &currency)?;
                 line(&row, req.movement)
             }
         };
@@ -137,13 +138,14 @@ impl History {
     pub fn bridge(&self, req: &RevenueBridgeReq, freshness: Freshness) -> Result<RevenueBridge> {
         let as_of = freshness.as_of.unwrap_or(DateTime::UNIX_EPOCH);
         let (from, to) = (Profile::named("from", Some(&req.from))?, Profile::named("to", Some(&req.to))?);
-        let at = span(req.month, req.zone, as_of)?.period.end;
+        let span = span(req.month, req.zone, as_of)?;
+        let balance = span.balances().end;
         // Which currencies there are does not depend on the definition but for who never paid.
         let book = Book::new(&self.subscriptions, &from)?;
-        let currency = chosen(&book, &currencies(&book, at)?, req.currency.as_deref())?;
+        let currency = chosen(&book, &currencies(&book, balance)?, req.currency.as_deref())?;
         let mut answer = RevenueBridge {
             freshness,
-            at,
+            at: span.period.end,
             from,
             to,
             currency: currency.clone(),
@@ -153,7 +155,7 @@ impl History {
             steps: Vec::new(),
         };
         let Some(currency) = currency else { return Ok(answer) };
-        let found = bridge(&self.subscriptions, &currency, at, &answer.from, &answer.to)?;
+        let found = bridge(&self.subscriptions, &currency, balance, &answer.from, &answer.to)?;
         let parts: Vec<Amount> = found.steps.iter().map(|step| step.difference).collect();
         answer.from_minor = minor(found.from)?;
         answer.to_minor = minor(found.to)?;

@@ -111,14 +111,14 @@ fn late(reader: &Reader, since: i64, end: i64) -> Result<(Vec<MonthLateChange>, 
     let connection = reader.connection();
     let total: i64 = connection
         .prepare_cached(
-            "select count(*) from subscription_changes where recorded_at > ?1 and occurred_at <= ?2",
+            "select count(*) from subscription_changes where recorded_at > ?1 and occurred_at < ?2",
         )
         .and_then(|mut count| count.query_row([since, end], |row| row.get(0)))
         .map_err(fault::map)?;
     let mut rows: Vec<MonthLateChange> = connection
         .prepare_cached(
             "select occurred_at, recorded_at, kind, user_id, team_id, plan_code from subscription_changes
-             where recorded_at > ?1 and occurred_at <= ?2 order by recorded_at desc, occurred_at desc, id limit ?3",
+             where recorded_at > ?1 and occurred_at < ?2 order by recorded_at desc, occurred_at desc, id limit ?3",
         )
         .and_then(|mut find| find.query_map(params![since, end, LATE], read)?.collect())
         .map_err(fault::map)?;
