@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde::de::DeserializeOwned;
+use steward_core::revenue::amount::EXPONENTS;
 use ts_rs::{Config, Dependency, TS, TypeVisitor};
 
 use crate::change::Changes;
@@ -34,7 +35,21 @@ pub fn commands_file(config: &Config) -> String {
     text
 }
 
-/// Writes `commands.ts` and the file of every type that a command mentions.
+/// The text of `currencies.ts`.
+fn currencies_file() -> String {
+    let mut text = String::from(
+        "// Written from crates/steward-core/src/revenue/amount.rs by `cargo x gen`; changes made here are lost.\n\
+         /** Digits of the minor unit of currencies where it has other than two, by ISO 4217. */\n\
+         export const EXPONENTS: Readonly<Record<string, number>> = {\n",
+    );
+    for (currency, digits) in EXPONENTS {
+        let _ = writeln!(text, "  {currency}: {digits},");
+    }
+    text.push_str("};\n");
+    text
+}
+
+/// Writes `commands.ts`, `currencies.ts` and the file of every type that a command mentions.
 pub fn export(config: &Config) -> Result<(), ts_rs::ExportError> {
     let mut types = Types { config, result: Ok(()) };
     visit_types(&mut types);
@@ -46,8 +61,10 @@ pub fn export(config: &Config) -> Result<(), ts_rs::ExportError> {
     CommandKind::export_all(config)?;
     crate::table::Tier::export_all(config)?;
     std::fs::create_dir_all(config.out_dir()).map_err(ts_rs::ExportError::Io)?;
-    std::fs::write(config.out_dir().join("commands.ts"), commands_file(config))
-        .map_err(ts_rs::ExportError::Io)
+    for (name, text) in [("commands.ts", commands_file(config)), ("currencies.ts", currencies_file())] {
+        std::fs::write(config.out_dir().join(name), text).map_err(ts_rs::ExportError::Io)?;
+    }
+    Ok(())
 }
 
 /// Writes everything into a folder; big whole numbers are plain numbers, as in the committed files.

@@ -1,3 +1,4 @@
+import { EXPONENTS } from "@/api/generated/currencies";
 import { formatDay, formatDecimal } from "./format";
 
 /** An amount in minor units as plain digits of the major one, exactly. */
@@ -18,14 +19,9 @@ export function formatMinorSigned(minor: number, exponent: number): string {
   return minor > 0 ? `+${formatMinor(minor, exponent)}` : formatMinor(minor, exponent);
 }
 
-/** Digits of a currency's minor unit, as the browser's own table has them. */
+/** Digits of a currency's minor unit, by ISO 4217; a browser's own table leaves out what is not in daily use. */
 export function minorDigits(currency: string): number {
-  try {
-    const format = new Intl.NumberFormat("en", { style: "currency", currency });
-    return format.resolvedOptions().maximumFractionDigits ?? 2;
-  } catch {
-    return 2;
-  }
+  return EXPONENTS[currency] ?? 2;
 }
 
 /** The currency's own sign, or its code. */

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use num_rational::Ratio;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use steward_core::revenue::amount;
 use steward_core::stripe::{currency, record};
 use steward_core::{Error, Result};
 
@@ -116,17 +117,12 @@ fn decimal(object: &str, text: &str) -> Result<Ratio<i128>> {
     let wrong = || {
         Error::internal("Stripe names an amount that is no decimal.").with_detail(format!("{object}: {text}"))
     };
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    if whole.len() > 20
-        || fraction.len() > 12
-        || !digits.bytes().all(|digit| digit.is_ascii_digit() || digit == b'.')
-    {
+    if whole.len() > 20 || fraction.len() > 12 {
         return Err(wrong());
     }
-    let all: i128 = format!("0{whole}{fraction}").parse().map_err(|_| wrong())?;
-    let scale = u32::try_from(fraction.len()).map_err(|_| wrong())?;
-    Ok(Ratio::new(sign * all, 10_i128.pow(scale)))
+    amount::decimal(text).ok_or_else(wrong)
 }
 
 #[derive(Debug, Deserialize)]

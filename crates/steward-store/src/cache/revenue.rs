@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use num_rational::Ratio;
 use rusqlite::{Connection, Row};
 use steward_core::revenue::History;
+use steward_core::revenue::amount::decimal;
 use steward_core::revenue::history::PlanName;
 use steward_core::revenue::subscription::{
     Discount, DiscountEnd, DiscountValue, Interval, Item, PriceSource, Status, Step, Subscription, Terms,
@@ -360,14 +360,6 @@ fn discount(kind: Option<&str>, value: Option<&str>, until: Option<i64>) -> Opti
     Some(Discount { value, end })
 }
 
-/// Plain decimal digits, exactly.
-fn decimal(text: &str) -> Option<Ratio<i128>> {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let scale = 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?;
-    let digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-    Some(Ratio::new(digits, scale))
-}
-
 fn uuid(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Uuid>> {
     row.get::<_, Option<[u8; 16]>>(column).map(|bytes| bytes.map(Uuid::from_bytes))
 }
@@ -381,16 +373,6 @@ fn holder(row: &Row<'_>, first: usize) -> rusqlite::Result<Option<(Uuid, bool)>>
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn decimals_are_exact() {
-        assert_eq!(decimal("12.5000"), Some(Ratio::new(25, 2)));
-        assert_eq!(decimal("20"), Some(Ratio::from_integer(20)));
-        assert_eq!(decimal("-0.1"), Some(Ratio::new(-1, 10)));
-        for wrong in ["", "x", "1.2.3", "NaN"] {
-            assert_eq!(decimal(wrong), None, "{wrong:?}");
-        }
-    }
 
     #[test]
     fn a_subscription_that_changes_its_currency_is_one_in_each() {

@@ -37,6 +37,17 @@ describe("the catalogue", () => {
     expect(of("SSO")).toEqual(["–", "✓"]);
   });
 
+  it("writes a price in the digits of its currency, whatever the browser thinks of them", () => {
+    const of = (currency: string, minor: number) =>
+      catalogueLines([plan("pro", { currency, price_month_minor: minor })]).find(
+        (line) => line.label === "A month",
+      )?.cells;
+    expect(of("HUF", 190_000)).toEqual(["1,900.00 HUF"]);
+    expect(of("IDR", 150_000_00)).toEqual(["150,000.00 IDR"]);
+    expect(of("JPY", 4_400)).toEqual(["4,400 JPY"]);
+    expect(of("KWD", 9_500)).toEqual(["9.500 KWD"]);
+  });
+
   it("reads what is typed exactly, or not at all", () => {
     expect(parsePrice("39", 2)).toBe(3900);
     expect(parsePrice("39.5", 2)).toBe(3950);

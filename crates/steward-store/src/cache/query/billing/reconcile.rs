@@ -6,6 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use num_rational::Ratio;
 use rusqlite::Row;
 use steward_core::find::FindKind;
+use steward_core::revenue::amount::decimal;
 use steward_core::stripe::Part;
 use steward_core::stripe::billing::{DriftCount, Reconciliation, StripeReconcileReq};
 use steward_core::stripe::pull::Position;
@@ -133,14 +134,6 @@ fn our(row: &Row<'_>, at: Option<DateTime<Utc>>) -> rusqlite::Result<Ours> {
         stripe_customer: row.get(19)?,
         list_amount: row.get(20)?,
     })
-}
-
-/// A decimal as the copy keeps it, exactly.
-fn decimal(text: &str) -> Option<Ratio<i128>> {
-    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
-    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
-    let all: i128 = format!("{whole}{fraction}").parse().ok()?;
-    Some(Ratio::new(sign * all, 10_i128.checked_pow(u32::try_from(fraction.len()).ok()?)?))
 }
 
 fn plans(reader: &Reader) -> Result<Vec<PlanKeys>> {
