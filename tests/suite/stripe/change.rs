@@ -131,6 +131,22 @@ async fn an_answer_that_is_lost_is_found_out_by_asking_again() {
     assert!(unknown.message.contains("not known"), "{unknown:?}");
     assert!(company.stripe.books().seen().len() > before);
     assert_eq!(subscription(&company, "sub_3")["cancel_at_period_end"], false);
+    // After a day Stripe has forgotten the id, and might do it twice.
+    let mut owner = company.database.connect_owner().await;
+    let mut age = async |interval: &str| {
+        let aged = format!("update steward.billing_actions set created_at = now() - interval '{interval}'");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(aged)).execute(&mut owner).await.expect("it is older");
+    };
+    age("25 hours").await;
+    let sent = company.stripe.books().seen().len();
+    assert_eq!(company.refused("subscription_cancel", ready.clone()).await.code, ErrorCode::Conflict);
+    assert_eq!(company.stripe.books().seen().len(), sent, "nothing was asked");
+    // And a workspace that was made read-only meanwhile sends nothing.
+    age("1 hour").await;
+    company.run("workspace_mode", json!({ "workspace": "admin", "mode": "read_only" })).await;
+    assert_eq!(company.refused("subscription_cancel", ready.clone()).await.code, ErrorCode::ReadOnly);
+    assert_eq!(company.stripe.books().seen().len(), sent, "nothing was asked");
+    company.run("workspace_mode", json!({ "workspace": "admin", "mode": "unlocked" })).await;
     company.run("subscription_cancel", ready).await;
     assert_eq!(subscription(&company, "sub_3")["cancel_at_period_end"], true);
 

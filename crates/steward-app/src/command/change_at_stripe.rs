@@ -154,6 +154,14 @@ async fn reviewed(steward: &Steward, decided: Decided, mode: Mode, wish: Wish) -
             Error::internal("What was asked of Stripe cannot be read.").with_source(cause)
         })?;
         if before.state == "asked" {
+            steward.admit_change(&record, needs_phrase(&before.kind))?;
+            if !before.is_known_there {
+                return Err(Error::new(
+                    ErrorKind::Conflict,
+                    "It was asked more than a day ago, and Stripe no longer knows by its id whether it was carried \
+                     out. Look at it there, then decide anew.",
+                ));
+            }
             send(&client, &mut connection, intent, &asked).await?;
         }
         return done(steward, intent, before.state == "refused").await;
@@ -169,7 +177,7 @@ async fn reviewed(steward: &Steward, decided: Decided, mode: Mode, wish: Wish) -
     // The look and the change have the same instant.
     let planned = wish.plan(steward, &client, at).await?;
     let phrase = planned.phrase.clone();
-    let needs_phrase = matches!(planned.kind, "refund" | "cancel_subscription");
+    let needs_phrase = needs_phrase(planned.kind);
     let action = Action::AskBilling {
         intent,
         action: json!({
@@ -202,7 +210,7 @@ async fn reviewed(steward: &Steward, decided: Decided, mode: Mode, wish: Wish) -
             "Stripe's side is no longer as it was shown; nothing was changed.",
         ));
     }
-    steward.admit_change(&steward.current().await?, preview.confirm.is_some())?;
+    steward.admit_change(&record, preview.confirm.is_some())?;
     if let Some(phrase) = preview.confirm.as_ref().filter(|phrase| confirm.as_ref() != Some(*phrase)) {
         return Err(Error::invalid("confirm", format!("Type \"{phrase}\" to apply this.")));
     }
@@ -212,6 +220,11 @@ async fn reviewed(steward: &Steward, decided: Decided, mode: Mode, wish: Wish) -
     steward.pull_soon().await;
     steward.pull_stripe_soon().await;
     Ok(outcome)
+}
+
+/// Whether what names it is typed: what was paid out or ended does not come back.
+fn needs_phrase(kind: &str) -> bool {
+    matches!(kind, "refund" | "cancel_subscription")
 }
 
 /// Asks Stripe, and writes the answer down.

@@ -75,7 +75,12 @@ impl Steward {
     pub(crate) async fn pull_stripe_soon(&self) {
         let steward = self.clone();
         let pull = async move {
-            if let Err(cause) = Box::pin(steward.pull_stripe()).await {
+            let mut pulled = Box::pin(steward.pull_stripe()).await;
+            // What was interrupted before went on where it was, perhaps behind what has changed.
+            if pulled.as_ref().is_ok_and(|pulled| pulled.was_resumed) {
+                pulled = Box::pin(steward.pull_stripe()).await;
+            }
+            if let Err(cause) = pulled {
                 tracing::info!("the change at Stripe is not in the copy yet: {}", cause.chain());
             }
         };

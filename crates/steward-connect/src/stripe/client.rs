@@ -273,8 +273,9 @@ impl StripeClient {
         let (status, headers) = (answer.status(), answer.headers().clone());
         let body = answer.bytes().await.map_err(broken)?;
         if status.is_success() {
+            // Whoever answered so may not have been Stripe: what was asked is not known to have happened.
             return serde_json::from_slice(&body).map_err(|cause| Failure {
-                error: Error::internal("Stripe's answer is no JSON.")
+                error: Error::new(ErrorKind::Offline, "Stripe's answer is no JSON.")
                     .with_detail(format!("{} {}", request.method, request.path))
                     .with_source(cause),
                 again: Again::No,
@@ -351,7 +352,8 @@ fn refused(request: &Request<'_>, status: StatusCode, headers: &HeaderMap, body:
             (Error::new(ErrorKind::NotFound, "Stripe does not have this object."), Again::No)
         }
         402 => (Error::new(ErrorKind::Conflict, "Stripe could not move the money."), Again::No),
-        409 => (Error::new(ErrorKind::Conflict, "Stripe is busy with the same object."), Again::Soon),
+        // The same request, or one about the same object, is being carried out: how it ends is not known here.
+        409 => (Error::new(ErrorKind::Timeout, "Stripe is busy with the same object."), Again::Soon),
         429 => (Error::new(ErrorKind::Timeout, "Stripe asks to be asked less often."), Again::Soon),
         500.. => (Error::new(ErrorKind::Offline, "Stripe has trouble of its own."), Again::Soon),
         _ => (Error::internal("Stripe does not accept a request of Steward's."), Again::No),

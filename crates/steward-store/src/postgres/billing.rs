@@ -10,25 +10,31 @@ use super::error::map;
 /// A request that was written down, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
+    /// What kind of change.
+    pub kind: String,
     /// The request.
     pub request: Value,
     /// `asked`, `done`, `refused`.
     pub state: String,
+    /// Whether the provider still knows the request by its id: it forgets them after a day.
+    pub is_known_there: bool,
 }
 
-/// What was asked under this id; none where nothing was.
+/// What this login asked under this id; none where nothing was.
 ///
 /// # Errors
 /// When the server cannot be asked.
 pub async fn asked(connection: &mut PgConnection, intent: IntentId) -> Result<Option<Asked>> {
-    let found: Option<(Value, String)> =
-        sqlx::query_as("select asked, state from steward.billing_actions where id = $1")
-            .bind(intent.0)
-            .persistent(false)
-            .fetch_optional(connection)
-            .await
-            .map_err(map)?;
-    Ok(found.map(|(request, state)| Asked { request, state }))
+    let found: Option<(String, Value, String, bool)> = sqlx::query_as(
+        "select kind, asked, state, created_at > now() - interval '23 hours' from steward.billing_actions
+         where id = $1 and login = session_user",
+    )
+    .bind(intent.0)
+    .persistent(false)
+    .fetch_optional(connection)
+    .await
+    .map_err(map)?;
+    Ok(found.map(|(kind, request, state, is_known_there)| Asked { kind, request, state, is_known_there }))
 }
 
 /// Writes down what was answered, once.
