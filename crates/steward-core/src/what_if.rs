@@ -1,7 +1,8 @@
 //! `usage_what_if`: who would have been refused in a month, were limits kept that are only warned of, or were one
 //! of them another one. Nothing is changed by asking.
 
-use chrono::{DateTime, Datelike, Months, NaiveDate, NaiveTime, Utc};
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
@@ -11,6 +12,7 @@ use crate::id::UserId;
 use crate::limit::MAX_QUANTITY;
 use crate::period::Period;
 use crate::plan::PlanLimit;
+use crate::revenue::Month;
 
 /// What is supposed.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, TS)]
@@ -33,46 +35,8 @@ pub struct WhatIfReq {
     pub rows: u32,
 }
 
-/// A month of the calendar of UTC, by which limits are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Month(NaiveDate);
-
-impl Month {
-    /// The month of an instant.
-    #[must_use]
-    pub fn of(at: DateTime<Utc>) -> Self {
-        Self(at.date_naive().with_day(1).unwrap_or_default())
-    }
-
-    /// Reads `YYYY-MM`.
-    ///
-    /// # Errors
-    /// `Invalid` with the field `month` for what is none.
-    pub fn parse(text: &str) -> Result<Self> {
-        let wrong = || Error::invalid("month", "A month is written 2026-11.");
-        let is_shaped = text.len() == 7 && text.is_ascii() && text.as_bytes()[4] == b'-';
-        if !is_shaped {
-            return Err(wrong());
-        }
-        format!("{text}-01").parse().map(Self).map_err(|_| wrong())
-    }
-
-    /// The name of the month in `usage_counters`.
-    #[must_use]
-    pub fn key(self) -> String {
-        self.0.format("%Y-%m").to_string()
-    }
-
-    /// Its span.
-    #[must_use]
-    pub fn period(self) -> Period {
-        let midnight = |day: NaiveDate| day.and_time(NaiveTime::MIN).and_utc();
-        Period { start: midnight(self.0), end: midnight(self.0 + Months::new(1)) }
-    }
-}
-
 impl WhatIfReq {
-    /// The month that is asked about.
+    /// The month that is asked about, by UTC, in which limits are counted.
     ///
     /// # Errors
     /// `Invalid` for a month that is none or lies ahead, a limit that nobody means, or one that does not say of
@@ -86,10 +50,10 @@ impl WhatIfReq {
                 return Err(Error::invalid(field, "A supposed limit is one of a plan and of a metric."));
             }
         }
-        let current = Month::of(as_of);
+        let current = Month::of(Tz::UTC, as_of);
         let Some(text) = &self.month else { return Ok(current) };
-        let month = Month::parse(text.trim())?;
-        if month.0 > current.0 {
+        let month: Month = text.parse()?;
+        if month > current {
             return Err(Error::invalid("month", "This month lies ahead; nothing of it is counted yet."));
         }
         Ok(month)
@@ -201,8 +165,8 @@ mod tests {
         let now = at("2026-11-30T23:59:59Z");
         let asked =
             |month: &str| WhatIfReq { month: Some(month.to_owned()), ..WhatIfReq::default() }.month(now);
-        assert_eq!(WhatIfReq::default().month(now).expect("the current one").key(), "2026-11");
-        let december = asked("2025-12").expect("a month").period();
+        assert_eq!(WhatIfReq::default().month(now).expect("the current one").to_string(), "2026-11");
+        let december = asked("2025-12").expect("a month").period(Tz::UTC);
         assert_eq!((december.start, december.end), (at("2025-12-01T00:00:00Z"), at("2026-01-01T00:00:00Z")));
         for wrong in
             ["2026-12", "2026-13", "2026-00", "2026-1", "202611", "26-11", "2026-11-01", "", "März-26"]

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use rusqlite::{Row, params};
 use serde_json::Value;
+use steward_core::limit::period_key;
 use steward_core::plan::{
     PlanEffect, PlanEffectReq, PlanLimit, PlanLimitEdit, PlanLimitEffect, PlanList, PlanRow, PlanUnlock,
 };
@@ -106,14 +107,8 @@ fn over(
     limit: Option<i64>,
     as_of: DateTime<Utc>,
 ) -> Result<u64> {
-    let Some(limit) = limit else { return Ok(0) };
-    let period = match edit.period.as_str() {
-        "month" => as_of.format("%Y-%m").to_string(),
-        "day" => as_of.format("%Y-%m-%d").to_string(),
-        "lifetime" => "lifetime".to_owned(),
-        // Nobody counts by the minute.
-        _ => return Ok(0),
-    };
+    // Nobody counts by the minute.
+    let (Some(limit), Some(period)) = (limit, period_key(&edit.period, as_of)) else { return Ok(0) };
     reader
         .connection()
         .prepare_cached(

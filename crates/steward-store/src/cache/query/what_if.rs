@@ -3,12 +3,14 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
 use rusqlite::{Row, params};
 use steward_core::id::UserId;
 use steward_core::limit::{Account, effective};
 use steward_core::plan::{PlanLimit, PlanRow};
+use steward_core::revenue::Month;
 use steward_core::user::UserRow;
-use steward_core::what_if::{Month, WhatIf, WhatIfAccount, WhatIfLimit, WhatIfReq};
+use steward_core::what_if::{WhatIf, WhatIfAccount, WhatIfLimit, WhatIfReq};
 use steward_core::{Error, Result};
 use uuid::Uuid;
 
@@ -30,7 +32,7 @@ pub fn show(reader: &Reader, req: &WhatIfReq) -> Result<WhatIf> {
     let freshness = super::freshness(reader, &limit::DATASETS)?;
     let as_of = freshness.as_of.unwrap_or(DateTime::UNIX_EPOCH);
     let month = req.month(as_of)?;
-    let period = month.period();
+    let period = month.period(Tz::UTC);
     let is_unfinished = as_of < period.end;
     let plans = plan::list(reader)?.rows;
     check(reader, req, &plans)?;
@@ -40,7 +42,7 @@ pub fn show(reader: &Reader, req: &WhatIfReq) -> Result<WhatIf> {
         reader,
         accounts: accounts_by_plan(reader, &default_plan)?,
         month,
-        is_current: month == Month::of(as_of),
+        is_current: month == Month::of(Tz::UTC, as_of),
         at: as_of.min(period.end - TimeDelta::microseconds(1)),
         default_plan,
         raised: offender::raised(reader)?,
@@ -76,7 +78,7 @@ pub fn show(reader: &Reader, req: &WhatIfReq) -> Result<WhatIf> {
     accounts.truncate(if req.rows == 0 { ROWS } else { req.rows.min(ROWS_MAX) } as usize);
     Ok(WhatIf {
         freshness,
-        month: month.key(),
+        month: month.to_string(),
         period,
         is_unfinished,
         supposed: supposed(req, &plans),
@@ -184,7 +186,7 @@ impl Question<'_> {
     /// The first and the last counter of a period in the month; none where what was used is kept nowhere: a
     /// minute is a window of the server's, and of a whole life only what is used by now is known.
     fn keys(&self, period: &str) -> Option<(String, String)> {
-        let month = self.month.key();
+        let month = self.month.to_string();
         match period {
             "month" => Some((month.clone(), month)),
             "day" => Some((format!("{month}-01"), format!("{month}-31"))),
