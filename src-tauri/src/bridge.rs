@@ -14,10 +14,6 @@ use tokio::sync::oneshot;
 
 use crate::window;
 
-/// What a page asks for again that missed what changed.
-const EVERYTHING: [Tag; 8] =
-    [Tag::Workspace, Tag::Settings, Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit, Tag::Exports];
-
 /// The open command table; or why it could not be opened, told to whoever asks.
 pub(crate) struct Front {
     steward: Option<Result<Steward, WireError>>,
@@ -108,7 +104,7 @@ pub(crate) fn forward_changes(app: &AppHandle) {
         loop {
             let change = match changes.recv().await {
                 Ok(change) => change,
-                Err(RecvError::Lagged(_)) => Changes { tags: EVERYTHING.to_vec() },
+                Err(RecvError::Lagged(_)) => Changes { tags: Tag::ALL.to_vec() },
                 Err(RecvError::Closed) => return,
             };
             if change.tags.contains(&Tag::Settings) {

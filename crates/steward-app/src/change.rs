@@ -36,6 +36,19 @@ pub enum Tag {
 }
 
 impl Tag {
+    /// Every tag: for whoever missed what changed.
+    pub const ALL: [Self; 9] = [
+        Self::Workspace,
+        Self::Settings,
+        Self::Sync,
+        Self::Usage,
+        Self::Users,
+        Self::Plans,
+        Self::Audit,
+        Self::Exports,
+        Self::Billing,
+    ];
+
     /// The tag of the answers that rows of a dataset appear in.
     #[must_use]
     pub fn of(dataset: Dataset) -> Self {
