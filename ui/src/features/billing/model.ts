@@ -78,7 +78,7 @@ export function moneyParts(money: Money): { amount: string; currency: string } {
 export function comparedText(found: Reconciliation, zone: string): string {
   const there =
     found.file ?? (found.stripe_as_of ? `Stripe as of ${formatMinute(found.stripe_as_of, zone)}` : "Stripe");
-  const by = found.by_hand > 0 ? `; ${formatNumber(found.by_hand)} here are billed by hand` : "";
+  const by = found.by_hand > 0 ? `; ${formatNumber(found.by_hand)} here billed by hand` : "";
   return `${formatNumber(found.here)} open here, ${formatNumber(found.there)} running in ${there}. ${formatNumber(found.matched)} on both sides, ${formatNumber(found.clean)} without a difference${by}.`;
 }
 
