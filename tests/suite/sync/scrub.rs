@@ -165,6 +165,22 @@ async fn s31_what_differs_beyond_measure_is_read_again_like_a_first_load() {
 }
 
 #[tokio::test]
+async fn s30_a_copy_that_is_slow_to_answer_does_not_cost_the_cut() {
+    let bench = filled().await;
+    let mut connection = bench.database.connect("viewer").await;
+    cut::open(&mut connection, cut::Purpose::Cut, Guards::ALL, None).await.expect("a cut");
+    let limit: String = sqlx::query_scalar("show idle_in_transaction_session_timeout")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a limit");
+    assert_eq!(limit, "10s");
+    let mut other = bench.database.connect_owner().await;
+    let slow = sqlx::raw_sql("select pg_sleep(11)").execute(&mut other);
+    cut::keep_open(&mut connection, slow).await.expect("it is still open").expect("the server waits");
+    cut::close(&mut connection).await.expect("the cut ends as any other");
+}
+
+#[tokio::test]
 async fn s30_the_budget_leaves_most_idle_looks_alone() {
     let bench = filled().await;
     let engine = bench.engine();

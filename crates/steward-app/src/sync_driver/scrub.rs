@@ -19,7 +19,7 @@ use steward_core::sync::{KeySpan, Observed, Reload, Window};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::local::{self, LocalCheck};
 use steward_store::cache::{Applied, Cache, KeyRange};
-use steward_store::postgres::{PgConnection, scrub, sums};
+use steward_store::postgres::{PgConnection, cut, scrub, sums};
 use tokio::sync::{mpsc, oneshot};
 
 use super::status;
@@ -291,7 +291,7 @@ impl Scrubber {
             sum: sum_reply,
         };
         tell(asks, ask).await?;
-        let Some(target) = hear(target).await? else { return Ok(None) };
+        let Some(target) = hear(connection, target).await? else { return Ok(None) };
         if target.is_summed {
             return self.summed(connection, moment, asks, target).await.map(Some);
         }
@@ -299,7 +299,7 @@ impl Scrubber {
         let ranges = std::slice::from_ref(&target.range);
         let server = scrub::set_sums(connection, target.dataset, ranges, SUM_ROWS).await?;
         let took = began.elapsed();
-        let local = hear(sum).await?;
+        let local = hear(connection, sum).await?;
         let server = server.first().copied().unwrap_or_default();
         let mut drift = None;
         if server != local {
@@ -317,7 +317,7 @@ impl Scrubber {
         let at = moment.observed.as_of;
         let (reply, done) = oneshot::channel();
         tell(asks, Ask::Done { target, rows: local.rows, at, snapshot, drift, reply }).await?;
-        hear(done).await?;
+        hear(connection, done).await?;
         Ok(Some(took))
     }
 
@@ -337,7 +337,7 @@ impl Scrubber {
         let took = began.elapsed();
         let (reply, different) = oneshot::channel();
         tell(asks, Ask::Sums { target: target.clone(), batches, reply }).await?;
-        let different = hear(different).await?;
+        let different = hear(connection, different).await?;
         let drift = (different > 0)
             .then(|| DriftRow { sums: different, ..moment.drift(&target, Applied::default(), true) });
         self.has_repaired |= drift.is_some();
@@ -345,7 +345,7 @@ impl Scrubber {
         let at = moment.observed.as_of;
         let (reply, done) = oneshot::channel();
         tell(asks, Ask::Done { target, rows: 0, at, snapshot, drift, reply }).await?;
-        hear(done).await?;
+        hear(connection, done).await?;
         Ok(took)
     }
 }
@@ -389,7 +389,7 @@ impl Repair<'_> {
         let mut wrong: Vec<KeyRange> = Vec::new();
         let mut row_count = 0;
         while let Some(range) = suspects.pop_front() {
-            let parts = self.split(range).await?;
+            let parts = self.split(connection, range).await?;
             let ranges: Vec<KeyRange> = parts.iter().map(|(range, _)| range.clone()).collect();
             let server = scrub::set_sums(connection, dataset, &ranges, SUM_ROWS).await?;
             for ((range, local), server) in parts.into_iter().zip(server) {
@@ -417,12 +417,16 @@ impl Repair<'_> {
         Ok(Outcome::Repaired(self.moment.drift(&place, applied, true)))
     }
 
-    async fn split(&self, range: KeyRange) -> Result<Vec<(KeyRange, steward_store::record::SetSum)>> {
+    async fn split(
+        &self,
+        connection: &mut PgConnection,
+        range: KeyRange,
+    ) -> Result<Vec<(KeyRange, steward_store::record::SetSum)>> {
         let (reply, parts) = oneshot::channel();
         let target = Target { range, ..self.target.clone() };
         let shapes = Arc::clone(&self.shapes);
         tell(self.asks, Ask::Split { target, parts: PARTS, shapes, reply }).await?;
-        hear(parts).await
+        hear(connection, parts).await
     }
 
     async fn read_again(&self, connection: &mut PgConnection, range: &KeyRange) -> Result<Applied> {
@@ -434,7 +438,7 @@ impl Repair<'_> {
         scrub::read_range(connection, self.target.dataset, range, &out).await?;
         drop(out);
         let _ = is_complete.send(());
-        hear(applied).await
+        hear(connection, applied).await
     }
 
     fn reload(&self) -> Reload {
@@ -478,8 +482,9 @@ async fn tell(asks: &mpsc::Sender<Ask>, ask: Ask) -> Result<()> {
     asks.send(ask).await.map_err(|_| gone())
 }
 
-async fn hear<T>(reply: oneshot::Receiver<T>) -> Result<T> {
-    reply.await.map_err(|_| gone())
+/// The copy's answer, however long it takes, with the cut kept open.
+async fn hear<T>(connection: &mut PgConnection, reply: oneshot::Receiver<T>) -> Result<T> {
+    cut::keep_open(connection, reply).await?.map_err(|_| gone())
 }
 
 /// The writer ends early only after a failure of its own, which it reports itself.

@@ -7,12 +7,15 @@
 //! Map: [`head`] which server and snapshot · [`delta`] what changed · [`page`] a piece of what changed in
 //! weeks · [`past`] what changed where there are sums alone · [`ack`] what the server is told.
 
+use std::time::Duration;
+
 use futures::TryStreamExt as _;
 use serde_json::Value;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, Either, PgConnection, Row as _};
 use steward_core::sync::{Catalog, Expected, Guard, Guards, Observed};
 use steward_core::{Dataset, Error, ErrorKind, Result};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{catalog, error};
@@ -151,6 +154,27 @@ fn begin(purpose: Purpose, guards: Guards) -> String {
          set local idle_in_transaction_session_timeout = '{idle_s}s'; \
          set local timezone = 'UTC'; set local datestyle = 'ISO, YMD'; set local jit = off{lock}"
     )
+}
+
+/// How often a server is shown that its open transaction is not forgotten; well below what it bears.
+const BEAT: Duration = Duration::from_secs(3);
+
+/// Does something else while a transaction stays open, however slow this machine is: the server ends one in which
+/// nothing is asked for ten seconds.
+///
+/// # Errors
+/// When the connection breaks meanwhile.
+pub async fn keep_open<T>(connection: &mut PgConnection, work: impl Future<Output = T>) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    let mut beats = tokio::time::interval_at(Instant::now() + BEAT, BEAT);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return Ok(done),
+            _ = beats.tick() => {}
+        }
+        sqlx::raw_sql("select 1").execute(&mut *connection).await.map_err(error::map)?;
+    }
 }
 
 /// Sends statements as one message; answers their rows, statement by statement.
