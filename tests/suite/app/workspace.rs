@@ -244,3 +244,28 @@ async fn a_pause_reaches_the_window_of_another_process_and_outlives_it() {
     window.close().await;
     terminal.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_reads_on_when_the_process_that_held_the_copy_has_ended() {
+    let database = TestDatabase::new().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let terminal = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    add(&terminal, "acme", &database.login_url("viewer")).await;
+    run(&terminal, "sync_run", Value::Null).await.expect("a first look");
+
+    let window = open_with(&home, passphrase(&home), Engine::Continuous).await;
+    let known = run(&window, "user_list", json!({})).await.expect("it shows what the other has read");
+    let before = known["total"].as_u64().expect("a number");
+    let refused = run(&window, "sync_run", Value::Null).await.expect_err("the other one has the copy");
+    assert_eq!(refused.code, ErrorCode::CacheBusy);
+    let statement = "insert into steward.users (email, name) values ('later@example.com', 'Later')";
+    execute(&mut database.connect_owner().await, statement).await;
+    terminal.close().await;
+    until("the window reads by itself", async || {
+        let known = run(&window, "user_list", json!({})).await.ok()?;
+        (known["total"].as_u64() == Some(before + 1)).then_some(())
+    })
+    .await
+    .expect("within the limit");
+    window.close().await;
+}

@@ -1,16 +1,18 @@
 //! The workspace whose copy is open, and the way to its server.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use steward_core::id::WorkspaceId;
 use steward_core::{Dataset, Error, ErrorKind, Result};
-use steward_store::cache::{Cache, CacheKey};
+use steward_store::cache::{Cache, CacheKey, query};
 use steward_store::local::WorkspaceRecord;
 use steward_store::postgres::PgConnection;
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::role::role_of;
 use tokio::sync::OnceCell;
+use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
 use super::{Engine, Inner, Steward, stripe};
@@ -19,6 +21,16 @@ use crate::command::settings::Settings;
 use crate::command::workspace::Role;
 use crate::password;
 use crate::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
+
+/// How long somebody who asks for the engine waits for another Steward that is about to end.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two tries of theirs.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+/// Between two tries of a window that another Steward keeps from reading.
+const TAKE_OVER: Duration = Duration::from_secs(2);
+
+/// How long after a workspace was opened its subscriptions are read ahead.
+const READ_AHEAD: Duration = Duration::from_secs(3);
 
 /// A workspace whose copy is open.
 pub(crate) struct Opened {
@@ -64,11 +76,15 @@ impl Steward {
         *place = Some(Arc::clone(&opened));
         drop(place);
         if self.inner.engine == Engine::Continuous {
-            // Another Steward may hold the copy; then this one shows what that one reads.
+            // Another Steward may hold the copy; then this one shows what that one reads, and goes on with it.
             if let Err(cause) = self.engine_of(&opened).await {
                 tracing::info!("no engine runs in this process: {}", cause.chain());
+                if cause.kind() == ErrorKind::CacheBusy {
+                    self.spawn(take_over(self.clone(), Arc::clone(&opened)));
+                }
             }
             self.spawn(stripe::keep_fresh(self.clone(), Arc::clone(&opened)));
+            self.spawn(read_ahead(opened.cache.clone(), opened.cancel.clone()));
             if record.role.is_none() {
                 self.spawn(find_role(self.clone(), record, opened.cancel.clone()));
             }
@@ -82,13 +98,27 @@ impl Steward {
             return Err(offline());
         }
         let opened = self.opened().await?;
-        self.engine_of(&opened).await
+        let began = Instant::now();
+        let mut looks = interval(ASK_AGAIN);
+        loop {
+            looks.tick().await;
+            match self.engine_of(&opened).await {
+                // A window that is just being closed, or a look by a timer.
+                Err(error) if error.kind() == ErrorKind::CacheBusy && began.elapsed() < PATIENCE => {}
+                outcome => return outcome,
+            }
+        }
     }
 
     /// Looks at the server after a change, so that the copy shows it. The change is done whatever becomes of
     /// this: a failure here is told by the engine's own status.
     pub(crate) async fn pull_soon(&self) {
-        let Ok(engine) = self.engine().await else { return };
+        let engine = match self.opened().await {
+            Ok(opened) if self.inner.engine != Engine::Offline => self.engine_of(&opened).await,
+            _ => return,
+        };
+        // Another Steward that holds the copy looks by itself.
+        let Ok(engine) = engine else { return };
         let cancel = self.inner.cancel.child_token();
         let pull = async move {
             tokio::select! {
@@ -116,7 +146,7 @@ impl Steward {
             let record = self.blocking(move |inner| inner.workspace(&id.to_string())).await?;
             let address = address_of(&self.wake(record).await?)?;
             let config = SyncConfig {
-                pull: std::time::Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
+                pull: Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
                 is_automatic: self.inner.engine == Engine::Continuous,
                 seed: rand::random(),
                 keep: self.row_window(id).await?,
@@ -249,6 +279,34 @@ pub(crate) fn key_name(id: WorkspaceId) -> String {
     format!("workspace/{id}/cache-key")
 }
 
+/// Reads what revenue is computed from before somebody asks for it: of a hundred thousand customers that takes longer
+/// than the computation. Not while the window is being drawn.
+async fn read_ahead(cache: Cache, cancel: CancellationToken) {
+    tokio::select! {
+        () = cancel.cancelled() => return,
+        () = tokio::time::sleep(READ_AHEAD) => {}
+    }
+    if let Err(cause) = cache.read(query::revenue::read_ahead).await {
+        tracing::info!("revenue is read when it is asked for: {}", cause.chain());
+    }
+}
+
+/// Starts the engine once the Steward that holds the copy has ended.
+async fn take_over(steward: Steward, opened: Arc<Opened>) {
+    let mut looks = interval(TAKE_OVER);
+    loop {
+        tokio::select! {
+            () = opened.cancel.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        match steward.engine_of(&opened).await {
+            Ok(_) => return steward.announce(&[Tag::Sync]),
+            Err(cause) if cause.kind() == ErrorKind::CacheBusy => {}
+            Err(cause) => return tracing::info!("no engine runs in this process: {}", cause.chain()),
+        }
+    }
+}
+
 /// Tells what each commit of the copy changed.
 async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
     let mut changes = opened.cache.subscribe();
@@ -272,7 +330,7 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
             }
             // Too many to keep: everything may have changed.
             Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
-                steward.announce(&[Tag::Sync, Tag::Usage, Tag::Users, Tag::Plans, Tag::Audit, Tag::Billing]);
+                steward.announce(&Tag::ALL);
             }
             Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
         }

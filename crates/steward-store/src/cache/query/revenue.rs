@@ -26,6 +26,14 @@ pub fn show(reader: &Reader, req: &RevenueReq) -> Result<Revenue> {
     reader.revenue()?.show(req, freshness(reader, &DATASETS)?)
 }
 
+/// Reads the subscriptions that the other answers are computed from, so that the first of them need not.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn read_ahead(reader: &Reader) -> Result<()> {
+    reader.revenue().map(drop)
+}
+
 /// Who is behind a movement, and by which changes.
 ///
 /// # Errors
