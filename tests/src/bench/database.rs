@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use sqlx::{AssertSqlSafe, Executor as _, PgConnection};
 use steward_app::sync_driver::{SyncConfig, SyncDriver, SyncHandle};
 use steward_core::SystemClock;
@@ -28,8 +28,7 @@ pub struct Database {
 }
 
 impl Database {
-    /// Starts the server and makes the company where it is missing. The end is fixed, so that every run
-    /// measures the same rows.
+    /// Starts the server and makes the company where it is missing.
     pub async fn open(size: SampleSize) -> Result<Self> {
         let config = ClusterConfig { data_dir: folder(), ..ClusterConfig::default() };
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(config)).await??;
@@ -40,12 +39,21 @@ impl Database {
         let mut database = connect(&address, None).await.map_err(plain)?;
         install::install(&mut database, Some("credits")).await.map_err(plain)?;
         if !sample::is_loaded(&mut database).await.map_err(plain)? {
-            let end = DateTime::parse_from_rfc3339("2026-11-21T14:02:11Z")?.to_utc();
-            let company = Arc::new(Company::new(SampleSpec::new(size, end)));
+            let company = Arc::new(Company::new(SampleSpec::new(size, end()?)));
             sample::load(&mut database, company, |_| {}).await.map_err(plain)?;
         }
         let url = cluster.url(address.login(), cluster.password(), &name);
         Ok(Self { address, url, _cluster: cluster })
+    }
+
+    /// The small company with so many users more; the statement makes them.
+    pub async fn open_people(statement: impl Fn(u32) -> String, count: u32) -> Result<Self> {
+        let database = Self::empty("bench_people").await?;
+        let mut owner = database.connect().await?;
+        let company = Arc::new(Company::new(SampleSpec::new(SampleSize::Small, end()?)));
+        sample::load(&mut owner, company, |_| {}).await.map_err(plain)?;
+        owner.execute(AssertSqlSafe(statement(count))).await?;
+        Ok(database)
     }
 
     /// A database of this name with the contract and nothing in it, made anew.
@@ -109,6 +117,11 @@ impl Replica {
 /// An error with its whole chain, which a developer wants to see.
 pub fn plain(error: steward_core::Error) -> anyhow::Error {
     anyhow!(error.chain())
+}
+
+/// The last instant of the company; fixed, so that every run measures the same rows.
+fn end() -> Result<DateTime<Utc>> {
+    Ok(DateTime::parse_from_rfc3339("2026-11-21T14:02:11Z")?.to_utc())
 }
 
 fn folder() -> PathBuf {

@@ -63,7 +63,9 @@ pub async fn run(options: &Options) -> Result<Report> {
             copy_out(&mut connection, dataset).await?;
         }
         copies_of_all.push(start.elapsed().as_secs_f64());
+        settle().await?;
         rows_only.push(load_rows(&database).await?);
+        settle().await?;
         runs.push(initial_sync(&database, round == 0).await?);
     }
     let events = options.size.events() as f64;
@@ -111,6 +113,13 @@ pub async fn run(options: &Options) -> Result<Report> {
     }
     report.figures = figures;
     Ok(report)
+}
+
+/// Has everything written that waits for the disk: a stage does not wait for what the one before has left.
+async fn settle() -> Result<()> {
+    let status = tokio::process::Command::new("sync").status().await?;
+    ensure!(status.success(), "sync(1) ends well");
+    Ok(())
 }
 
 /// The median of each figure; of the peak the highest.

@@ -1,5 +1,5 @@
-//! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | peers |
-//! consume | window | capture [--size medium] [--rounds 3]`.
+//! Measures Steward against the machine: `steward-bench generate | sync | overview | lists | finance | pull |
+//! peers | consume | window | capture [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -18,7 +18,15 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let verb = arguments
         .next()
-        .context("Name a benchmark: generate, sync, overview, pull, peers, consume, window or capture.")?;
+        .context("Name a benchmark: generate, sync, overview, lists, finance, pull, peers, consume, window or capture.")?;
+    if verb == "reconcile" {
+        // A part of `finance` that runs in a process of its own.
+        let folder = arguments.next().context("Name the folder.")?;
+        let rounds = arguments.next().context("Say how often.")?.parse()?;
+        let found = bench::finance::reconcile_in(folder.as_ref(), rounds).await?;
+        say(&serde_json::to_string(&found)?);
+        return Ok(());
+    }
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -32,6 +40,8 @@ async fn main() -> Result<()> {
         "generate" => bench::generate::run(&options)?,
         "sync" => bench::sync::run(&options).await?,
         "overview" => bench::overview::run(&options).await?,
+        "lists" => bench::lists::run(&options).await?,
+        "finance" => bench::finance::run(&options).await?,
         "pull" => bench::pull::run(&options).await?,
         "peers" => bench::peers::run(&options).await?,
         "consume" => bench::consume::run(&options).await?,
@@ -39,8 +49,8 @@ async fn main() -> Result<()> {
         "capture" => bench::capture::run(&options).await?,
         _ => {
             bail!(
-                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume, window and \
-                 capture."
+                "No such benchmark: {verb}. There are generate, sync, overview, lists, finance, pull, peers, \
+                 consume, window and capture."
             )
         }
     };
