@@ -12,6 +12,8 @@ pub enum ChartKind {
     Bars,
     /// Lines over the steps; a missing value is a gap.
     Lines,
+    /// What came, then what is expected; after these two, bands around it, low and high in turn, the widest first.
+    Fan,
 }
 
 /// How values are written.

@@ -9,7 +9,8 @@
 //! retention and the figures made of them · [`trial`] both conversions · [`cohort`] retention by the month of the
 //! first payment · [`bridge`] why two profiles differ · [`month`] calendar months and the one rounding ·
 //! [`answer`] what is asked and answered · [`metric`] the numbers and what they mean · [`history`] the answers from a history ·
-//! [`close`] months whose numbers stay as they were reported.
+//! [`close`] months whose numbers stay as they were reported · [`forecast`] where it is heading · [`scenario`] what if
+//! prices, churn or conversion were others · [`rate`] totals in one currency at stated rates.
 
 pub mod amount;
 pub mod answer;
@@ -17,13 +18,16 @@ pub mod book;
 pub mod bridge;
 pub mod close;
 pub mod cohort;
+pub mod forecast;
 pub mod history;
 pub mod metric;
 pub mod month;
 pub mod movement;
 pub mod mrr;
 pub mod profile;
+pub mod rate;
 pub mod ratio;
+pub mod scenario;
 pub mod subscription;
 pub mod trial;
 

@@ -316,6 +316,8 @@ pub struct PlanHistory {
     pub mrr_minor: i64,
     /// Customers.
     pub customers: u64,
+    /// Seats: units of the licensed items of their subscriptions, not members of their teams.
+    pub seats: u64,
     /// Of the month's MRR, between 0 and 1.
     pub share: f64,
 }

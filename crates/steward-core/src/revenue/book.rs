@@ -55,6 +55,8 @@ struct PartPoint {
     from: DateTime<Utc>,
     value: Amount,
     label: u32,
+    /// Units of licensed items; what is metered has no seats.
+    seats: u32,
 }
 
 /// One customer in one currency.
@@ -101,6 +103,8 @@ pub struct Activity {
 pub struct Segment {
     /// Customers with a subscription in it; who has two different ones is in both.
     pub customers: usize,
+    /// Units of their licensed items.
+    pub seats: u64,
     /// What they pay for it per month.
     pub mrr: Amount,
 }
@@ -212,13 +216,14 @@ impl Book {
         at: DateTime<Utc>,
         key: impl Fn(Uuid, &'a Label) -> K,
     ) -> Result<BTreeMap<K, Segment>> {
-        let mut sums: BTreeMap<K, (usize, Sum)> = BTreeMap::new();
+        let mut sums: BTreeMap<K, (usize, u64, Sum)> = BTreeMap::new();
         for account in self.accounts(currency) {
             let mut seen: Vec<K> = Vec::new();
             for part in account.parts_at(at) {
                 let key = key(account.customer, self.label(part.label));
-                let (customers, sum) = sums.entry(key).or_default();
+                let (customers, seats, sum) = sums.entry(key).or_default();
                 sum.add(part.value)?;
+                *seats += u64::from(part.seats);
                 if !seen.contains(&key) {
                     *customers += 1;
                     seen.push(key);
@@ -226,7 +231,7 @@ impl Book {
             }
         }
         sums.into_iter()
-            .map(|(key, (customers, sum))| Ok((key, Segment { customers, mrr: sum.total()? })))
+            .map(|(key, (customers, seats, sum))| Ok((key, Segment { customers, seats, mrr: sum.total()? })))
             .collect()
     }
 
@@ -297,10 +302,12 @@ impl<'p> Valuer<'p> {
                 Some(terms) if value.is_positive() => self.label(terms),
                 _ => points.last().map_or(0, |last| last.label),
             };
-            let is_other =
-                points.last().map_or(value.is_positive(), |last| last.value != value || last.label != label);
+            let seats = terms.filter(|_| value.is_positive()).map_or(0, |terms| terms.seats());
+            let is_other = points.last().map_or(value.is_positive(), |last| {
+                last.value != value || last.label != label || last.seats != seats
+            });
             if is_other {
-                points.push(PartPoint { from, value, label });
+                points.push(PartPoint { from, value, label, seats });
             }
         }
         self.instants = instants;

@@ -2,8 +2,11 @@
 //! same numbers.
 
 mod figures;
+mod forecast;
 mod movers;
 mod repriced;
+mod scenario;
+mod total;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -31,7 +34,8 @@ use crate::freshness::Freshness;
 use crate::period::Period;
 use crate::{Error, Result};
 
-pub use repriced::{ListPrice, Repriced};
+pub use repriced::{ListPrice, Repriced, RepricedCustomer};
+pub use scenario::SupposedPrice;
 
 /// A plan's name and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -392,6 +396,7 @@ impl Look<'_> {
                     currency: currency.to_owned(),
                     mrr_minor: minor(segment.mrr)?,
                     customers: segment.customers as u64,
+                    seats: segment.seats,
                     share: segment.mrr.share_of(whole).map_or(0.0, number),
                 });
             }

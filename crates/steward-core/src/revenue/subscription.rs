@@ -147,6 +147,15 @@ pub struct Terms {
     pub price: PriceSource,
 }
 
+impl Terms {
+    /// Seats: the units of its licensed items. What is metered is used, not seated.
+    #[must_use]
+    pub fn seats(&self) -> u32 {
+        let licensed = self.items.iter().filter(|item| !item.is_metered);
+        licensed.fold(0, |seats, item| seats.saturating_add(item.quantity))
+    }
+}
+
 /// Terms and since when they hold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {

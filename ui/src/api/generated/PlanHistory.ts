@@ -25,6 +25,10 @@ mrr_minor: number,
  */
 customers: number, 
 /**
+ * Seats: units of the licensed items of their subscriptions, not members of their teams.
+ */
+seats: number, 
+/**
  * Of the month's MRR, between 0 and 1.
  */
 share: number, };

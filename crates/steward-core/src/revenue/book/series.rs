@@ -32,7 +32,8 @@ impl Book {
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
     pub fn plan_history(&self, currency: &str, ends: &[DateTime<Utc>]) -> Result<Vec<ByPlan<'_>>> {
-        let mut cells: Vec<Vec<(usize, Sum)>> = vec![vec![Default::default(); self.labels.len()]; ends.len()];
+        let mut cells: Vec<Vec<(usize, u64, Sum)>> =
+            vec![vec![Default::default(); self.labels.len()]; ends.len()];
         for account in self.accounts(currency) {
             let mut places = vec![0; account.parts.len()];
             for (row, end) in cells.iter_mut().zip(ends) {
@@ -43,8 +44,9 @@ impl Book {
                     }
                     let point = place.checked_sub(1).map(|at| points[at]);
                     let Some(point) = point.filter(|point| point.value.is_positive()) else { continue };
-                    let (customers, sum) = &mut row[point.label as usize];
+                    let (customers, seats, sum) = &mut row[point.label as usize];
                     sum.add(point.value)?;
+                    *seats += u64::from(point.seats);
                     if account.parts.len() > 1 {
                         let plan = self.label(point.label).plan.as_str();
                         if plans.contains(&plan) {
@@ -60,11 +62,12 @@ impl Book {
             .into_iter()
             .map(|row| {
                 let mut plans = ByPlan::new();
-                for ((customers, sum), label) in row.into_iter().zip(&self.labels) {
+                for ((customers, seats, sum), label) in row.into_iter().zip(&self.labels) {
                     let value = sum.total()?;
                     if value.is_positive() {
                         let segment = plans.entry(label.plan.as_str()).or_default();
                         segment.customers += customers;
+                        segment.seats += seats;
                         segment.mrr = segment.mrr.plus(value)?;
                     }
                 }

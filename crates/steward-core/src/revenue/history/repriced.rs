@@ -1,6 +1,9 @@
 //! What another list price would be worth.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 
 use super::super::amount::{Amount, Sum};
 use super::super::mrr;
@@ -22,11 +25,22 @@ pub struct ListPrice<'a> {
     pub year: Option<i64>,
 }
 
+/// One customer on a list price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepricedCustomer {
+    /// Who.
+    pub customer: Uuid,
+    /// What is paid per month for it.
+    pub before: Amount,
+    /// What would be paid.
+    pub after: Amount,
+}
+
 /// Who is on a list price, and what they pay before and after it changes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Repriced {
-    /// Paying customers on the list price.
-    pub customers: u64,
+    /// Customers on the list price, by id; several subscriptions of one are one.
+    pub customers: Vec<RepricedCustomer>,
     /// Paying customers of the plan with a price of their own.
     pub untouched: u64,
     /// What those on the list price pay per month.
@@ -41,8 +55,8 @@ impl History {
     /// # Errors
     /// [`crate::ErrorKind::Invalid`] when an amount does not fit 128 bits.
     pub fn repriced(&self, price: &ListPrice<'_>, at: DateTime<Utc>, profile: &Profile) -> Result<Repriced> {
-        let mut found = Repriced::default();
-        let (mut before, mut after) = (Sum::default(), Sum::default());
+        let mut on_list: BTreeMap<Uuid, (Amount, Amount)> = BTreeMap::new();
+        let mut own = BTreeSet::new();
         for subscription in self.subscriptions.iter().filter(|one| one.currency == price.currency) {
             let Some(terms) = mrr::counted_terms(subscription, at, profile) else { continue };
             if terms.plan != price.plan {
@@ -50,16 +64,23 @@ impl History {
             }
             let value = mrr::terms_mrr(terms, at, profile)?;
             if terms.price != PriceSource::List {
-                found.untouched += u64::from(value.is_positive());
+                if value.is_positive() {
+                    own.insert(subscription.customer);
+                }
                 continue;
             }
-            found.customers += 1;
-            before.add(value)?;
-            after.add(mrr::terms_mrr(&priced(terms, price), at, profile)?)?;
+            let (before, after) = on_list.entry(subscription.customer).or_default();
+            *before = before.plus(value)?;
+            *after = after.plus(mrr::terms_mrr(&priced(terms, price), at, profile)?)?;
         }
-        found.before = before.total()?;
-        found.after = after.total()?;
-        Ok(found)
+        let (mut before, mut after) = (Sum::default(), Sum::default());
+        let mut customers = Vec::with_capacity(on_list.len());
+        for (customer, (own_before, own_after)) in on_list {
+            before.add(own_before)?;
+            after.add(own_after)?;
+            customers.push(RepricedCustomer { customer, before: own_before, after: own_after });
+        }
+        Ok(Repriced { customers, untouched: own.len() as u64, before: before.total()?, after: after.total()? })
     }
 }
 
@@ -100,7 +121,7 @@ mod tests {
         let history = History { subscriptions: subscriptions.into(), ..History::default() };
         let price = ListPrice { plan: "pro", currency: "USD", month: Some(1_500), year: Some(12_001) };
         let found = history.repriced(&price, day(2, 1), &Profile::stripe()).expect("it fits");
-        assert_eq!((found.customers, found.untouched), (2, 2));
+        assert_eq!((found.customers.len(), found.untouched), (2, 2));
         assert_eq!(found.before, Amount::minor(2_000));
         assert_eq!(found.after, Amount::fraction(1_500 * 12 + 12_001, 12).expect("not zero"));
         let other = ListPrice { plan: "team", ..price };

@@ -89,7 +89,7 @@ pub fn effect(reader: &Reader, req: &PlanEffectReq) -> Result<PlanEffect> {
         .collect::<Result<_>>()?;
     Ok(PlanEffect {
         freshness,
-        customers: repriced.customers,
+        customers: repriced.customers.len() as u64,
         untouched_customers: repriced.untouched,
         mrr_minor: minor(repriced.before)?,
         mrr_after_minor: minor(repriced.after)?,
