@@ -22,6 +22,11 @@ use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
 use steward_core::revenue::close::{MonthCloseReq, MonthList, MonthReopenReq};
+use steward_core::revenue::forecast::{RevenueForecast, RevenueForecastReq};
+use steward_core::revenue::rate::{Rate, RateBaseReq, RateList, RateRef, RevenueTotal, RevenueTotalReq};
+use steward_core::revenue::scenario::{
+    RevenueWhatIf, RevenueWhatIfReq, Scenario, ScenarioList, ScenarioRef, ScenarioRenameReq,
+};
 use steward_core::stripe::billing::{
     Billing, BillingReq, InvoiceList, InvoiceListReq, PaymentList, PaymentListReq, Reconciliation,
     RefundList, RefundListReq, StripeConnectReq, StripePullRes, StripeReconcileReq, StripeStatus,
@@ -295,6 +300,28 @@ commands! {
     Query revenue::revenue_movements(RevenueMovementsReq) -> RevenueMovements, Finance, T0, [Users, Plans];
     /// Why two definitions of revenue differ, to the cent.
     Query revenue::revenue_bridge(RevenueBridgeReq) -> RevenueBridge, Finance, T0, [Users, Plans];
+    /// Where MRR is heading: an estimate with its back-tested error, beside the naive one.
+    Query revenue::revenue_forecast(RevenueForecastReq) -> RevenueForecast, Finance, T0, [Users, Plans];
+    /// What MRR would be under other prices, churn or conversion; nothing is changed by asking.
+    Query revenue::revenue_what_if(RevenueWhatIfReq) -> RevenueWhatIf, Finance, T0, [Users, Plans];
+    /// All currencies together at stated rates, beside what stands in each.
+    Query revenue::revenue_total(RevenueTotalReq) -> RevenueTotal, Finance, T0, [Users, Plans, Settings, Workspace];
+    /// The scenarios kept for the current workspace on this computer.
+    Query scenario::scenario_list(()) -> ScenarioList, Finance, T0, [Settings, Workspace];
+    /// Keeps assumptions under a name; a scenario of that name is replaced.
+    Mutation scenario::scenario_save(Scenario) -> ScenarioList, Finance, T1, [Settings];
+    /// Gives a kept scenario another name.
+    Mutation scenario::scenario_rename(ScenarioRenameReq) -> ScenarioList, Finance, T1, [Settings];
+    /// Forgets a kept scenario.
+    Mutation scenario::scenario_remove(ScenarioRef) -> ScenarioList, Finance, T1, [Settings];
+    /// The base currency of the current workspace and the rates stated for it on this computer.
+    Query rate::rate_list(()) -> RateList, Finance, T0, [Settings, Workspace];
+    /// Chooses the base currency, or none; the rates of another one go.
+    Mutation rate::rate_base(RateBaseReq) -> RateList, Finance, T1, [Settings];
+    /// States what one unit of a currency is worth in the base currency.
+    Mutation rate::rate_set(Rate) -> RateList, Finance, T1, [Settings];
+    /// Forgets a stated rate.
+    Mutation rate::rate_remove(RateRef) -> RateList, Finance, T1, [Settings];
     /// The closed months beside what history gives for them now.
     Query month::month_list(()) -> MonthList, Finance, T0, [Users, Plans];
     /// Writes the numbers of a month down as they were reported.

@@ -29,7 +29,9 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
-pub(crate) use revenue::{RevenueArgs, RevenueCommand, RevenueShape};
+pub(crate) use revenue::{
+    RateCommand, RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, ScenarioCommand, SupposedArgs,
+};
 pub(crate) use usage::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 
 /// Desktop console for the people who run a SaaS, on the command line.
@@ -155,8 +157,14 @@ pub(crate) enum Command {
     /// Plans and their limits.
     #[command(subcommand)]
     Plans(PlanCommand),
-    /// Recurring revenue: the month, its movements, why definitions differ; close and reopen a month.
+    /// Recurring revenue: the month, its movements, why definitions differ, what lies ahead; close and reopen a month.
     Revenue(RevenueArgs),
+    /// Scenarios: what is supposed about revenue, kept on this computer, two side by side.
+    #[command(subcommand)]
+    Scenarios(ScenarioCommand),
+    /// Rates: the base currency and what others are worth in it, as you state it.
+    #[command(subcommand)]
+    Rates(RateCommand),
     /// Stripe: connect, read, and compare subscriptions here with what it bills.
     #[command(subcommand)]
     Stripe(StripeCommand),
@@ -267,10 +275,22 @@ impl Command {
                 None => rows![revenue_show],
                 Some(RevenueCommand::Movements { .. }) => rows![revenue_movements],
                 Some(RevenueCommand::Bridge { .. }) => rows![revenue_bridge],
+                Some(RevenueCommand::Forecast) => rows![revenue_forecast],
+                Some(RevenueCommand::WhatIf(_)) => rows![revenue_what_if, scenario_list],
+                Some(RevenueCommand::Total { .. }) => rows![revenue_total],
                 Some(RevenueCommand::Closed) => rows![month_list],
                 Some(RevenueCommand::Close { .. }) => rows![month_close],
                 Some(RevenueCommand::Reopen { .. }) => rows![month_reopen],
             },
+            Self::Scenarios(ScenarioCommand::List) => rows![scenario_list],
+            Self::Scenarios(ScenarioCommand::Save { .. }) => rows![scenario_save],
+            Self::Scenarios(ScenarioCommand::Rename { .. }) => rows![scenario_rename],
+            Self::Scenarios(ScenarioCommand::Remove { .. }) => rows![scenario_remove],
+            Self::Scenarios(ScenarioCommand::Compare { .. }) => rows![scenario_list, revenue_what_if],
+            Self::Rates(RateCommand::List) => rows![rate_list],
+            Self::Rates(RateCommand::Base { .. }) => rows![rate_base],
+            Self::Rates(RateCommand::Set { .. }) => rows![rate_set],
+            Self::Rates(RateCommand::Remove { .. }) => rows![rate_remove],
             Self::Stripe(StripeCommand::Connect { .. }) => rows![stripe_connect],
             Self::Stripe(StripeCommand::Disconnect) => rows![stripe_disconnect],
             Self::Stripe(StripeCommand::Status) => rows![stripe_status],

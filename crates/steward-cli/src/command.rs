@@ -8,7 +8,9 @@ mod export;
 mod list;
 mod operator;
 mod plan;
+mod rate;
 mod revenue;
+mod scenario;
 mod settings;
 mod sync;
 mod upkeep;
@@ -53,6 +55,8 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
         Command::Plans(PlanCommand::Edit(args)) => plan::edit(client, args).await?,
         Command::Revenue(args) => revenue::run(client, args).await?,
+        Command::Scenarios(command) => scenario::run(client, command).await?,
+        Command::Rates(command) => rate::run(client, command).await?,
         Command::Stripe(command) => billing::stripe(client, command).await?,
         Command::Billing => billing::show(client).await?,
         Command::Invoices(args) => billing::invoices(client, args).await?,

@@ -8,6 +8,7 @@ pub(crate) mod limit;
 pub(crate) mod list;
 pub(crate) mod number;
 pub(crate) mod operator;
+pub(crate) mod outlook;
 pub(crate) mod output;
 pub(crate) mod overview;
 pub(crate) mod revenue;

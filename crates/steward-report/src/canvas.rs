@@ -5,7 +5,7 @@
 use std::sync::{Arc, OnceLock};
 
 use plotters::coord::Shift;
-use plotters::element::{PathElement, Rectangle, Text};
+use plotters::element::{PathElement, Polygon, Rectangle, Text};
 use plotters::prelude::{DrawingArea, DrawingBackend, IntoDrawingArea, SVGBackend};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontFamily, FontStyle, FontTransform, RGBColor, TextStyle, register_font};
@@ -69,6 +69,14 @@ impl Canvas<'_, '_> {
             return Ok(());
         }
         self.area.draw(&PathElement::new(points.to_vec(), color.stroke_width(width))).map_err(failed)
+    }
+
+    /// A surface that lets what lies below it through.
+    pub(crate) fn surface(&self, points: &[Point], color: RGBColor, opacity: f64) -> Result<()> {
+        if points.len() < 3 {
+            return Ok(());
+        }
+        self.area.draw(&Polygon::new(points.to_vec(), color.mix(opacity).filled())).map_err(failed)
     }
 
     /// A line of strokes and gaps that run on around corners.

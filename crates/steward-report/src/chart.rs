@@ -7,6 +7,9 @@ use crate::canvas::{self, CAPTION, Canvas, Point, SECTION, Side};
 use crate::figure;
 use crate::token::{self, Appearance};
 
+/// The series of a fan before its bands: what came, and what is expected.
+const BANDS_FROM: usize = 2;
+
 /// A chart's size in pixels at scale 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChartSize {
@@ -88,6 +91,7 @@ pub(crate) fn draw(
     match spec.kind {
         ChartKind::Bars => plot.bars()?,
         ChartKind::Lines => plot.lines()?,
+        ChartKind::Fan => plot.fan()?,
     }
     plot.end_labels()?;
     plot.base()
@@ -97,7 +101,7 @@ pub(crate) fn draw(
 fn peak(spec: &ChartSpec) -> Option<f64> {
     let highest = |series: &Series| series.values.iter().flatten().copied().reduce(f64::max);
     match spec.kind {
-        ChartKind::Lines => spec.series.iter().filter_map(highest).reduce(f64::max),
+        ChartKind::Lines | ChartKind::Fan => spec.series.iter().filter_map(highest).reduce(f64::max),
         ChartKind::Bars => {
             let stacks = (0..spec.steps.len()).filter_map(|step| {
                 let parts = current(spec).filter_map(|series| series.values.get(step).copied().flatten());
@@ -117,9 +121,13 @@ fn current(spec: &ChartSpec) -> impl Iterator<Item = &Series> {
 /// series of bars is named by the title.
 fn labelled(spec: &ChartSpec) -> impl Iterator<Item = &Series> {
     let is_stack = current(spec).count() > 1;
-    spec.series.iter().filter(move |series| match spec.kind {
-        ChartKind::Lines => true,
-        ChartKind::Bars => series.is_previous || is_stack,
+    spec.series.iter().enumerate().filter_map(move |(at, series)| {
+        let is_labelled = match spec.kind {
+            ChartKind::Lines => true,
+            ChartKind::Fan => at < BANDS_FROM,
+            ChartKind::Bars => series.is_previous || is_stack,
+        };
+        is_labelled.then_some(series)
     })
 }
 
@@ -277,6 +285,26 @@ impl Plot<'_, '_, '_> {
         Ok(())
     }
 
+    /// What came as a line, what is expected as a dashed one that goes on from it, and the bands around that.
+    fn fan(&self) -> Result<()> {
+        let [came, expected, bands @ ..] = self.spec.series.as_slice() else { return self.lines() };
+        let start = came.values.iter().rposition(Option::is_some);
+        let start = start.and_then(|at| Some((self.center(at), self.y(came.values[at]?))));
+        let run = |series: &Series| -> Vec<Point> {
+            start.into_iter().chain(self.runs(series).into_iter().flatten()).collect()
+        };
+        let color = self.appearance.slot(expected.slot);
+        for pair in bands.chunks_exact(2) {
+            let mut edge = run(&pair[0]);
+            edge.extend(run(&pair[1]).into_iter().rev());
+            self.canvas.surface(&edge, color, 0.16)?;
+        }
+        for run in self.runs(came) {
+            self.canvas.line(&run, self.appearance.slot(came.slot), 2)?;
+        }
+        self.canvas.dashed(&run(expected), color, 2, &[4, 3])
+    }
+
     /// The unbroken runs of a series; a missing value is a gap, not a zero.
     fn runs(&self, series: &Series) -> Vec<Vec<Point>> {
         let mut runs = vec![Vec::new()];
@@ -307,7 +335,7 @@ impl Plot<'_, '_, '_> {
                     let foot = below.filter_map(|other| other.values.get(at).copied().flatten()).sum::<f64>();
                     foot + series.values[at].unwrap_or_default() / 2.0
                 }
-                ChartKind::Bars | ChartKind::Lines => series.values[at].unwrap_or_default(),
+                ChartKind::Bars | ChartKind::Lines | ChartKind::Fan => series.values[at].unwrap_or_default(),
             };
             labels.push((self.y(height) - 6, series));
         }

@@ -1,10 +1,12 @@
-//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings, kept views.
+//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings, kept views, scenarios and rates.
 //!
 //! Plain SQLite without a secret in it, `synchronous = full`, each change a transaction of its own. Calls
 //! block and are short; async callers run them on a blocking thread.
 
 mod audit_heads;
 mod exports;
+mod rates;
+mod scenarios;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,7 +22,7 @@ use steward_core::{Error, ErrorKind, Result};
 pub use exports::KeptExport;
 
 /// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 5;
+const VERSION: i64 = 6;
 
 /// What each version adds, the first one first.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -29,6 +31,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("../../../migrations/local/0003_exports.sql"),
     include_str!("../../../migrations/local/0004_unlocked.sql"),
     include_str!("../../../migrations/local/0005_audit_heads.sql"),
+    include_str!("../../../migrations/local/0006_scenarios_and_rates.sql"),
 ];
 
 /// A workspace as `local.db` keeps it.

@@ -95,7 +95,15 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
         }
         "operator_remove" => json!({ "intent": Uuid::now_v7(), "login": "nobody_here", "reason": "test" }),
         "operation_revert" => json!({ "intent": Uuid::now_v7(), "operation": users[1], "reason": "test" }),
-        "revenue_show" | "revenue_movements" => json!({ "zone": "UTC" }),
+        "revenue_show" | "revenue_movements" | "revenue_forecast" | "revenue_what_if" | "revenue_total" => {
+            json!({ "zone": "UTC" })
+        }
+        "scenario_save" => json!({ "name": "dearer", "assumptions": { "churn": 0.1 } }),
+        "scenario_rename" => json!({ "name": "dearer", "to": "dear" }),
+        "scenario_remove" => json!({ "name": "dear" }),
+        "rate_base" => json!({ "base": "USD" }),
+        "rate_set" => json!({ "currency": "EUR", "rate": "1.0825", "date": "2026-10-31" }),
+        "rate_remove" => json!({ "currency": "EUR" }),
         "revenue_bridge" => json!({ "zone": "UTC", "from": "stripe", "to": "profitwell" }),
         "plan_effect" => json!({ "plan": "pro", "price_month_minor": 1, "price_year_minor": 2 }),
         "plan_edit" => json!({

@@ -1,14 +1,18 @@
-//! `revenue`: the month, its movements, the bridge, closing.
+//! `revenue`: the month, its movements, the bridge, what lies ahead, closing.
 
 use steward_app::table::row;
 use steward_core::Result;
 use steward_core::revenue::answer::{RevenueBridgeReq, RevenueMovementsReq, RevenueReq};
 use steward_core::revenue::close::{MonthCloseReq, MonthReopenReq};
+use steward_core::revenue::forecast::RevenueForecastReq;
+use steward_core::revenue::rate::RevenueTotalReq;
+use steward_core::revenue::scenario::RevenueWhatIfReq;
 
 use super::change::{new_intent, reviewed};
-use crate::args::{RevenueArgs, RevenueCommand, RevenueShape};
+use super::scenario;
+use crate::args::{RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs};
 use crate::client::{Answer, Client};
-use crate::render::revenue as render;
+use crate::render::{outlook, revenue as render};
 
 pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
     let RevenueArgs { shape, months, command } = args;
@@ -37,6 +41,22 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
             let request = RevenueBridgeReq { month: shape.month, zone, from, to, currency: shape.currency };
             let bridge = client.ask::<row::revenue_bridge>(request).await?;
             Ok(Answer::new(&bridge, render::bridge(&bridge, zone))?.fresh(&bridge.freshness))
+        }
+        Some(RevenueCommand::Forecast) => {
+            let request = RevenueForecastReq {
+                zone: client.zone().await?,
+                profile: shape.profile,
+                currency: shape.currency,
+            };
+            let forecast = client.ask::<row::revenue_forecast>(request).await?;
+            Ok(Answer::new(&forecast, outlook::forecast(&forecast))?.fresh(&forecast.freshness))
+        }
+        Some(RevenueCommand::WhatIf(args)) => what_if(client, shape, args).await,
+        Some(RevenueCommand::Total { months }) => {
+            let zone = client.zone().await?;
+            let request = RevenueTotalReq { month: shape.month, months, zone, profile: shape.profile };
+            let total = client.ask::<row::revenue_total>(request).await?;
+            Ok(Answer::new(&total, outlook::total(&total))?.fresh(&total.freshness))
         }
         Some(RevenueCommand::Closed) => {
             let months = client.ask::<row::month_list>(()).await?;
@@ -79,6 +99,30 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
             Ok(told(answer, &format!("{reopening} is open; what was frozen is in the audit log")))
         }
     }
+}
+
+async fn what_if(client: &Client, shape: RevenueShape, args: RevenueWhatIfArgs) -> Result<Answer> {
+    let RevenueWhatIfArgs { supposed, scenario, rows } = args;
+    let zone = client.zone().await?;
+    let request = match scenario {
+        Some(name) => {
+            let kept = scenario::kept(client, &name).await?;
+            RevenueWhatIfReq {
+                profile: shape.profile.or_else(|| kept.profile.clone()),
+                currency: shape.currency.or_else(|| kept.currency.clone()),
+                ..scenario::request(&kept, zone, rows)
+            }
+        }
+        None => RevenueWhatIfReq {
+            zone,
+            profile: shape.profile,
+            currency: shape.currency,
+            assumptions: scenario::assumptions(supposed)?,
+            rows,
+        },
+    };
+    let answer = client.ask::<row::revenue_what_if>(request).await?;
+    Ok(Answer::new(&answer, outlook::what_if(&answer))?.fresh(&answer.freshness))
 }
 
 /// What stands there once it is done; a closing is undone by reopening, not by the journal.

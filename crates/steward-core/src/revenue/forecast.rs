@@ -347,7 +347,10 @@ mod tests {
         assert_eq!((first.ahead, first.origins), (1, 7), "starts after eight to fourteen ends");
         assert!(close(first.naive, 300.0 / 7.0), "one of seven missed by 300: {}", first.naive);
         assert_eq!(first.naive_share, Some(0.75 / 7.0), "of an outcome of 400");
-        assert!(outlook.missed.iter().all(|missed| missed.ahead <= 7), "nobody knows what comes in 12 months");
+        assert!(
+            outlook.missed.iter().all(|missed| missed.ahead <= 7),
+            "nobody knows what comes in 12 months"
+        );
         assert!(outlook.is_naive, "a model that is not better is not shown");
         assert!(close(outlook.expected[5].point, 400.0));
     }
@@ -368,7 +371,8 @@ mod tests {
         let series: Vec<f64> = (0..40)
             .map(|_| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                value = (value + f64::from(u32::try_from(state >> 33).expect("31 bits") % 201) - 100.0).max(1.0);
+                value =
+                    (value + f64::from(u32::try_from(state >> 33).expect("31 bits") % 201) - 100.0).max(1.0);
                 value
             })
             .collect();

@@ -222,7 +222,10 @@ mod tests {
     fn a_rate_is_a_number_above_nothing_of_a_day_that_was() {
         let today = NaiveDate::from_ymd_opt(2026, 11, 1).expect("a day");
         let kept = rate("eur", " 1.0825 ").checked("USD", today).expect("a rate");
-        assert_eq!((kept.currency.as_str(), kept.rate.as_str(), kept.source.as_str()), ("EUR", "1.0825", "ECB"));
+        assert_eq!(
+            (kept.currency.as_str(), kept.rate.as_str(), kept.source.as_str()),
+            ("EUR", "1.0825", "ECB")
+        );
         for wrong in ["0", "-1", "", "1,08", "1e3", "abc", "1.0000000000000000001"] {
             assert!(rate("EUR", wrong).checked("USD", today).is_err(), "{wrong:?}");
         }

@@ -140,7 +140,10 @@ fn digits(exponent: u32) -> usize {
 }
 
 /// A whole number of minor units of an estimate.
-#[expect(clippy::cast_possible_truncation, reason = "checked against what every reader of JSON reads exactly")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "checked against what every reader of JSON reads exactly"
+)]
 pub(super) fn whole(value: f64) -> Result<i64> {
     let rounded = value.round();
     if rounded.abs() <= 9_007_199_254_740_992.0 {

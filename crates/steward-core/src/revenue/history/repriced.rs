@@ -80,7 +80,12 @@ impl History {
             after.add(own_after)?;
             customers.push(RepricedCustomer { customer, before: own_before, after: own_after });
         }
-        Ok(Repriced { customers, untouched: own.len() as u64, before: before.total()?, after: after.total()? })
+        Ok(Repriced {
+            customers,
+            untouched: own.len() as u64,
+            before: before.total()?,
+            after: after.total()?,
+        })
     }
 }
 

@@ -205,10 +205,8 @@ impl Look<'_> {
     /// Averages of the last whole months; none where too few have customers at their start.
     fn trailing(&self) -> Result<Option<Trailing>> {
         let last = Month::of(self.zone, self.as_of).minus(1);
-        let spans: Vec<Span> = (0..TRAILING)
-            .rev()
-            .map(|back| Span::of(last.minus(back), self.zone, self.as_of))
-            .collect();
+        let spans: Vec<Span> =
+            (0..TRAILING).rev().map(|back| Span::of(last.minus(back), self.zone, self.as_of)).collect();
         let totals = self.series(&spans)?;
         let paid: Vec<(&Span, &Totals)> =
             spans.iter().zip(&totals).filter(|(_, totals)| totals.start_customers > 0).collect();
@@ -305,7 +303,14 @@ fn project(
             "exact, at the as-of; yearly subscriptions pay another price from their next renewal on and are counted \
              as if they did already",
         ),
-        line("churn", "Customer churn a month", AssumptionUnit::Share, Some(as_is.churn), Some(supposed.churn), &churn),
+        line(
+            "churn",
+            "Customer churn a month",
+            AssumptionUnit::Share,
+            Some(as_is.churn),
+            Some(supposed.churn),
+            &churn,
+        ),
         line(
             "growth",
             "Expansion and reactivation less contraction, of MRR",
@@ -351,8 +356,11 @@ fn project(
     let month = Month::of(req.zone, answer.at);
     let currency = answer.currency.clone().unwrap_or_default();
     for ahead in 0..=AHEAD {
-        let (as_is_minor, supposed_minor) =
-            if ahead == 0 { (answer.mrr_minor, answer.mrr_after_minor) } else { (whole(base)?, whole(other)?) };
+        let (as_is_minor, supposed_minor) = if ahead == 0 {
+            (answer.mrr_minor, answer.mrr_after_minor)
+        } else {
+            (whole(base)?, whole(other)?)
+        };
         answer.months.push(WhatIfMonth {
             months_ahead: ahead,
             month: month.plus(ahead),
@@ -377,11 +385,10 @@ fn dearer(trailing: &Trailing, prices: &[SupposedPrice], repriced: &[Repriced]) 
         let part = trailing.new_by_plan.get(&price.plan).copied().unwrap_or_default() / all;
         let list = price.list();
         let (month, year) = (price.month.zip(list.month), price.year.zip(list.year));
-        let rise = found
-            .after
-            .share_of(found.before)
-            .map(number)
-            .or_else(|| month.or(year).filter(|(old, _)| *old > 0).map(|(old, new)| new as f64 / old as f64));
+        let rise =
+            found.after.share_of(found.before).map(number).or_else(|| {
+                month.or(year).filter(|(old, _)| *old > 0).map(|(old, new)| new as f64 / old as f64)
+            });
         factor + part * (rise.unwrap_or(1.0) - 1.0)
     })
 }
@@ -410,7 +417,11 @@ fn chart(answer: &RevenueWhatIf, req: &RevenueWhatIfReq) -> ChartSpec {
     });
     ChartSpec {
         title: "MRR over twelve months".to_owned(),
-        subtitle: format!("{}, estimate · {}", answer.currency.as_deref().unwrap_or_default(), req.zone.name()),
+        subtitle: format!(
+            "{}, estimate · {}",
+            answer.currency.as_deref().unwrap_or_default(),
+            req.zone.name()
+        ),
         kind: ChartKind::Lines,
         unit: Unit::Money,
         steps: steps.collect(),

@@ -22,7 +22,12 @@ impl History {
     ///
     /// # Errors
     /// As [`History::show`]; `Invalid` for a rate that cannot be read.
-    pub fn total(&self, req: &RevenueTotalReq, rates: &RateList, freshness: Freshness) -> Result<RevenueTotal> {
+    pub fn total(
+        &self,
+        req: &RevenueTotalReq,
+        rates: &RateList,
+        freshness: Freshness,
+    ) -> Result<RevenueTotal> {
         let as_of = freshness.as_of.unwrap_or(DateTime::UNIX_EPOCH);
         let profile = Profile::named("profile", req.profile.as_deref())?;
         let now = span(req.month, req.zone, as_of)?;
@@ -69,8 +74,11 @@ impl History {
                 in_base_minor: factor.map(|factor| minor(end.times(factor)?)).transpose()?,
             });
         }
-        let missing: Vec<&str> =
-            columns.iter().filter(|(_, factor, _)| factor.is_none()).map(|(currency, ..)| *currency).collect();
+        let missing: Vec<&str> = columns
+            .iter()
+            .filter(|(_, factor, _)| factor.is_none())
+            .map(|(currency, ..)| *currency)
+            .collect();
         if !missing.is_empty() {
             answer.without = Some(format!("Not known: no rate for {}.", missing.join(", ")));
             return Ok(answer);

@@ -1,13 +1,17 @@
-//! `revenue_show`, `revenue_movements`, `revenue_bridge`.
+//! `revenue_show`, `revenue_movements`, `revenue_bridge`, `revenue_forecast`, `revenue_what_if`, `revenue_total`.
 
 use rusqlite::OptionalExtension as _;
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
-use steward_core::{Dataset, Result};
+use steward_core::revenue::forecast::{RevenueForecast, RevenueForecastReq};
+use steward_core::revenue::history::SupposedPrice;
+use steward_core::revenue::rate::{RateList, RevenueTotal, RevenueTotalReq};
+use steward_core::revenue::scenario::{RevenueWhatIf, RevenueWhatIfReq};
+use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
-use super::{freshness, page_rows};
+use super::{freshness, page_rows, plan};
 use crate::cache::{Reader, fault};
 
 const DATASETS: [Dataset; 5] = [
@@ -17,6 +21,10 @@ const DATASETS: [Dataset; 5] = [
     Dataset::Subscriptions,
     Dataset::SubscriptionChanges,
 ];
+
+/// Customers of a supposed price when the request does not say, and the most of them.
+const SUPPOSED: u32 = 200;
+const SUPPOSED_MAX: u32 = 100_000;
 
 /// The revenue of a month and of those before it, in one currency under one definition.
 ///
@@ -57,6 +65,50 @@ pub fn bridge(reader: &Reader, req: &RevenueBridgeReq) -> Result<RevenueBridge> 
         row.name = name(reader, row.customer, row.is_team)?;
     }
     Ok(answer)
+}
+
+/// Where MRR is heading.
+///
+/// # Errors
+/// As [`show`].
+pub fn forecast(reader: &Reader, req: &RevenueForecastReq) -> Result<RevenueForecast> {
+    reader.revenue()?.forecast(req, freshness(reader, &DATASETS)?)
+}
+
+/// What MRR would be under other prices, churn or conversion.
+///
+/// # Errors
+/// As [`show`]; `NotFound` for a plan that is not there, `Invalid` for what nobody can mean.
+pub fn what_if(reader: &Reader, req: &RevenueWhatIfReq) -> Result<RevenueWhatIf> {
+    let plans = if req.assumptions.prices.is_empty() { Vec::new() } else { plan::list(reader)?.rows };
+    let mut prices = Vec::with_capacity(req.assumptions.prices.len());
+    for supposed in &req.assumptions.prices {
+        let plan = plans.iter().find(|plan| plan.code == supposed.plan).ok_or_else(|| {
+            Error::new(ErrorKind::NotFound, format!("There is no plan `{}`.", supposed.plan))
+                .with_field("prices", "Unknown plan.")
+        })?;
+        prices.push(SupposedPrice {
+            plan: plan.code.clone(),
+            currency: plan.currency.clone(),
+            month: plan.price_month_minor,
+            year: plan.price_year_minor,
+            supposed: supposed.clone(),
+        });
+    }
+    let rows = if req.rows == 0 { SUPPOSED } else { req.rows.min(SUPPOSED_MAX) };
+    let mut answer = reader.revenue()?.what_if(req, &prices, freshness(reader, &DATASETS)?, rows as usize)?;
+    for row in &mut answer.customers {
+        row.name = name(reader, row.customer, row.is_team)?;
+    }
+    Ok(answer)
+}
+
+/// All currencies together, at rates somebody stated.
+///
+/// # Errors
+/// As [`show`]; for a rate that cannot be read.
+pub fn total(reader: &Reader, req: &RevenueTotalReq, rates: &RateList) -> Result<RevenueTotal> {
+    reader.revenue()?.total(req, rates, freshness(reader, &DATASETS)?)
 }
 
 /// How people know a customer.
