@@ -59,6 +59,35 @@ fn latency() -> ChartSpec {
     }
 }
 
+/// Two years that came, and one that is expected.
+fn fan() -> ChartSpec {
+    let came = |at: u64| 40_000.0 + 900.0 * at as f64 + 700.0 * ((at % 5) as f64);
+    let ahead =
+        |at: u64, spread: f64| came(23) + 850.0 * (at - 23) as f64 + spread * ((at - 23) as f64).sqrt();
+    let part = |label: &str, from: u64, to: u64, value: &dyn Fn(u64) -> f64| Series {
+        label: label.to_owned(),
+        slot: 1,
+        is_previous: false,
+        values: (0..36).map(|at| (from..to).contains(&at).then(|| value(at))).collect(),
+    };
+    ChartSpec {
+        title: "Forecast of MRR".to_owned(),
+        subtitle: "USD, estimate, 12 months".to_owned(),
+        kind: ChartKind::Fan,
+        unit: Unit::Money,
+        steps: steps(36).into_iter().map(|step| ChartStep { is_unfinished: false, ..step }).collect(),
+        series: vec![
+            part("MRR", 0, 24, &came),
+            part("Expected", 24, 36, &|at| ahead(at, 0.0)),
+            part("95 %, low", 24, 36, &|at| ahead(at, -2_900.0)),
+            part("95 %, high", 24, 36, &|at| ahead(at, 2_900.0)),
+            part("80 %, low", 24, 36, &|at| ahead(at, -1_900.0)),
+            part("80 %, high", 24, 36, &|at| ahead(at, 1_900.0)),
+        ],
+        method: String::new(),
+    }
+}
+
 fn share(label: &str, events: u64) -> Share {
     Share {
         value: Some(label.to_owned()),
@@ -155,13 +184,22 @@ fn bars_with_a_previous_period_keep_their_shape() {
 fn every_chart_and_page_is_drawn_in_light_and_dark() {
     for appearance in [Appearance::Light, Appearance::Dark] {
         let name = appearance.name();
-        for (what, spec) in [("activity", activity()), ("latency", latency())] {
+        for (what, spec) in [("activity", activity()), ("latency", latency()), ("forecast", fan())] {
             let png = chart::png(&spec, appearance, ChartSize::default(), 2.0).expect("drawn");
             keep(&format!("{what}-{name}.png"), &png);
         }
         let png = overview::png(&page(), "Sample company", appearance, 2.0).expect("drawn");
         keep(&format!("overview-{name}.png"), &png);
     }
+}
+
+// Two bands, each a surface that the line shows through, and only what came and what is expected has a name.
+#[test]
+fn a_fan_has_its_bands_and_two_names() {
+    let svg = chart::svg(&fan(), Appearance::Light, ChartSize::default()).expect("drawn");
+    assert_eq!(svg.matches("<polygon").count(), 2, "{svg}");
+    assert!(svg.contains("opacity=\"0.16\""), "{svg}");
+    assert!(svg.contains("Expected") && !svg.contains("95 %, low"), "{svg}");
 }
 
 #[test]

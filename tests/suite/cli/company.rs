@@ -21,7 +21,7 @@ pub(super) const COMPANY: &str = "
         from generate_series(1, 1000) n;";
 
 /// Every answer that comes from the copy.
-const READS: [&[&str]; 12] = [
+const READS: [&[&str]; 15] = [
     &["overview", "--range", "30d"],
     &["usage", "--range", "30d", "--by", "feature", "--filter", "status!=error"],
     &["offenders", "--range", "30d"],
@@ -34,6 +34,9 @@ const READS: [&[&str]; 12] = [
     &["revenue", "movements"],
     &["revenue", "bridge", "--to", "profitwell"],
     &["revenue", "closed"],
+    &["revenue", "forecast"],
+    &["revenue", "what-if", "--churn", "2.5%"],
+    &["revenue", "total"],
 ];
 
 #[tokio::test]
@@ -90,6 +93,45 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
     let page = steward(home.path(), &["revenue", "movements", "--kind", "new"]);
     let page = String::from_utf8_lossy(&page.stdout).into_owned();
     assert!(page.contains("user7@example.com") && page.contains("1 customers, 4,400 JPY"), "{page}");
+    let said = |words: &[&str]| {
+        let output = steward(home.path(), words);
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let forecast = said(&["revenue", "forecast"]);
+    assert!(forecast.contains("No forecast. 0 of the 12 whole months"), "an hour is no history: {forecast}");
+    assert!(said(&["revenue", "what-if"]).contains("No months ahead."), "nor is it an average");
+    assert!(said(&["scenarios", "list"]).contains("No scenario is kept."));
+    said(&["scenarios", "save", "leaky", "--churn", "5%"]);
+    said(&[
+        "scenarios",
+        "save",
+        "dear",
+        "--price",
+        "pro/month=3900",
+        "--price",
+        "pro/year=39000",
+        "--grandfather",
+    ]);
+    let kept = said(&["scenarios", "list"]);
+    assert!(
+        kept.contains("churn 5.0 %") && kept.contains("pro/year = 39000 minor units, existing kept"),
+        "{kept}"
+    );
+    said(&["scenarios", "rename", "leaky", "Loud"]);
+    assert!(said(&["revenue", "what-if", "--scenario", "loud"]).contains("4,400 JPY"));
+    said(&["scenarios", "save", "calm", "--conversion", "0.3"]);
+    assert!(said(&["scenarios", "compare", "loud", "calm"]).contains("First: Loud. Second: calm."));
+    said(&["scenarios", "remove", "dear"]);
+    let unknown = steward(home.path(), &["revenue", "what-if", "--scenario", "dear", "--json"]);
+    assert_eq!((stderr_json(&unknown)["code"].as_str(), unknown.status.code()), (Some("not_found"), Some(3)));
+    assert!(said(&["revenue", "total"]).contains("steward rates base USD"), "the next step is named");
+    said(&["rates", "base", "USD"]);
+    assert!(said(&["revenue", "total"]).contains("Not known: no rate for JPY."));
+    said(&["rates", "set", "jpy", "0.0066", "--date", "2026-10-31", "--source", "the board"]);
+    let total = said(&["revenue", "total"]);
+    assert!(total.contains("29.04 USD") && total.contains("JPY 0.0066 of 2026-10-31 (the board)"), "{total}");
+    assert!(said(&["rates", "remove", "JPY"]).contains("No rate is stated"));
 }
 
 #[tokio::test]

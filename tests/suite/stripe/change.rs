@@ -1,8 +1,9 @@
 //! What is changed at Stripe: looked at there, written down here before and after, carried out once.
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use steward_app::{Mode, Steward, dispatch};
-use steward_core::ErrorCode;
+use steward_core::{Clock as _, ErrorCode, SystemClock};
 use steward_tests::stripe::company::{PERIOD, ROWS, mirror};
 use steward_tests::stripe::objects::charge;
 use steward_tests::stripe::{Fault, SECRET};
@@ -112,6 +113,93 @@ async fn trap_29_what_is_shown_is_what_is_charged() {
         log["rows"].as_array().expect("rows").iter().map(|row| row["action"].clone()).collect();
     assert_eq!(json!(actions), json!(["billing_answer", "billing"]));
     assert_eq!(log["rows"][0]["after"]["state"], "done");
+}
+
+/// Puts a subscription's line into a period around now: ten days are over, twenty are left.
+fn in_period(company: &Company, id: &str) -> (i64, i64) {
+    let now = SystemClock.now().timestamp();
+    let period = (now - 10 * 86_400, now + 20 * 86_400);
+    let mut books = company.stripe.books();
+    let line = &mut books.object("subscriptions", id).expect("it is there")["items"]["data"][0];
+    line["current_period_start"] = json!(period.0);
+    line["current_period_end"] = json!(period.1);
+    period
+}
+
+/// What so many units of 29.00 are worth from an instant to the end of a period; halves away from zero.
+fn rest_of(units: i64, at: &Value, period: (i64, i64)) -> i64 {
+    let at: DateTime<Utc> = at.as_str().and_then(|text| text.parse().ok()).expect("an instant");
+    let (left, whole) = (period.1 - at.timestamp(), period.1 - period.0);
+    (2 * 2_900 * units * left + whole) / (2 * whole)
+}
+
+fn euros(minor: i64) -> String {
+    steward_core::stripe::currency::words(minor, "EUR")
+}
+
+#[tokio::test]
+async fn trap_27_who_joined_in_the_middle_is_prorated_over_the_whole_period() {
+    let company = company("admin").await;
+    let period = in_period(&company, "sub_2");
+    // It began five days ago: over these five and the rest the share would be another.
+    company.stripe.books().object("subscriptions", "sub_2").expect("it is there")["start_date"] =
+        json!(period.0 + 5 * 86_400);
+    let request =
+        json!({ "intent": Uuid::now_v7(), "subscription": "sub_2", "quantity": 5, "reason": "more people" });
+    let looked = preview(&company.steward, "subscription_change", &request).await;
+    let after = &looked["rows"][0]["after"];
+    let charged = rest_of(5, &after["prorated_at"], period) - rest_of(2, &after["prorated_at"], period);
+    assert_eq!(after["charged_now"], euros(charged), "{after}");
+    let day = |at| DateTime::from_timestamp(at, 0).expect("an instant").date_naive();
+    assert_eq!(after["prorated_over"], format!("{} to {}", day(period.0), day(period.1)));
+}
+
+#[tokio::test]
+async fn trap_28_the_day_of_an_upgrade_is_billed_once() {
+    let company = company("admin").await;
+    let period = in_period(&company, "sub_2");
+    let request =
+        json!({ "intent": Uuid::now_v7(), "subscription": "sub_2", "quantity": 3, "reason": "one more" });
+    let looked = preview(&company.steward, "subscription_change", &request).await;
+    let after = &looked["rows"][0]["after"];
+    // One instant ends the old terms and begins the new ones: neither a day of both nor one of none.
+    let (old, new) = (rest_of(2, &after["prorated_at"], period), rest_of(3, &after["prorated_at"], period));
+    let lines = format!("Unused time {}; Remaining time {}", euros(-old), euros(new));
+    assert_eq!((&after["lines"], &after["charged_now"]), (&json!(lines), &json!(euros(new - old))));
+    company.run("subscription_change", decided(&request, &looked)).await;
+    company.run("subscription_change", decided(&request, &looked)).await;
+    let totals: Vec<Value> =
+        company.stripe.books().all("invoices").iter().map(|invoice| invoice["total"].clone()).collect();
+    assert_eq!(json!(totals), json!([new - old]), "and it is charged once");
+}
+
+#[tokio::test]
+async fn trap_30_what_a_downgrade_leaves_over_is_credit_and_the_preview_says_so() {
+    let company = company("admin").await;
+    let period = in_period(&company, "sub_3");
+    let request =
+        json!({ "intent": Uuid::now_v7(), "subscription": "sub_3", "quantity": 1, "reason": "fewer people" });
+    let looked = preview(&company.steward, "subscription_change", &request).await;
+    let after = &looked["rows"][0]["after"];
+    let left = rest_of(3, &after["prorated_at"], period) - rest_of(1, &after["prorated_at"], period);
+    assert!(left > 0, "two seats are left over");
+    assert_eq!(
+        (&after["charged_now"], &after["kept_as_credit"]),
+        (&json!("0.00 EUR"), &json!(euros(left))),
+        "{after}"
+    );
+    assert_eq!(after["given_back"], "nothing; what is left over lowers the next invoices");
+    assert!(after["discounts"].as_str().is_some_and(|text| text.contains("no other one")), "{after}");
+    company.run("subscription_change", decided(&request, &looked)).await;
+    assert_eq!(company.stripe.books().all("refunds").len(), 0, "nothing is paid out");
+    let up = json!({ "intent": Uuid::now_v7(), "subscription": "sub_2", "quantity": 9, "reason": "more" });
+    in_period(&company, "sub_2");
+    let looked = preview(&company.steward, "subscription_change", &up).await;
+    let after = &looked["rows"][0]["after"];
+    assert_eq!(
+        json!([after["kept_as_credit"], after["given_back"], after["discounts"]]),
+        json!([null, null, null])
+    );
 }
 
 #[tokio::test]

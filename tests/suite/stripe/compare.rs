@@ -193,3 +193,55 @@ async fn a_subscription_without_a_price_and_an_unknown_currency_are_told_and_har
     let seen: Vec<_> = rows.iter().map(|row| (row["class"].as_str(), row["there"].as_str())).collect();
     assert_eq!(seen, [(Some("plan"), Some("no price")), (Some("amount"), Some("2900 units of XXQ"))]);
 }
+
+#[tokio::test]
+async fn trap_33_a_pause_names_every_subscription_it_holds_back_and_no_other() {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    // Two of three are paused; one of them is paused here, too.
+    for id in ["sub_2", "sub_6"] {
+        company.stripe.books().object("subscriptions", id).expect("it is there")["pause_collection"] =
+            json!({ "behavior": "keep_as_draft", "resumes_at": null });
+    }
+    let pause = "update steward.subscriptions set status = 'paused' where stripe_subscription_id = 'sub_6'";
+    execute(&mut company.database.connect_owner().await, pause).await;
+    company.run("sync_run", Value::Null).await;
+    company.connect().await;
+    let found = company.run("stripe_reconcile", json!({})).await;
+    let rows = found["rows"].as_array().expect("rows");
+    let told: Vec<_> = rows
+        .iter()
+        .map(|row| json!([row["class"], row["stripe_subscription"], row["here"], row["there"]]))
+        .collect();
+    assert_eq!(json!(told), json!([["status", "sub_2", "active", "active, collection paused"]]), "{found:#}");
+    assert_eq!(rows[0]["account"]["label"], "user2@example.com", "whose it is");
+    assert!(rows[0]["fix"].as_str().is_some_and(|fix| fix.contains("resume it at Stripe")), "{}", rows[0]);
+}
+
+#[tokio::test]
+async fn trap_34_what_no_message_told_is_found_by_the_state_of_the_object() {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    company.connect().await;
+    assert!(company.drifts(json!({})).await.is_empty());
+    // Three changes within one second, and nobody is told: only how it stands in the end is true.
+    for status in ["unpaid", "active", "past_due"] {
+        subscription_of(&mut company.stripe.books(), 2)["status"] = json!(status);
+    }
+    assert!(company.drifts(json!({})).await.is_empty(), "the copy is as of its reading, and says so");
+    company.run("stripe_pull", Value::Null).await;
+    let found = company.run("stripe_reconcile", json!({})).await;
+    let row = &found["rows"][0];
+    assert_eq!(
+        json!([found["total"], row["class"], row["stripe_subscription"], row["here"], row["there"]]),
+        json!([1, "status", "sub_2", "active", "past_due"])
+    );
+    // Told twice is told once.
+    let again = company.run("stripe_pull", Value::Null).await;
+    assert_eq!(again["rows_changed"], 0, "{again}");
+    // It changes while it is read, and what was read first is the older state: the next reading has the newer one.
+    company.stripe.books().after(6, |books| subscription_of(books, 2)["status"] = json!("active"));
+    company.run("stripe_pull", Value::Null).await;
+    company.run("stripe_pull", Value::Null).await;
+    assert!(company.drifts(json!({})).await.is_empty(), "the last state holds, whatever came before it");
+}

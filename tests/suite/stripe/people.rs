@@ -234,3 +234,83 @@ fn home_files_with(home: &std::path::Path, needle: &[u8]) -> Vec<String> {
     }
     found
 }
+
+/// MRR in euros now, as the window shows it.
+async fn euro_mrr(company: &Company) -> i64 {
+    let revenue = company.run("revenue_show", json!({ "zone": "UTC", "currency": "EUR" })).await;
+    let figures = revenue["figures"].as_array().expect("figures");
+    let found = figures.iter().find(|figure| figure["metric"] == "mrr").expect("MRR is told");
+    found["amount_minor"].as_i64().expect("an amount")
+}
+
+/// Sixteen seats of 29.00, and three at a quarter and half a per cent off: 528.815.
+const EURO_MRR: i64 = 52_882;
+
+#[tokio::test]
+async fn trap_15_tax_is_in_what_was_invoiced_and_never_in_mrr() {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    let now = SystemClock.now().timestamp();
+    // 58.00 and nineteen per cent on top.
+    let mut taxed = invoice("in_tax", "cus_2", "sub_2", "eur", 6_902, now - 86_400);
+    taxed["subtotal"] = json!(5_800);
+    taxed["total_taxes"] =
+        json!([{ "amount": 1_102, "tax_behavior": "exclusive", "type": "tax_rate_details" }]);
+    company.stripe.books().add("invoices", taxed);
+    company.connect().await;
+    let billing = company.run("billing_show", json!({ "range": "30d", "zone": "UTC" })).await;
+    assert_eq!(figure(&billing, "invoiced"), json!([1, ["69.02 EUR"]]), "what is to be paid has tax");
+    let note = billing["figures"][0]["note"].as_str().expect("a note");
+    assert!(note.contains("with tax"), "and says so: {note}");
+    assert_eq!(euro_mrr(&company).await, EURO_MRR, "MRR is without");
+}
+
+#[tokio::test]
+async fn trap_16_what_was_invoiced_is_no_mrr_and_stands_apart() {
+    let company = Company::new(ROWS).await;
+    // A year paid ahead: one invoice of 290.00, and a twelfth of it a month.
+    let yearly = "insert into steward.users (id, email, name, plan_code, stripe_customer_id)
+             values ('0190b2a0-0000-7000-8000-000000000030', 'user30@example.com', 'User 30', 'pro', 'cus_30');
+         insert into steward.subscriptions (user_id, plan_code, status, billing_interval, quantity, currency,
+                 stripe_subscription_id)
+             values ('0190b2a0-0000-7000-8000-000000000030', 'pro', 'active', 'year', 1, 'EUR', 'sub_30')";
+    steward_tests::cluster::execute(&mut company.database.connect_owner().await, yearly).await;
+    company.run("sync_run", Value::Null).await;
+    mirror(&company.stripe);
+    let now = SystemClock.now().timestamp();
+    company.stripe.books().add("invoices", invoice("in_30", "cus_30", "sub_30", "eur", 29_000, now - 86_400));
+    company.connect().await;
+    let billing = company.run("billing_show", json!({ "range": "30d", "zone": "UTC" })).await;
+    assert_eq!(figure(&billing, "invoiced"), json!([1, ["290.00 EUR"]]));
+    // 528.815 and 24.1666… are 552.981666…
+    assert_eq!(euro_mrr(&company).await, 55_298, "neither the invoice nor the month it was made in");
+    let names: Vec<_> =
+        billing["figures"].as_array().expect("figures").iter().map(|figure| figure["name"].clone()).collect();
+    assert!(
+        !names.contains(&json!("mrr")),
+        "what was billed and what recurs are never one figure: {names:?}"
+    );
+}
+
+#[tokio::test]
+async fn trap_32_voided_and_written_off_are_told_apart() {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    let now = SystemClock.now().timestamp();
+    for (id, status, total) in [("in_void", "void", 5_800), ("in_off", "uncollectible", 17_400)] {
+        let mut made = invoice(id, "cus_2", "sub_2", "eur", total, now - 86_400);
+        made["status"] = json!(status);
+        made["amount_paid"] = json!(0);
+        made["amount_remaining"] = json!(total);
+        company.stripe.books().add("invoices", made);
+    }
+    company.connect().await;
+    // Voided: it never was. Written off: it is owed, and nobody expects it any more.
+    let billing = company.run("billing_show", json!({ "range": "30d", "zone": "UTC" })).await;
+    assert_eq!(figure(&billing, "invoiced"), json!([1, ["174.00 EUR"]]), "{billing:#}");
+    assert_eq!(figure(&billing, "at_risk"), json!([0, []]), "nothing more is tried");
+    for (status, id) in [("void", "in_void"), ("uncollectible", "in_off")] {
+        let list = company.run("invoice_list", json!({ "status": status })).await;
+        assert_eq!((&list["total"], &list["rows"][0]["id"]), (&json!(1), &json!(id)));
+    }
+}

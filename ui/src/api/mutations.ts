@@ -4,9 +4,12 @@ import type { ConnectionTestReq } from "./generated/ConnectionTestReq";
 import { commands } from "./generated/commands";
 import type { ExportReq } from "./generated/ExportReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
+import type { Rate } from "./generated/Rate";
 import type { RowWindow } from "./generated/RowWindow";
 import type { SampleOpenReq } from "./generated/SampleOpenReq";
 import type { SavedView } from "./generated/SavedView";
+import type { Scenario } from "./generated/Scenario";
+import type { ScenarioRenameReq } from "./generated/ScenarioRenameReq";
 import type { Settings } from "./generated/Settings";
 import type { StripeConnectReq } from "./generated/StripeConnectReq";
 import type { VerifyLevel } from "./generated/VerifyLevel";
@@ -36,6 +39,54 @@ export const viewRemove = () =>
     mutationKey: ["view_remove"],
     mutationFn: (name: string) => call("view_remove", { name }),
     meta: { tags: commands.view_remove.tags, failureTitle: "The view was not removed" },
+  });
+
+/** Keeps a scenario; failures show in the form. */
+export const scenarioSave = () =>
+  mutationOptions({
+    mutationKey: ["scenario_save"],
+    mutationFn: (scenario: Scenario) => call("scenario_save", scenario),
+    meta: { tags: commands.scenario_save.tags },
+  });
+
+/** Gives a scenario another name; failures show in the form. */
+export const scenarioRename = () =>
+  mutationOptions({
+    mutationKey: ["scenario_rename"],
+    mutationFn: (request: ScenarioRenameReq) => call("scenario_rename", request),
+    meta: { tags: commands.scenario_rename.tags },
+  });
+
+/** Forgets a scenario. */
+export const scenarioRemove = () =>
+  mutationOptions({
+    mutationKey: ["scenario_remove"],
+    mutationFn: (name: string) => call("scenario_remove", { name }),
+    meta: { tags: commands.scenario_remove.tags, failureTitle: "The scenario was not removed" },
+  });
+
+/** Chooses the base currency, or none; failures show in the form. */
+export const rateBase = () =>
+  mutationOptions({
+    mutationKey: ["rate_base"],
+    mutationFn: (base: string | null) => call("rate_base", { base }),
+    meta: { tags: commands.rate_base.tags },
+  });
+
+/** States a rate; failures show in the form. */
+export const rateSet = () =>
+  mutationOptions({
+    mutationKey: ["rate_set"],
+    mutationFn: (rate: Rate) => call("rate_set", rate),
+    meta: { tags: commands.rate_set.tags },
+  });
+
+/** Forgets a rate. */
+export const rateRemove = () =>
+  mutationOptions({
+    mutationKey: ["rate_remove"],
+    mutationFn: (currency: string) => call("rate_remove", { currency }),
+    meta: { tags: commands.rate_remove.tags, failureTitle: "The rate was not removed" },
   });
 
 /** Makes another workspace the current one. */

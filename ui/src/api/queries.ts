@@ -13,8 +13,11 @@ import type { PaymentListReq } from "./generated/PaymentListReq";
 import type { PlanEffectReq } from "./generated/PlanEffectReq";
 import type { RefundListReq } from "./generated/RefundListReq";
 import type { RevenueBridgeReq } from "./generated/RevenueBridgeReq";
+import type { RevenueForecastReq } from "./generated/RevenueForecastReq";
 import type { RevenueMovementsReq } from "./generated/RevenueMovementsReq";
 import type { RevenueReq } from "./generated/RevenueReq";
+import type { RevenueTotalReq } from "./generated/RevenueTotalReq";
+import type { RevenueWhatIfReq } from "./generated/RevenueWhatIfReq";
 import type { StripeReconcileReq } from "./generated/StripeReconcileReq";
 import type { TimelineReq } from "./generated/TimelineReq";
 import type { UsageReq } from "./generated/UsageReq";
@@ -100,6 +103,46 @@ export const revenueBridgeOptions = (workspace: string, request: RevenueBridgeRe
     queryKey: ["revenue_bridge", workspace, request],
     queryFn: () => call("revenue_bridge", request),
     meta: { tags: commands.revenue_bridge.tags },
+  });
+
+/** Where MRR is heading. */
+export const revenueForecastOptions = (workspace: string, request: RevenueForecastReq) =>
+  queryOptions({
+    queryKey: ["revenue_forecast", workspace, request],
+    queryFn: () => call("revenue_forecast", request),
+    meta: { tags: commands.revenue_forecast.tags },
+  });
+
+/** What MRR would be under other prices, churn or conversion. */
+export const revenueWhatIfOptions = (workspace: string, request: RevenueWhatIfReq) =>
+  queryOptions({
+    queryKey: ["revenue_what_if", workspace, request],
+    queryFn: () => call("revenue_what_if", request),
+    meta: { tags: commands.revenue_what_if.tags },
+  });
+
+/** All currencies together at stated rates. */
+export const revenueTotalOptions = (workspace: string, request: RevenueTotalReq) =>
+  queryOptions({
+    queryKey: ["revenue_total", workspace, request],
+    queryFn: () => call("revenue_total", request),
+    meta: { tags: commands.revenue_total.tags },
+  });
+
+/** The scenarios kept for the workspace. */
+export const scenarioListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["scenario_list", workspace],
+    queryFn: () => call("scenario_list", null),
+    meta: { tags: commands.scenario_list.tags },
+  });
+
+/** The base currency of the workspace and its stated rates. */
+export const rateListOptions = (workspace: string) =>
+  queryOptions({
+    queryKey: ["rate_list", workspace],
+    queryFn: () => call("rate_list", null),
+    meta: { tags: commands.rate_list.tags },
   });
 
 /** The closed months beside what history gives for them now. */

@@ -57,6 +57,7 @@ export const Header: FC<{
         <RangeSlots
           isOpen={isRangeOpen}
           onOpenChange={onRangeOpen}
+          isCompared={view?.isCompared ?? false}
           offReason={
             view?.hasRange
               ? undefined

@@ -8,12 +8,14 @@ import { formatDay } from "@/lib/format";
 import { COMPARES, compareLabel, parseRange, rangeLabel, rangePresets } from "@/lib/range";
 import { useScope, useSetScope } from "@/lib/scope";
 
-/** The days of the window, and what they are compared with. */
+/** The days of the window, and what they are compared with, where that means something. */
 export const RangeSlots: FC<{
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   offReason: string | undefined;
-}> = ({ isOpen, onOpenChange, offReason }) => {
+  /** Whether the view compares its numbers. */
+  isCompared: boolean;
+}> = ({ isOpen, onOpenChange, offReason, isCompared }) => {
   const scope = useScope();
   const setScope = useSetScope();
   if (offReason !== undefined) {
@@ -47,25 +49,27 @@ export const RangeSlots: FC<{
       >
         <RangeForm range={scope.range} zone={scope.zone} onChoose={choose} />
       </PopoverButton>
-      <MenuButton
-        trigger={
-          <button type="button" aria-label={`Comparison: ${compareLabel(scope.range, scope.compare)}`}>
-            <Icon name="compare" />
-            <span className="hide-n">{compareLabel(scope.range, scope.compare)}</span>
-            <Icon name="down" />
-          </button>
-        }
-      >
-        <Menu.RadioGroup value={scope.compare} onValueChange={(compare: Compare) => setScope({ compare })}>
-          {COMPARES.map((choice) => (
-            <Menu.RadioItem key={choice.compare} value={choice.compare} className="mi" closeOnClick>
-              <span className="mi-c">{choice.compare === scope.compare && <Icon name="check" />}</span>
-              <span className="mi-t">{choice.label}</span>
-              <span className="mi-h">{choice.hint}</span>
-            </Menu.RadioItem>
-          ))}
-        </Menu.RadioGroup>
-      </MenuButton>
+      {isCompared && (
+        <MenuButton
+          trigger={
+            <button type="button" aria-label={`Comparison: ${compareLabel(scope.range, scope.compare)}`}>
+              <Icon name="compare" />
+              <span className="hide-n">{compareLabel(scope.range, scope.compare)}</span>
+              <Icon name="down" />
+            </button>
+          }
+        >
+          <Menu.RadioGroup value={scope.compare} onValueChange={(compare: Compare) => setScope({ compare })}>
+            {COMPARES.map((choice) => (
+              <Menu.RadioItem key={choice.compare} value={choice.compare} className="mi" closeOnClick>
+                <span className="mi-c">{choice.compare === scope.compare && <Icon name="check" />}</span>
+                <span className="mi-t">{choice.label}</span>
+                <span className="mi-h">{choice.hint}</span>
+              </Menu.RadioItem>
+            ))}
+          </Menu.RadioGroup>
+        </MenuButton>
+      )}
     </div>
   );
 };

@@ -10,6 +10,7 @@ import {
 import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
+import { forecastSearch } from "@/features/forecast/model";
 import { OverviewView } from "@/features/overview/overview-view";
 import { planSearch } from "@/features/plans/model";
 import { revenueSearch } from "@/features/revenue/model";
@@ -81,6 +82,13 @@ const revenueRoute = createRoute({
   path: "/revenue",
   validateSearch: revenueSearch,
   component: lazyRouteComponent(() => import("@/features/revenue/revenue-view"), "RevenueView"),
+});
+
+const forecastRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/forecast",
+  validateSearch: forecastSearch,
+  component: lazyRouteComponent(() => import("@/features/forecast/forecast-view"), "ForecastView"),
 });
 
 const usersRoute = createRoute({
@@ -204,6 +212,7 @@ const routeTree = rootRoute.addChildren([
     eventsRoute,
     plansRoute,
     revenueRoute,
+    forecastRoute,
     usageRoute,
     usersRoute,
     accountRoute,

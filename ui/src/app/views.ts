@@ -8,6 +8,7 @@ export interface View {
     | "/users"
     | "/plans"
     | "/revenue"
+    | "/forecast"
     | "/usage"
     | "/billing"
     | "/audit"
@@ -25,8 +26,10 @@ export interface View {
   roles?: readonly Role[];
   /** The same on the command line. */
   cli: string;
-  /** Whether range and comparison mean something here. */
+  /** Whether the range of days means something here. */
   hasRange: boolean;
+  /** Whether its numbers are compared with other days. */
+  isCompared?: boolean;
 }
 
 /** Every view. One that does not exist yet is not here, so nothing leads to it. */
@@ -39,6 +42,7 @@ export const VIEWS: readonly View[] = [
     key: "h",
     cli: "steward overview",
     hasRange: true,
+    isCompared: true,
   },
   {
     to: "/users",
@@ -69,6 +73,16 @@ export const VIEWS: readonly View[] = [
     hasRange: false,
   },
   {
+    to: "/forecast",
+    label: "Forecast",
+    icon: "fan",
+    group: "Money",
+    key: "f",
+    roles: ["finance", "admin"],
+    cli: "steward revenue forecast",
+    hasRange: false,
+  },
+  {
     to: "/usage",
     label: "Usage",
     icon: "gauge",
@@ -76,6 +90,7 @@ export const VIEWS: readonly View[] = [
     key: "v",
     cli: "steward usage",
     hasRange: true,
+    isCompared: true,
   },
   {
     to: "/billing",

@@ -88,7 +88,7 @@ const ChartTable: FC<{
         </thead>
         <tbody>
           {spec.steps.map((step, index) => {
-            const { title, readings, change } = readStep(spec, index, ceiling);
+            const { title, readings, change } = readStep(spec, index, ceiling, true);
             return (
               <tr key={step.title}>
                 <td>

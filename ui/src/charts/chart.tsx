@@ -11,7 +11,7 @@ import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { Series } from "@/api/generated/Series";
 import { useWidth } from "@/lib/width";
 import { chartFrame, chartSummary, readStep, tickLabel, valueTicks } from "./layout";
-import { Axes, BarMarks, CeilingMark, chartScales, EndLabels, endLabels, LineMarks } from "./marks";
+import { Axes, BarMarks, CeilingMark, chartScales, EndLabels, endLabels, FanMarks, LineMarks } from "./marks";
 import { Tooltip } from "./tooltip";
 
 /** Draws a chart: one tab stop, ←/→ move a cursor that is read out, Enter or a click opens the step's rows. */
@@ -112,7 +112,9 @@ export const Chart: FC<{
             className="cur"
           />
         )}
-        {spec.kind === "bars" ? <BarMarks {...marks} /> : <LineMarks {...marks} />}
+        {spec.kind === "bars" && <BarMarks {...marks} />}
+        {spec.kind === "lines" && <LineMarks {...marks} />}
+        {spec.kind === "fan" && <FanMarks {...marks} />}
         {ceiling && <CeilingMark {...marks} ceiling={ceiling} />}
         <EndLabels {...marks} labels={labels} />
       </svg>

@@ -76,3 +76,35 @@ describe("a step in words", () => {
     expect(chartSummary(latency)).toContain("The last step is unfinished.");
   });
 });
+
+describe("a fan", () => {
+  const series = (label: string, values: (number | null)[]) => ({ label, slot: 1, is_previous: false, values });
+  const fan: ChartSpec = {
+    title: "Forecast",
+    subtitle: "",
+    kind: "fan",
+    unit: "money",
+    method: "",
+    steps: ["Oct", "Nov"].map((label) => ({
+      label,
+      title: label,
+      previous_title: null,
+      is_unfinished: false,
+    })),
+    series: [
+      series("MRR", [10, null]),
+      series("Expected", [null, 12]),
+      series("95 %, low", [null, 8]),
+      series("95 %, high", [null, 16]),
+    ],
+  };
+  const lines = (index: number) =>
+    readStep(fan, index).readings.map((line) => `${line.label}: ${line.value}`);
+
+  it("tells of a step only what it holds, and a band as its two ends", () => {
+    expect(lines(0)).toEqual(["MRR: 10.00"]);
+    expect(lines(1)).toEqual(["Expected: 12.00", "95 %: 8.00 to 16.00"]);
+    expect(readStep(fan, 1, undefined, true).readings).toHaveLength(4);
+    expect(chartSummary(fan)).not.toContain("low");
+  });
+});

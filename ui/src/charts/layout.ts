@@ -110,13 +110,50 @@ export interface Reading {
   slot: number;
 }
 
-/** Everything about a step. */
+/** The series that are told by name: those of a fan’s bands are read as its bands. */
+export function namedSeries(spec: ChartSpec): readonly Series[] {
+  return spec.kind === "fan" ? spec.series.slice(0, 2) : spec.series;
+}
+
+/** The bands of a fan: low and high in turn, the widest first. */
+export function fanBands(series: readonly Series[]): { low: Series; high: Series }[] {
+  return series.flatMap((low, at) => {
+    const high = series[at + 1];
+    return at % 2 === 0 && high ? [{ low, high }] : [];
+  });
+}
+
+/** What a step of a fan holds: what came or what is expected, and the bands around that. */
+function readFan(spec: ChartSpec, index: number): Reading[] {
+  const written = (series: Series) => {
+    const value = series.values[index] ?? null;
+    return value === null ? null : valueLabel(value, spec.unit);
+  };
+  const named = namedSeries(spec).flatMap((series) => {
+    const value = written(series);
+    return value === null ? [] : [{ label: series.label, value, isPrevious: false, slot: series.slot }];
+  });
+  const bands = fanBands(spec.series.slice(2)).flatMap(({ low, high }) => {
+    const [from, to] = [written(low), written(high)];
+    const label = low.label.split(",")[0] ?? low.label;
+    return from === null || to === null
+      ? []
+      : [{ label, value: `${from} to ${to}`, isPrevious: true, slot: low.slot }];
+  });
+  return [...named, ...bands];
+}
+
+/** Everything about a step; of a fan only what it holds, unless every series is wanted. */
 export function readStep(
   spec: ChartSpec,
   index: number,
   ceiling?: Series,
+  isWhole = false,
 ): { title: string; readings: Reading[]; change: string | null } {
   const step = spec.steps[index];
+  if (spec.kind === "fan" && !isWhole) {
+    return { title: step?.title ?? "", readings: readFan(spec, index), change: null };
+  }
   const series = ceiling ? [...spec.series, ceiling] : spec.series;
   const readings = series.map((series) => {
     const value = series.values[index] ?? null;
@@ -147,7 +184,7 @@ function changeOf(spec: ChartSpec, index: number): string | null {
 
 /** The whole chart in one sentence, for its accessible name. */
 export function chartSummary(spec: ChartSpec): string {
-  const parts = spec.series
+  const parts = namedSeries(spec)
     .filter((series) => !series.is_previous)
     .map((series) => {
       const values = series.values.filter((value): value is number => value !== null);

@@ -3,7 +3,16 @@ import { Bar, LinePath } from "@visx/shape";
 import type { FC } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { Series } from "@/api/generated/Series";
-import { type Frame, labelledSteps, spread, tickLabel, twoLines, valueLabel } from "./layout";
+import {
+  type Frame,
+  fanBands,
+  labelledSteps,
+  namedSeries,
+  spread,
+  tickLabel,
+  twoLines,
+  valueLabel,
+} from "./layout";
 
 /** Scales of a chart in its frame. */
 export function chartScales(spec: ChartSpec, frame: Frame, ticks: readonly number[]) {
@@ -191,6 +200,52 @@ export const LineMarks: FC<MarksProps> = (props) => {
   );
 };
 
+/** What came as a line, what is expected as a dashed one that goes on from it, and the bands around that. */
+export const FanMarks: FC<MarksProps> = ({ spec, frame, ticks }) => {
+  const { y, center } = chartScales(spec, frame, ticks);
+  const [came, expected, ...bands] = spec.series;
+  if (!came || !expected) return null;
+  const last = came.values.findLastIndex((value) => value !== null);
+  const start = points(came).filter((point) => point.index === last);
+  const ahead = (series: Series) => [...start, ...points(series).filter((point) => point.value !== null)];
+  const path = (run: { value: number | null; index: number }[]) =>
+    `M${run.map((point) => `${center(point.index)} ${y(point.value ?? 0)}`).join("L")}`;
+  const end = ahead(expected).at(-1);
+  return (
+    <>
+      {fanBands(bands).map(({ low, high }) => (
+        <path
+          key={low.label}
+          d={`${path([...ahead(low), ...ahead(high).reverse()])}Z`}
+          className={`f${expected.slot} band`}
+        />
+      ))}
+      <path
+        d={path(points(came).filter((point) => point.value !== null))}
+        fill="none"
+        className={`k${came.slot}`}
+        strokeWidth={1.75}
+      />
+      <path
+        d={path(ahead(expected))}
+        fill="none"
+        className={`k${expected.slot}`}
+        strokeWidth={1.75}
+        strokeDasharray="4 3"
+      />
+      {end && (
+        <circle
+          cx={center(end.index)}
+          cy={y(end.value ?? 0)}
+          r={3}
+          className={`bg k${expected.slot}`}
+          strokeWidth={1.5}
+        />
+      )}
+    </>
+  );
+};
+
 function isAlone(series: Series, index: number): boolean {
   const has = (at: number) => (series.values[at] ?? null) !== null;
   return has(index) && !has(index - 1) && !has(index + 1);
@@ -226,7 +281,7 @@ export interface EndLabel {
 
 /** The direct labels of a chart, before they are moved apart. */
 export function endLabels(spec: ChartSpec, unfinishedLabel: string, ceiling?: Series): EndLabel[] {
-  const labels = spec.series.map((series) => {
+  const labels = namedSeries(spec).map((series) => {
     const end = series.values.findLast((value) => value !== null) ?? null;
     const value = end === null ? "no data" : valueLabel(end, spec.unit);
     if (series.is_previous) return { value: end ?? 0, lines: twoLines(series.label), isMuted: true };
@@ -259,7 +314,7 @@ export const EndLabels: FC<MarksProps & { labels: readonly EndLabel[] }> = ({
             key={line}
             x={left}
             y={(places[index] ?? 0) + row * 16}
-            className={label.isMuted || (row > 0 && spec.kind === "lines") ? "m" : "s"}
+            className={label.isMuted || (row > 0 && spec.kind !== "bars") ? "m" : "s"}
           >
             {line}
           </text>

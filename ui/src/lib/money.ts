@@ -55,3 +55,13 @@ export function monthChoices(now: string, zone: string, chosen?: string): { valu
   const all = chosen && !months.includes(chosen) ? [...months, chosen] : months;
   return all.map((value) => ({ value, label: monthLabel(value) }));
 }
+
+/** A typed price in minor units; empty is not sold so, and nothing where it cannot be read. */
+export function parsePrice(text: string, digits: number): number | null | undefined {
+  const typed = text.trim();
+  if (typed === "") return null;
+  const match = /^(\d{1,12})(?:\.(\d*))?$/.exec(typed);
+  const fraction = match?.[2] ?? "";
+  if (!match || fraction.length > digits) return undefined;
+  return Number(`${match[1]}${fraction.padEnd(digits, "0")}`);
+}

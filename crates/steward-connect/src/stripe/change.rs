@@ -138,8 +138,16 @@ impl StripeClient {
             "lines": lines,
         });
         if preview.total < 0 {
-            // Stripe pays nothing out: what is left over lowers the next invoices.
+            // Stripe pays nothing out.
             expected["kept_as_credit"] = words(-preview.total)?.into();
+            expected["given_back"] = "nothing; what is left over lowers the next invoices".into();
+        }
+        if let Some((start, end)) = item.period_start.zip(item.period_end) {
+            // A share of the whole period, also for who joined in the middle of it.
+            expected["prorated_over"] = format!("{} to {}", start.date_naive(), end.date_naive()).into();
+        }
+        if !subscription.discounts.is_empty() || !item.discounts.is_empty() {
+            expected["discounts"] = "as in the amounts; no other one is taken off prorated lines".into();
         }
         if let Some(price) = &price {
             expected["price"] = price.as_str().into();

@@ -431,3 +431,40 @@ fn an_amount_beyond_128_bits_is_an_error_and_no_number() {
     assert!(most.plus(Amount::minor(1)).is_err());
     assert!(most.times(Ratio::from_integer(2)).is_err());
 }
+
+#[test]
+fn trap_28_on_the_day_of_an_upgrade_one_of_two_prices_counts() {
+    let price = |amount| vec![item(amount, 1, Interval::Month)];
+    let at = day(2, 10) + TimeDelta::hours(13);
+    let steps =
+        vec![(day(1, 1), terms(Status::Active, price(1_000))), (at, terms(Status::Active, price(3_000)))];
+    let subscriptions = [subscription(1, steps)];
+    let profile = Profile::stripe();
+    assert_eq!(mrr_at(&subscriptions, at - TimeDelta::microseconds(1), &profile), Amount::minor(1_000));
+    assert_eq!(mrr_at(&subscriptions, at, &profile), Amount::minor(3_000), "never both, never none");
+    let book = Book::new(&subscriptions, &profile).expect("amounts fit");
+    let activities = book.activities("USD", month(2));
+    assert_eq!(activities.len(), 1, "one change, not an end and a beginning");
+    assert_eq!(activities[0].moved.size().expect("it fits"), Amount::minor(2_000));
+}
+
+#[test]
+fn seats_are_the_units_of_licensed_items_and_follow_every_change() {
+    let seats = |quantity| terms(Status::Active, vec![item(1_000, quantity, Interval::Month)]);
+    let mut with_metered = seats(4);
+    with_metered.items.push(Item { is_metered: true, quantity: 900, ..item(1, 900, Interval::Month) });
+    let free = terms(Status::Active, vec![item(0, 50, Interval::Month)]);
+    let subscriptions = [
+        subscription(1, vec![(day(1, 1), seats(2)), (day(2, 15), seats(5))]),
+        subscription(2, vec![(day(1, 1), with_metered)]),
+        subscription(3, vec![(day(1, 1), free)]),
+    ];
+    let book = Book::new(&subscriptions, &Profile::stripe()).expect("amounts fit");
+    let ends = [day(2, 1), day(3, 1)];
+    let history = book.plan_history("USD", &ends).expect("amounts fit");
+    let told: Vec<(u64, usize)> =
+        history.iter().map(|plans| (plans["pro"].seats, plans["pro"].customers)).collect();
+    assert_eq!(told, [(6, 2), (9, 2)], "what is measured has no seat, and who pays nothing is no customer");
+    let segments = book.segments("USD", ends[1], |_, label| label.plan.as_str()).expect("amounts fit");
+    assert_eq!(segments["pro"].seats, 9, "the same wherever it is asked");
+}

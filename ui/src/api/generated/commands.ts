@@ -51,21 +51,35 @@ import type { PlanEffectReq } from "./PlanEffectReq";
 import type { PlanList } from "./PlanList";
 import type { Quality } from "./Quality";
 import type { QualityReq } from "./QualityReq";
+import type { Rate } from "./Rate";
+import type { RateBaseReq } from "./RateBaseReq";
+import type { RateList } from "./RateList";
+import type { RateRef } from "./RateRef";
 import type { Reconciliation } from "./Reconciliation";
 import type { RefundList } from "./RefundList";
 import type { RefundListReq } from "./RefundListReq";
 import type { Revenue } from "./Revenue";
 import type { RevenueBridge } from "./RevenueBridge";
 import type { RevenueBridgeReq } from "./RevenueBridgeReq";
+import type { RevenueForecast } from "./RevenueForecast";
+import type { RevenueForecastReq } from "./RevenueForecastReq";
 import type { RevenueMovements } from "./RevenueMovements";
 import type { RevenueMovementsReq } from "./RevenueMovementsReq";
 import type { RevenueReq } from "./RevenueReq";
+import type { RevenueTotal } from "./RevenueTotal";
+import type { RevenueTotalReq } from "./RevenueTotalReq";
+import type { RevenueWhatIf } from "./RevenueWhatIf";
+import type { RevenueWhatIfReq } from "./RevenueWhatIfReq";
 import type { Role } from "./Role";
 import type { RowWindow } from "./RowWindow";
 import type { SampleOpenReq } from "./SampleOpenReq";
 import type { SavedView } from "./SavedView";
 import type { SavedViewList } from "./SavedViewList";
 import type { SavedViewRef } from "./SavedViewRef";
+import type { Scenario } from "./Scenario";
+import type { ScenarioList } from "./ScenarioList";
+import type { ScenarioRef } from "./ScenarioRef";
+import type { ScenarioRenameReq } from "./ScenarioRenameReq";
 import type { Session } from "./Session";
 import type { Settings } from "./Settings";
 import type { StripeConnectReq } from "./StripeConnectReq";
@@ -185,6 +199,28 @@ export interface Commands {
   revenue_movements: { request: RevenueMovementsReq; response: RevenueMovements };
   /** Why two definitions of revenue differ, to the cent. */
   revenue_bridge: { request: RevenueBridgeReq; response: RevenueBridge };
+  /** Where MRR is heading: an estimate with its back-tested error, beside the naive one. */
+  revenue_forecast: { request: RevenueForecastReq; response: RevenueForecast };
+  /** What MRR would be under other prices, churn or conversion; nothing is changed by asking. */
+  revenue_what_if: { request: RevenueWhatIfReq; response: RevenueWhatIf };
+  /** All currencies together at stated rates, beside what stands in each. */
+  revenue_total: { request: RevenueTotalReq; response: RevenueTotal };
+  /** The scenarios kept for the current workspace on this computer. */
+  scenario_list: { request: null; response: ScenarioList };
+  /** Keeps assumptions under a name; a scenario of that name is replaced. */
+  scenario_save: { request: Scenario; response: ScenarioList };
+  /** Gives a kept scenario another name. */
+  scenario_rename: { request: ScenarioRenameReq; response: ScenarioList };
+  /** Forgets a kept scenario. */
+  scenario_remove: { request: ScenarioRef; response: ScenarioList };
+  /** The base currency of the current workspace and the rates stated for it on this computer. */
+  rate_list: { request: null; response: RateList };
+  /** Chooses the base currency, or none; the rates of another one go. */
+  rate_base: { request: RateBaseReq; response: RateList };
+  /** States what one unit of a currency is worth in the base currency. */
+  rate_set: { request: Rate; response: RateList };
+  /** Forgets a stated rate. */
+  rate_remove: { request: RateRef; response: RateList };
   /** The closed months beside what history gives for them now. */
   month_list: { request: null; response: MonthList };
   /** Writes the numbers of a month down as they were reported. */
@@ -313,6 +349,17 @@ export const commands = {
   revenue_show: { doc: "Recurring revenue of a month and of those before it, in one currency under one definition.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_movements: { doc: "Who is behind a movement of revenue, and by which changes.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_bridge: { doc: "Why two definitions of revenue differ, to the cent.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_forecast: { doc: "Where MRR is heading: an estimate with its back-tested error, beside the naive one.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_what_if: { doc: "What MRR would be under other prices, churn or conversion; nothing is changed by asking.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_total: { doc: "All currencies together at stated rates, beside what stands in each.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","settings","workspace"] },
+  scenario_list: { doc: "The scenarios kept for the current workspace on this computer.", kind: "query", role: "finance", tier: "T0", tags: ["settings","workspace"] },
+  scenario_save: { doc: "Keeps assumptions under a name; a scenario of that name is replaced.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  scenario_rename: { doc: "Gives a kept scenario another name.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  scenario_remove: { doc: "Forgets a kept scenario.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  rate_list: { doc: "The base currency of the current workspace and the rates stated for it on this computer.", kind: "query", role: "finance", tier: "T0", tags: ["settings","workspace"] },
+  rate_base: { doc: "Chooses the base currency, or none; the rates of another one go.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  rate_set: { doc: "States what one unit of a currency is worth in the base currency.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  rate_remove: { doc: "Forgets a stated rate.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
   month_list: { doc: "The closed months beside what history gives for them now.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   month_close: { doc: "Writes the numbers of a month down as they were reported.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
   month_reopen: { doc: "Reopens a closed month; what was frozen stays in the audit log.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },

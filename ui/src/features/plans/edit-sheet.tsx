@@ -8,9 +8,9 @@ import { ActionSheet } from "@/components/action-sheet";
 import { Failure } from "@/components/states";
 import { shellWord } from "@/lib/actions";
 import { countOf, formatNumber } from "@/lib/format";
-import { formatMinor, formatMinorSigned, minorDigits } from "@/lib/money";
+import { formatMinor, formatMinorSigned, minorDigits, parsePrice } from "@/lib/money";
 import { useWorkspace } from "@/lib/scope";
-import { limitName, parseLimit, parsePrice } from "./model";
+import { limitName, parseLimit } from "./model";
 
 /** Prices and limits of a plan; what they do to revenue and to whom stands below before anything is applied. */
 export const EditSheet: FC<{ plan: PlanRow; onClose: () => void }> = ({ plan, onClose }) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { PlanRow } from "@/api/generated/PlanRow";
-import { catalogueLines, limitName, moveAxis, parseLimit, parsePrice, spreadRows } from "./model";
+import { parsePrice } from "@/lib/money";
+import { catalogueLines, limitName, moveAxis, parseLimit, spreadRows } from "./model";
 
 const plan = (code: string, change: Partial<PlanRow>): PlanRow => ({
   code,
@@ -71,6 +72,7 @@ describe("the distribution", () => {
       currency: "EUR",
       mrr_minor,
       customers,
+      seats: customers * 2,
       share: 0,
     });
     const rows = spreadRows(
@@ -82,6 +84,8 @@ describe("the distribution", () => {
       ["2026-09", 1],
     ]);
     expect(rows[0]?.parts.map((part) => part.share)).toEqual([0.25, 0.75]);
+    const seats = spreadRows([row("2026-10", "pro", 300, 1), row("2026-10", "team", 100, 3)], "seats");
+    expect(seats.map((one) => [one.total, one.parts.map((part) => part.seats)])).toEqual([[8, [2, 6]]]);
   });
 
   it("puts paying nothing last", () => {

@@ -11,7 +11,7 @@ export const planSearch = v.object({
     v.fallback(v.optional(v.pipe(v.string(), v.regex(/^\d{4}-(0[1-9]|1[0-2])$/))), undefined),
   ),
   currency: v.optional(v.string()),
-  spread: v.optional(v.fallback(v.picklist(["mrr", "customers", "share"]), "mrr")),
+  spread: v.optional(v.fallback(v.picklist(["mrr", "customers", "seats", "share"]), "mrr")),
 });
 
 /** What the address of the view says. */
@@ -91,16 +91,6 @@ export function limitName(limit: { metric: string; period: string }): string {
     : `${words(limit.metric)} a ${limit.period}`;
 }
 
-/** A typed price in minor units; empty is not sold so, and nothing where it cannot be read. */
-export function parsePrice(text: string, digits: number): number | null | undefined {
-  const typed = text.trim();
-  if (typed === "") return null;
-  const match = /^(\d{1,12})(?:\.(\d*))?$/.exec(typed);
-  const fraction = match?.[2] ?? "";
-  if (!match || fraction.length > digits) return undefined;
-  return Number(`${match[1]}${fraction.padEnd(digits, "0")}`);
-}
-
 /** A typed limit; empty is unlimited, and nothing where it cannot be read. */
 export function parseLimit(text: string): number | null | undefined {
   const typed = text.trim();
@@ -112,20 +102,21 @@ export function parseLimit(text: string): number | null | undefined {
 export interface SpreadRow {
   month: string;
   total: number;
-  parts: { plan: string; mrr: number; customers: number; share: number }[];
+  parts: { plan: string; mrr: number; customers: number; seats: number; share: number }[];
 }
 
 /** Newest first. */
 export function spreadRows(
   history: readonly PlanHistory[],
-  by: "mrr" | "customers" | "share",
+  by: "mrr" | "customers" | "seats" | "share",
   order: readonly string[] = [],
 ): SpreadRow[] {
   const months = new Map<string, PlanHistory[]>();
   for (const row of history) months.set(row.month, [...(months.get(row.month) ?? []), row]);
   const byPlace = (a: PlanHistory, b: PlanHistory) => order.indexOf(a.plan) - order.indexOf(b.plan);
   const rows = [...months].map(([month, parts]) => {
-    const of = (row: PlanHistory) => (by === "customers" ? row.customers : row.mrr_minor);
+    const of = (row: PlanHistory) =>
+      by === "customers" ? row.customers : by === "seats" ? row.seats : row.mrr_minor;
     const total = parts.reduce((sum, row) => sum + of(row), 0);
     return {
       month,
@@ -134,6 +125,7 @@ export function spreadRows(
         plan: row.plan,
         mrr: row.mrr_minor,
         customers: row.customers,
+        seats: row.seats,
         share: total === 0 ? 0 : of(row) / total,
       })),
     };

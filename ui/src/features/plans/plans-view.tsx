@@ -121,6 +121,7 @@ export const PlansView: FC = () => {
                   options={[
                     { value: "mrr", label: "MRR" },
                     { value: "customers", label: "Customers" },
+                    { value: "seats", label: "Seats" },
                     { value: "share", label: "Share" },
                   ]}
                   onChange={(spread) => place({ spread: spread as PlanSearch["spread"] })}
@@ -129,7 +130,8 @@ export const PlansView: FC = () => {
                 <MethodNote title="Distribution over time">
                   <p>
                     What is paid for each plan at the end of each month, in one currency, and by how many
-                    customers. Who pays for two plans is a customer of both.
+                    customers. Who pays for two plans is a customer of both. Seats are the units of the
+                    licensed items of their subscriptions, not the members of their teams.
                   </p>
                 </MethodNote>
               </>
@@ -271,12 +273,12 @@ const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: NonNullable<
     .map((plan) => plan.code)
     .filter((code) => revenue.plan_history.some((row) => row.plan === code));
   const name = (code: string) => plans.find((plan) => plan.code === code)?.name ?? code;
-  const write = (part: { mrr: number; customers: number; share: number }) =>
+  const write = (part: { mrr: number; customers: number; seats: number; share: number }) =>
     by === "share"
       ? `${formatNumber(part.share * 100, 1)}%`
       : by === "mrr"
         ? formatMinor(part.mrr, revenue.exponent, 0)
-        : formatNumber(part.customers);
+        : formatNumber(by === "seats" ? part.seats : part.customers);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
     <section className="tw" tabIndex={0} aria-label="Distribution over time, table">
@@ -322,7 +324,9 @@ const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: NonNullable<
                 );
               })}
               <td className="n m">
-                {by === "customers" ? formatNumber(row.total) : formatMinor(row.total, revenue.exponent, 0)}
+                {by === "customers" || by === "seats"
+                  ? formatNumber(row.total)
+                  : formatMinor(row.total, revenue.exponent, 0)}
               </td>
             </tr>
           ))}

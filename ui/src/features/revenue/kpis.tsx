@@ -2,10 +2,13 @@ import type { FC } from "react";
 import type { Revenue } from "@/api/generated/Revenue";
 import { Kpi } from "@/components/kpi";
 import { PopoverButton } from "@/components/popup";
-import { figureText, profileWords, STRIPS } from "./model";
+import { figureText, MOVERS, profileWords, type RevenueSearch, STRIPS } from "./model";
 
-/** The key numbers; each opens what it means. */
-export const RevenueKpis: FC<{ revenue: Revenue }> = ({ revenue }) => (
+/** The key numbers; each opens what it means, and who is behind it. */
+export const RevenueKpis: FC<{
+  revenue: Revenue;
+  onOpen: (movers: RevenueSearch["movers"]) => void;
+}> = ({ revenue, onOpen }) => (
   <>
     {STRIPS.map((metrics) => (
       <section
@@ -34,6 +37,11 @@ export const RevenueKpis: FC<{ revenue: Revenue }> = ({ revenue }) => (
                 <p>
                   Definition <b>{revenue.profile.name}</b>: {profileWords(revenue.profile)}
                 </p>
+                {MOVERS[metric] && (
+                  <button type="button" className="btn sm" onClick={() => onOpen(MOVERS[metric])}>
+                    {MOVERS[metric] === "churn" ? "Who was lost" : "Whose movements changed it"}
+                  </button>
+                )}
               </PopoverButton>
             </div>
           );

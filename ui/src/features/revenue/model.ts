@@ -27,6 +27,7 @@ export const revenueSearch = v.object({
   movers: v.optional(
     v.fallback(v.picklist(["all", "new", "reactivation", "expansion", "contraction", "churn"]), "all"),
   ),
+  on: v.optional(v.string()),
 });
 
 /** What the address of the view says. */
@@ -123,6 +124,17 @@ export const STRIPS: readonly (readonly RevenueMetric[])[] = [
   ["mrr", "committed_mrr", "arr", "net_retention_year", "gross_retention_year", "quick_ratio"],
   ["customers", "arpu", "logo_churn", "gross_churn", "lifetime_value", "trials_ended"],
 ];
+
+/** Whose movements are behind a number; none where it is no sum of theirs. */
+export const MOVERS: Partial<Record<RevenueMetric, NonNullable<RevenueSearch["movers"]>>> = {
+  mrr: "all",
+  arr: "all",
+  customers: "all",
+  quick_ratio: "all",
+  gross_churn: "all",
+  net_churn: "all",
+  logo_churn: "churn",
+};
 
 /** Numbers that grow with the days of a month: while it runs they are no match for a whole one. */
 const FLOWS: readonly RevenueMetric[] = [

@@ -20,11 +20,13 @@ const KINDS: Record<Movement, string> = {
 };
 
 /** Who is behind a movement, and by which changes. */
-export const MoversDrawer: FC<{ revenue: Revenue; movement: Movement | null; onClose: () => void }> = ({
-  revenue,
-  movement,
-  onClose,
-}) => {
+export const MoversDrawer: FC<{
+  revenue: Revenue;
+  movement: Movement | null;
+  /** Only customers who were or are on this plan. */
+  plan: string | null;
+  onClose: () => void;
+}> = ({ revenue, movement, plan, onClose }) => {
   const workspace = useWorkspace();
   const query = useInfiniteQuery(
     revenueMoverPagesOptions(workspace.id, {
@@ -33,14 +35,15 @@ export const MoversDrawer: FC<{ revenue: Revenue; movement: Movement | null; onC
       profile: revenue.profile.name,
       currency: revenue.currency,
       movement,
-      plan: null,
+      plan,
       after: null,
       limit: 50,
     }),
   );
   const first = query.data?.pages[0];
   const rows = query.data?.pages.flatMap((page) => page.rows) ?? [];
-  const name = movement ? KINDS[movement] : "All movements";
+  const on = plan && (revenue.by_plan.find((row) => row.value === plan)?.label ?? plan);
+  const name = `${movement ? KINDS[movement] : "All movements"}${on ? ` on ${on}` : ""}`;
   return (
     <Drawer title={`${name}, ${monthLabel(revenue.month)}`} onClose={onClose}>
       {query.isError ? (

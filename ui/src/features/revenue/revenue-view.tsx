@@ -43,7 +43,7 @@ export const RevenueView: FC = () => {
       void navigate({ to: "/revenue", replace: true, search: (before) => ({ ...before, ...change }) }),
     [navigate],
   );
-  const close = useCallback(() => place({ movers: undefined }), [place]);
+  const close = useCallback(() => place({ movers: undefined, on: undefined }), [place]);
   const copy = async (text: string, title: string) => {
     await copyText(text);
     notify({ tone: "ok", title, text });
@@ -135,13 +135,13 @@ export const RevenueView: FC = () => {
           ) : (
             <AskedProvider value={request}>
               <div className={query.isPlaceholderData ? "dimmed" : ""}>
-                <RevenueKpis revenue={revenue} />
+                <RevenueKpis revenue={revenue} onOpen={(movers) => place({ movers, on: undefined })} />
                 <div className="grid">
                   <BridgeChart revenue={revenue} className="c7" />
                   <MovementsPanel
                     revenue={revenue}
                     opened={search.movers}
-                    onOpen={(movers) => place({ movers })}
+                    onOpen={(movers) => place({ movers, on: undefined })}
                     className="c5"
                   />
                   <CohortPanel
@@ -161,6 +161,7 @@ export const RevenueView: FC = () => {
                     revenue={revenue}
                     by={search.split ?? "plan"}
                     onBy={(split) => place({ split })}
+                    onPlan={(on) => place({ movers: "all", on })}
                     className="c4"
                   />
                   <CurrenciesPanel
@@ -180,6 +181,7 @@ export const RevenueView: FC = () => {
         <MoversDrawer
           revenue={revenue}
           movement={search.movers === "all" ? null : (search.movers as Movement)}
+          plan={search.on ?? null}
           onClose={close}
         />
       )}

@@ -32,8 +32,10 @@ export const SplitPanel: FC<{
   revenue: Revenue;
   by: SplitName;
   onBy: (by: SplitName) => void;
+  /** Opens the movements of a plan. */
+  onPlan: (plan: string) => void;
   className?: string;
-}> = ({ revenue, by, onBy, className }) => {
+}> = ({ revenue, by, onBy, onPlan, className }) => {
   const split = SPLITS.find((one) => one.value === by) ?? SPLITS[0];
   const rows = split?.rows(revenue) ?? [];
   return (
@@ -68,7 +70,22 @@ export const SplitPanel: FC<{
         >
           {rows.map((row) => (
             <tr key={row.value ?? row.label}>
-              <td>{row.value === null ? <span className="t2">{row.label}</span> : row.label}</td>
+              <td>
+                {row.value === null ? (
+                  <span className="t2">{row.label}</span>
+                ) : by === "plan" ? (
+                  <button
+                    type="button"
+                    className="row-link"
+                    aria-label={`${row.label}: show who moved`}
+                    onClick={() => row.value !== null && onPlan(row.value)}
+                  >
+                    {row.label}
+                  </button>
+                ) : (
+                  row.label
+                )}
+              </td>
               <td className="n">{formatNumber(row.customers)}</td>
               <td className="n">{formatMinor(row.mrr_minor, revenue.exponent)}</td>
               <td className="n">

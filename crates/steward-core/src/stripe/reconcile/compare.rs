@@ -74,6 +74,13 @@ fn status(ours: &Ours, theirs: &Theirs, found: &mut Compared) {
     if !ours.is_open() {
         return;
     }
+    // Each subscription is paused by itself at Stripe: what a pause holds back is told one by one.
+    if theirs.is_collection_paused && theirs.is_running() && ours.status != "paused" {
+        let there = format!("{there}, collection paused");
+        let fix =
+            "Stripe writes invoices and collects nothing of them: pause it here too, or resume it at Stripe.";
+        found.differs(DriftClass::Status, ours.status.clone(), there, fix);
+    }
     match theirs.ends_with_period {
         None => found.unknown(DriftClass::Status, "Whether it ends with its period is not in the file."),
         Some(ends) if ends != ours.cancel_at_period_end => {
