@@ -101,3 +101,33 @@ for (const theme of ["light", "dark"] as const) {
     await expectNoViolations(page);
   });
 }
+
+test("who moved is one step from a plan and from a key number", async ({ page, sample }) => {
+  await openSynced(page, sample, "/revenue");
+  const split = page.getByRole("region", { name: "Revenue by", exact: true });
+  await split.getByRole("button", { name: "Pro: show who moved" }).click();
+  const drawer = page.getByRole("complementary");
+  await expect(drawer.getByRole("heading", { level: 2 })).toContainText("on Pro");
+  const ofPlan = await drawer.locator(".rv-sum").textContent();
+  await page.keyboard.press("Escape");
+  await expect(drawer).toHaveCount(0);
+  await page
+    .getByRole("button", { name: /^Paying customers/ })
+    .first()
+    .click();
+  await page.getByRole("button", { name: "Whose movements changed it" }).click();
+  await expect(drawer.getByRole("heading", { level: 2 })).toContainText("All movements");
+  await expect(page.getByRole("dialog")).toHaveCount(0);
+  await expect(drawer.locator(".rv-sum")).not.toHaveText(ofPlan ?? "");
+});
+
+test("a comparison is offered only where something is compared", async ({ page, sample }) => {
+  await openSynced(page, sample);
+  const compared = page.getByRole("banner").getByRole("button", { name: /^Comparison/ });
+  await expect(compared).toBeVisible();
+  for (const path of ["/billing", "/users"]) {
+    await page.goto(`${sample.url}/#${path}`);
+    await expect(page.getByRole("banner").getByRole("button", { name: /^Range/ })).toBeVisible();
+    await expect(compared).toHaveCount(0);
+  }
+});

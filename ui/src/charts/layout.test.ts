@@ -78,7 +78,12 @@ describe("a step in words", () => {
 });
 
 describe("a fan", () => {
-  const series = (label: string, values: (number | null)[]) => ({ label, slot: 1, is_previous: false, values });
+  const series = (label: string, values: (number | null)[]) => ({
+    label,
+    slot: 1,
+    is_previous: false,
+    values,
+  });
   const fan: ChartSpec = {
     title: "Forecast",
     subtitle: "",

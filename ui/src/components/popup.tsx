@@ -29,6 +29,13 @@ export const PopoverButton: FC<{
   </Popover.Root>
 );
 
+/** A button inside such a surface that closes it, and leads on. */
+export const PopoverLead: FC<{ onClick: () => void; children: ReactNode }> = ({ onClick, children }) => (
+  <Popover.Close className="btn sm" onClick={onClick}>
+    {children}
+  </Popover.Close>
+);
+
 /** The "?" of a panel: where its numbers come from. */
 export const MethodNote: FC<{ title: string; children: ReactNode }> = ({ title, children }) => (
   <PopoverButton

@@ -1,7 +1,7 @@
 import type { FC } from "react";
 import type { Revenue } from "@/api/generated/Revenue";
 import { Kpi } from "@/components/kpi";
-import { PopoverButton } from "@/components/popup";
+import { PopoverButton, PopoverLead } from "@/components/popup";
 import { figureText, MOVERS, profileWords, type RevenueSearch, STRIPS } from "./model";
 
 /** The key numbers; each opens what it means, and who is behind it. */
@@ -38,9 +38,9 @@ export const RevenueKpis: FC<{
                   Definition <b>{revenue.profile.name}</b>: {profileWords(revenue.profile)}
                 </p>
                 {MOVERS[metric] && (
-                  <button type="button" className="btn sm" onClick={() => onOpen(MOVERS[metric])}>
+                  <PopoverLead onClick={() => onOpen(MOVERS[metric])}>
                     {MOVERS[metric] === "churn" ? "Who was lost" : "Whose movements changed it"}
-                  </button>
+                  </PopoverLead>
                 )}
               </PopoverButton>
             </div>
