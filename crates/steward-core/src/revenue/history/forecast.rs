@@ -13,6 +13,7 @@ use super::super::profile::Profile;
 use super::{History, Look, Span, chosen, currencies, number};
 use crate::chart_spec::{ChartKind, ChartSpec, ChartStep, Series, Unit};
 use crate::freshness::Freshness;
+use crate::stripe::currency::words;
 use crate::{Error, ErrorKind, Result};
 
 /// Ends of months drawn before the estimate.
@@ -66,7 +67,7 @@ impl History {
         };
         answer.is_naive = outlook.is_naive;
         answer.method = method(&outlook, ends.len());
-        answer.verdict = verdict(&outlook, answer.exponent, &currency);
+        answer.verdict = verdict(&outlook, &currency)?;
         for (expected, ahead) in outlook.expected.iter().zip(1_u32..) {
             answer.months.push(ForecastMonth {
                 month: last.plus(ahead),
@@ -112,13 +113,13 @@ fn method(outlook: &Outlook, inputs: usize) -> String {
     )
 }
 
-fn verdict(outlook: &Outlook, exponent: u32, currency: &str) -> String {
+fn verdict(outlook: &Outlook, currency: &str) -> Result<String> {
     let Some((model, naive)) = outlook.overall else {
-        return "There is too little history to test the model; the naive forecast is shown.".to_owned();
+        return Ok("There is too little history to test the model; the naive forecast is shown.".to_owned());
     };
-    let major = |value: f64| format!("{:.*} {currency}", digits(exponent), value / scale(exponent));
-    let (model_words, naive_words) = (major(model), major(naive));
-    if outlook.is_naive {
+    let words = |value: f64| Ok::<_, Error>(words(whole(value)?, currency));
+    let (model_words, naive_words) = (words(model)?, words(naive)?);
+    Ok(if outlook.is_naive {
         format!(
             "The model is not better than the naive forecast, so that is shown: mean absolute error {model_words} \
              against {naive_words} over all starts and months of the back-test."
@@ -128,15 +129,11 @@ fn verdict(outlook: &Outlook, exponent: u32, currency: &str) -> String {
             "Better than the naive forecast: mean absolute error {model_words} against {naive_words} over all \
              starts and months of the back-test."
         )
-    }
+    })
 }
 
 fn scale(exponent: u32) -> f64 {
     10_f64.powi(exponent.cast_signed())
-}
-
-fn digits(exponent: u32) -> usize {
-    usize::try_from(exponent).unwrap_or(2)
 }
 
 /// A whole number of minor units of an estimate.
