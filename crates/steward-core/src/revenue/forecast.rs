@@ -376,7 +376,7 @@ mod tests {
                 value
             })
             .collect();
-        for series in [series.clone(), vec![3.0; 14], vec![0.0; 14]] {
+        for series in [series, vec![3.0; 14], vec![0.0; 14]] {
             let outlook = look_ahead(&series).expect("enough");
             for pair in outlook.expected.windows(2) {
                 let width = |one: &Expected| one.within_95.1 - one.within_95.0;
