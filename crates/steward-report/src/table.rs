@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::Path;
 
 use chrono_tz::Tz;
+pub(crate) use value::major;
 use steward_core::export::{Cell, ExportColumn, ExportFormat, ExportStyle};
 use steward_core::{Error, ErrorKind, Result};
 
@@ -68,6 +69,9 @@ impl<W: Write + Send> TableWriter<W> {
             ExportFormat::Csv => Form::Csv(Box::new(csv::CsvTable::new(out, columns, options)?)),
             ExportFormat::Xlsx => Form::Xlsx(Box::new(xlsx::XlsxTable::new(out, columns, options)?)),
             ExportFormat::Jsonl => Form::Jsonl(jsonl::JsonTable::new(out, columns, options)),
+            ExportFormat::Pdf | ExportFormat::Png | ExportFormat::Svg => {
+                return Err(Error::invalid("format", "Rows are written as CSV, XLSX or JSON lines."));
+            }
         }))
     }
 

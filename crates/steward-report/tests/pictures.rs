@@ -41,6 +41,7 @@ fn activity() -> ChartSpec {
         unit: Unit::Count,
         steps: steps(30),
         series: vec![series("Events", 1, false, events), series("Previous 30 days", 1, true, before)],
+        axis_break: 0.0,
         method: String::new(),
     }
 }
