@@ -16,6 +16,7 @@ pub mod operation;
 pub mod operator;
 pub mod overview;
 pub mod plan;
+pub mod report;
 pub mod revenue;
 pub mod sample;
 pub mod session;

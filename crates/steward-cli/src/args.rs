@@ -5,6 +5,7 @@ mod billing;
 mod export;
 mod noun;
 mod operator;
+mod report;
 mod revenue;
 mod usage;
 
@@ -29,6 +30,7 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
+pub(crate) use report::{BookArgs, ReportCommand};
 pub(crate) use revenue::{RevenueArgs, RevenueCommand, RevenueShape};
 pub(crate) use usage::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 
@@ -157,6 +159,9 @@ pub(crate) enum Command {
     Plans(PlanCommand),
     /// Recurring revenue: the month, its movements, why definitions differ; close and reopen a month.
     Revenue(RevenueArgs),
+    /// Documents to send on: a month's revenue or its close as PDF and XLSX, the overview as PDF.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Stripe: connect, read, and compare subscriptions here with what it bills.
     #[command(subcommand)]
     Stripe(StripeCommand),
@@ -174,7 +179,7 @@ pub(crate) enum Command {
     /// The audit log: who changed what.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Any table or chart as a file: CSV, XLSX or JSON lines, with a manifest beside it.
+    /// Any table or chart as a file: CSV, XLSX, JSON lines, a chart as PNG or SVG; with a manifest beside it.
     #[command(subcommand)]
     Export(ExportCommand),
     /// Operators: who may use the console.
@@ -271,6 +276,9 @@ impl Command {
                 Some(RevenueCommand::Close { .. }) => rows![month_close],
                 Some(RevenueCommand::Reopen { .. }) => rows![month_reopen],
             },
+            Self::Report(ReportCommand::Revenue { .. }) => rows![report_revenue, export_run],
+            Self::Report(ReportCommand::Close { .. }) => rows![report_close, export_run],
+            Self::Report(ReportCommand::Overview { .. }) => rows![report_overview, export_run],
             Self::Stripe(StripeCommand::Connect { .. }) => rows![stripe_connect],
             Self::Stripe(StripeCommand::Disconnect) => rows![stripe_disconnect],
             Self::Stripe(StripeCommand::Status) => rows![stripe_status],

@@ -8,6 +8,7 @@ mod export;
 mod list;
 mod operator;
 mod plan;
+mod report;
 mod revenue;
 mod settings;
 mod sync;
@@ -53,6 +54,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Plans(PlanCommand::List) => list::plans(client).await?,
         Command::Plans(PlanCommand::Edit(args)) => plan::edit(client, args).await?,
         Command::Revenue(args) => revenue::run(client, args).await?,
+        Command::Report(command) => report::run(client, command).await?,
         Command::Stripe(command) => billing::stripe(client, command).await?,
         Command::Billing => billing::show(client).await?,
         Command::Invoices(args) => billing::invoices(client, args).await?,

@@ -99,9 +99,14 @@ pub fn axis_break(levels: impl Iterator<Item = f64>) -> f64 {
     if !span.is_finite() || span <= 0.0 || lowest <= 0.0 || span >= highest / 4.0 {
         return 0.0;
     }
-    let step = nice_step(span);
-    let from = ((lowest - span / 2.0) / step).floor() * step;
-    if from > 0.0 { from } else { 0.0 }
+    let foot = lowest - span / 2.0;
+    let mut from = foot;
+    // A lower beginning may take wider ticks, which make it a little lower still.
+    for _ in 0..2 {
+        let step = nice_step(highest - from);
+        from = (foot / step).floor() * step;
+    }
+    from.max(0.0)
 }
 
 /// A round distance of which about four make a span.
@@ -129,5 +134,6 @@ mod tests {
         assert_eq!(at(&[]), 0.0);
         let from = at(&[100_000.0, 103_000.0, 102_000.0]);
         assert_eq!(from, 98_000.0, "round, and below the lowest balance");
+        assert_eq!(at(&[31_347.0, 36_789.0, 30_367.0]), 25_000.0, "a tick like those above it");
     }
 }

@@ -138,8 +138,8 @@ struct Axis {
 
 impl Axis {
     fn to(peak: f64, unit: Unit, from: f64) -> Self {
-        let span = if peak > from { peak - from } else { 1.0 };
-        let step = nice_step(span);
+        let peak = if peak > from { peak } else { from + 1.0 };
+        let step = nice_step(peak - from);
         // Half an event does not exist.
         let step = if unit == Unit::Count { step.max(1.0) } else { step };
         let mut count = 1;

@@ -22,6 +22,9 @@ use steward_core::overview::Overview;
 use steward_core::report::{CloseReport, RevenueReport};
 
 
+pub(crate) use close::terms as close_terms;
+pub(crate) use revenue::terms as revenue_terms;
+
 use crate::chart::{self, ChartSize};
 use crate::token::Appearance;
 
@@ -32,37 +35,33 @@ pub struct Pdf {
     pub bytes: Vec<u8>,
     /// Its pages.
     pub pages: u64,
-    /// Rows of its tables.
-    pub rows: u64,
 }
 
 /// The revenue of a month. `workspace` is its name, as people call it.
 ///
 /// # Errors
-/// Only when setting itself fails, which is a fault of ours.
-pub fn revenue(report: &RevenueReport, workspace: &str) -> Result<Pdf> {
-    revenue::document(report, workspace)?.set()
+/// Only when drawing itself fails, which is a fault of ours.
+pub fn revenue(report: &RevenueReport, workspace: &str) -> Result<Document> {
+    revenue::document(report, workspace)
 }
 
 /// A closed month.
-///
-/// # Errors
-/// Only when setting itself fails, which is a fault of ours.
-pub fn close(report: &CloseReport, workspace: &str, zone: Tz) -> Result<Pdf> {
-    close::document(report, workspace, zone).set()
+#[must_use]
+pub fn close(report: &CloseReport, workspace: &str, zone: Tz) -> Document {
+    close::document(report, workspace, zone)
 }
 
 /// The overview of a range.
 ///
 /// # Errors
-/// Only when setting itself fails, which is a fault of ours.
-pub fn overview(overview: &Overview, workspace: &str) -> Result<Pdf> {
-    overview::document(overview, workspace)?.set()
+/// Only when drawing itself fails, which is a fault of ours.
+pub fn overview(overview: &Overview, workspace: &str) -> Result<Document> {
+    overview::document(overview, workspace)
 }
 
 /// A document before it is set.
 #[derive(Debug, Serialize)]
-struct Document {
+pub struct Document {
     title: String,
     workspace: String,
     /// What stands at the foot of every page.
@@ -176,7 +175,7 @@ impl Document {
     }
 
     fn chart(&mut self, spec: &ChartSpec) -> Result<()> {
-        let svg = chart::svg(spec, Appearance::Light, ChartSize { width: 820, height: 250 })?;
+        let svg = chart::svg(spec, Appearance::Light, ChartSize { width: 820, height: 236 })?;
         let steps = spec.steps.iter().zip(spec.series.first().map(|one| &one.values).into_iter().flatten());
         let alt = steps
             .filter_map(|(step, value)| Some(format!("{} {}", step.title, crate::figure::amount((*value)?))))
@@ -194,14 +193,20 @@ impl Document {
         self.blocks.push(Block::Table(table));
     }
 
-    fn set(self) -> Result<Pdf> {
-        let rows = self
-            .blocks
-            .iter()
-            .map(|block| if let Block::Table(table) = block { table.rows.len() as u64 } else { 0 })
-            .sum();
-        let (bytes, pages) = world::set(&self)?;
-        Ok(Pdf { bytes, pages, rows })
+    /// Rows of its tables.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        let rows = |block: &Block| if let Block::Table(table) = block { table.rows.len() as u64 } else { 0 };
+        self.blocks.iter().map(rows).sum()
+    }
+
+    /// Sets it. The same document gives the same bytes.
+    ///
+    /// # Errors
+    /// Only when setting itself fails, which is a fault of ours.
+    pub fn set(&self) -> Result<Pdf> {
+        let (bytes, pages) = world::set(self)?;
+        Ok(Pdf { bytes, pages })
     }
 }
 

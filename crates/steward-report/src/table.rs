@@ -13,6 +13,7 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 pub(crate) use value::major;
+pub(crate) use xlsx::failed as workbook_failed;
 use steward_core::export::{Cell, ExportColumn, ExportFormat, ExportStyle};
 use steward_core::{Error, ErrorKind, Result};
 

@@ -73,10 +73,14 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
         }
     }
     document.heading("Definitions as they were reported", false);
-    document.blocks.push(Block::Definitions {
-        terms: figures.definitions.iter().map(|(term, words)| (term.clone(), words.clone())).collect(),
-    });
+    document.blocks.push(Block::Definitions { terms: terms(report) });
     document
+}
+
+/// What the lines meant when they were reported.
+pub(crate) fn terms(report: &CloseReport) -> Vec<(String, String)> {
+    let definitions = &report.closed.figures.definitions;
+    definitions.iter().map(|(term, words)| (term.clone(), words.clone())).collect()
 }
 
 fn reported(row: &RevenueMonth, adjusted: &[&MonthAdjustment]) -> Table {

@@ -91,7 +91,7 @@ fn currency(document: &mut Document, answer: &Revenue, begins_page: bool) -> Res
     let Some(code) = answer.currency.as_deref() else { return Ok(()) };
     document.heading(format!("Revenue in {code}"), begins_page);
     document.blocks.push(Block::Figures {
-        figures: answer.figures.iter().map(|one| shown(one, answer.is_unfinished)).collect(),
+        figures: answer.figures.iter().map(|one| shown(one, answer)).collect(),
     });
     for chart in answer.mrr_chart.iter().chain(&answer.bridge_chart) {
         document.chart(chart)?;
@@ -114,7 +114,8 @@ fn currency(document: &mut Document, answer: &Revenue, begins_page: bool) -> Res
         document.table(plan_months(&answer.plan_months));
         document.note(
             "Seen from the plan: what a customer brings along from another plan or takes to another one is \
-             moved, whatever the customer pays in all.",
+             moved, whatever the customer pays in all. Every table adds up to the last digit; for that, the \
+             amount of a plan may differ by one unit of it from another table.",
         );
     }
     Ok(())
@@ -133,16 +134,17 @@ pub(super) fn value(one: &RevenueFigure) -> String {
     }
 }
 
-fn shown(one: &RevenueFigure, is_unfinished: bool) -> Figure {
+fn shown(one: &RevenueFigure, answer: &Revenue) -> Figure {
+    let before = answer.month.minus(1).first_day().format("%b %Y");
     let note = match (one.amount_minor.zip(one.previous_minor), one.value.zip(one.previous)) {
         _ if one.without.is_some() => one.without.clone().unwrap_or_default(),
         // Half a month against a whole one is no comparison, except for what is a balance.
-        _ if is_unfinished && !is_balance(one.metric) => "so far this month".to_owned(),
-        (Some((now, before)), _) => {
-            format!("{} since the month before", signed_minor(now - before, &one.currency))
+        _ if answer.is_unfinished && !is_balance(one.metric) => "so far this month".to_owned(),
+        (Some((now, earlier)), _) => {
+            format!("{} vs {before}", signed_minor(now - earlier, &one.currency))
         }
-        (None, Some((_, before))) => {
-            format!("{} the month before", value(&RevenueFigure { value: Some(before), ..one.clone() }))
+        (None, Some((_, earlier))) => {
+            format!("{} in {before}", value(&RevenueFigure { value: Some(earlier), ..one.clone() }))
         }
         (None, None) => String::new(),
     };
@@ -251,17 +253,15 @@ pub(super) fn plan_months(rows: &[PlanMonth]) -> Table {
 }
 
 fn definitions(document: &mut Document, report: &RevenueReport) {
-    let mut terms = terms(report);
-    if terms.is_empty() {
-        terms.push(("MRR".to_owned(), RevenueMetric::Mrr.definition(&report.profile)));
-    }
     document.heading("Definitions", false);
-    document.blocks.push(Block::Definitions { terms });
+    document.blocks.push(Block::Definitions { terms: terms(report) });
 }
 
 /// Every number of the report with what it means.
 pub(crate) fn terms(report: &RevenueReport) -> Vec<(String, String)> {
-    let Some(first) = report.currencies.first() else { return Vec::new() };
+    let Some(first) = report.currencies.first() else {
+        return vec![("MRR".to_owned(), RevenueMetric::Mrr.definition(&report.profile))];
+    };
     let figures = first.figures.iter().map(|one| (one.label.clone(), one.definition.clone()));
     let movements = MOVEMENTS.into_iter().map(|(term, words)| (term.to_owned(), words.to_owned()));
     figures.chain(movements).collect()
