@@ -21,7 +21,6 @@ use steward_core::freshness::Freshness;
 use steward_core::overview::Overview;
 use steward_core::report::{CloseReport, RevenueReport};
 
-
 pub(crate) use close::terms as close_terms;
 pub(crate) use revenue::terms as revenue_terms;
 
@@ -148,8 +147,7 @@ impl Document {
                 "The copy did not equal the server when this was made: totals may be incomplete.".to_owned(),
             );
         }
-        let as_of =
-            freshness.as_of.map_or_else(|| "not read yet".to_owned(), |at| instant(at, zone));
+        let as_of = freshness.as_of.map_or_else(|| "not read yet".to_owned(), |at| instant(at, zone));
         Self {
             title,
             workspace: workspace.to_owned(),

@@ -81,7 +81,11 @@ pub fn amount(value: f64) -> String {
 #[must_use]
 pub fn signed_amount(value: f64) -> String {
     let text = amount(value);
-    if value > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit)) { format!("+{text}") } else { text }
+    if value > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit)) {
+        format!("+{text}")
+    } else {
+        text
+    }
 }
 
 /// Minor units in the currency's major unit, every digit: `1,234.50`, `990` yen, negative with U+2212.

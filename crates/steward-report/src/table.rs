@@ -12,10 +12,10 @@ use std::io::Write;
 use std::path::Path;
 
 use chrono_tz::Tz;
-pub(crate) use value::major;
-pub(crate) use xlsx::failed as workbook_failed;
 use steward_core::export::{Cell, ExportColumn, ExportFormat, ExportStyle};
 use steward_core::{Error, ErrorKind, Result};
+pub(crate) use value::major;
+pub(crate) use xlsx::failed as workbook_failed;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy)]

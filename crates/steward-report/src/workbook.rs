@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use rust_xlsxwriter::{ExcelDateTime, Format, FormatAlign, Workbook, Worksheet};
 use steward_core::report::{CloseReport, RevenueReport};
+use steward_core::revenue::Month;
 use steward_core::revenue::amount::exponent;
 use steward_core::revenue::answer::{PlanMonth, RevenueMonth};
-use steward_core::revenue::Month;
 use steward_core::revenue::metric::RevenueMetric;
 use steward_core::{Error, Result};
 
@@ -102,7 +102,11 @@ pub fn close(report: &CloseReport, workspace: &str, zone: Tz) -> Result<Xlsx> {
         sheet.heads(&["Adjusted line", "Reported", "Now", "Adjustment", "Currency"])?;
         for one in &closed.adjustments {
             let value = |number: i64| {
-                if one.is_count { Value::Number(number as f64, "#,##0") } else { Value::Money(number, &one.currency) }
+                if one.is_count {
+                    Value::Number(number as f64, "#,##0")
+                } else {
+                    Value::Money(number, &one.currency)
+                }
             };
             sheet.row(&[
                 Value::Text(&one.label),
@@ -126,8 +130,20 @@ const PLAN_WIDTHS: [u16; 14] = [28, 16, 10, 16, 14, 14, 14, 14, 14, 14, 14, 16, 
 
 fn month_rows(sheet: &mut Sheet<'_>, rows: &[&RevenueMonth]) -> Result<()> {
     sheet.heads(&[
-        "Month", "Currency", "Start", "New", "Reactivation", "Expansion", "Contraction", "Churn", "End",
-        "Customers", "New cust.", "Lost cust.", "Cust. churn", "Still runs",
+        "Month",
+        "Currency",
+        "Start",
+        "New",
+        "Reactivation",
+        "Expansion",
+        "Contraction",
+        "Churn",
+        "End",
+        "Customers",
+        "New cust.",
+        "Lost cust.",
+        "Cust. churn",
+        "Still runs",
     ])?;
     for row in rows {
         let money = |minor: i64| Value::Money(minor, &row.currency);
@@ -153,8 +169,20 @@ fn month_rows(sheet: &mut Sheet<'_>, rows: &[&RevenueMonth]) -> Result<()> {
 
 fn plan_rows(sheet: &mut Sheet<'_>, rows: &[&PlanMonth]) -> Result<()> {
     sheet.heads(&[
-        "Plan", "Code", "Currency", "Start", "New", "Reactivation", "Expansion", "Contraction", "Churn",
-        "Moved in", "Moved out", "End", "Start cust.", "End cust.",
+        "Plan",
+        "Code",
+        "Currency",
+        "Start",
+        "New",
+        "Reactivation",
+        "Expansion",
+        "Contraction",
+        "Churn",
+        "Moved in",
+        "Moved out",
+        "End",
+        "Start cust.",
+        "End cust.",
     ])?;
     for row in rows {
         let money = |minor: i64| Value::Money(minor, &row.currency);
@@ -318,7 +346,12 @@ impl Sheet<'_> {
             Value::Instant(at, zone) => {
                 let local = at.with_timezone(&zone).naive_local().and_utc();
                 let date = excel(local).map_err(workbook_failed)?;
-                self.worksheet.write_datetime_with_format(row, column, &date, &formatted("yyyy-mm-dd hh:mm:ss"))
+                self.worksheet.write_datetime_with_format(
+                    row,
+                    column,
+                    &date,
+                    &formatted("yyyy-mm-dd hh:mm:ss"),
+                )
             }
         };
         written.map(|_| ()).map_err(workbook_failed)

@@ -17,8 +17,8 @@ use steward_core::revenue::history::PlanName;
 use steward_core::revenue::subscription::{Interval, Item, PriceSource, Status, Step, Terms};
 use steward_core::revenue::{Book, History, Month, Profile, Subscription};
 use steward_report::document::{Document, Pdf};
-use steward_report::{document, workbook};
 use steward_report::figure::{grouped, minor};
+use steward_report::{document, workbook};
 use uuid::Uuid;
 
 const ZONE: Tz = Tz::Europe__Berlin;
@@ -36,8 +36,7 @@ fn day(month: u32, day: u32) -> DateTime<Utc> {
 }
 
 fn step(from: DateTime<Utc>, plan: &str, status: Status, price: i64, interval: Interval) -> Step {
-    let item =
-        Item { unit_amount_minor: price, quantity: 1, interval, interval_count: 1, is_metered: false };
+    let item = Item { unit_amount_minor: price, quantity: 1, interval, interval_count: 1, is_metered: false };
     let terms = Terms {
         plan: plan.to_owned(),
         status,
@@ -85,9 +84,10 @@ fn company() -> History {
             all.push(one);
         }
     }
-    let plans = HOSTILE.iter().zip(1_i64..).map(|((code, name), rank)| {
-        ((*code).to_owned(), PlanName { name: (*name).to_owned(), rank })
-    });
+    let plans = HOSTILE
+        .iter()
+        .zip(1_i64..)
+        .map(|((code, name), rank)| ((*code).to_owned(), PlanName { name: (*name).to_owned(), rank }));
     History { subscriptions: Arc::new(all), plans: plans.collect(), ..History::default() }
 }
 
@@ -125,7 +125,8 @@ fn closed(history: &History, month: &str) -> CloseReport {
     let profile = Profile::stripe();
     let figures = history.figures(month, ZONE, &profile, day(11, 22)).expect("the month is over");
     let mut later = History::clone(history);
-    let sale = subscription(9_001, "EUR", vec![step(day(10, 30), "evil", Status::Active, 29_000, Interval::Month)]);
+    let sale =
+        subscription(9_001, "EUR", vec![step(day(10, 30), "evil", Status::Active, 29_000, Interval::Month)]);
     Arc::make_mut(&mut later.subscriptions).push(sale);
     let book = Book::new(&later.subscriptions, &profile).expect("amounts fit");
     let now = later.month_lines(&book, month, ZONE).expect("amounts fit");
@@ -239,7 +240,8 @@ fn every_figure_of_the_answer_is_in_the_document_to_the_digit() {
     let path = keep("revenue.pdf", &pdf.bytes);
     let text = text_of(&path);
     assert_eq!(report.currencies.len(), 3);
-    let expect = |what: &str, found: String| assert!(text.contains(&found), "{what}: {found} is not in\n{text}");
+    let expect =
+        |what: &str, found: String| assert!(text.contains(&found), "{what}: {found} is not in\n{text}");
     for answer in &report.currencies {
         let code = answer.currency.as_deref().expect("a currency");
         for figure in &answer.figures {
@@ -266,7 +268,9 @@ fn every_figure_of_the_answer_is_in_the_document_to_the_digit() {
     for figure in &report.currencies[0].figures {
         expect(&figure.label, figure.definition.clone());
     }
-    for words in ["Acme & Sons", "Europe/Berlin", "stripe: active and past due", "2026-11-22 10:30:00", "Page 1 of"] {
+    for words in
+        ["Acme & Sons", "Europe/Berlin", "stripe: active and past due", "2026-11-22 10:30:00", "Page 1 of"]
+    {
         expect("the head", words.to_owned());
     }
     look(&path, pdf.pages);
@@ -294,7 +298,8 @@ fn the_same_copy_gives_the_same_bytes_and_says_nothing_of_this_computer() {
     let again = pdf(&document::revenue(&report, "Acme").expect("it is drawn"));
     assert!(once.bytes == again.bytes, "two documents of one copy differ");
     let path = keep("same.pdf", &once.bytes);
-    let info = String::from_utf8(run("pdfinfo", &["-isodates", path.to_str().expect("UTF-8")])).expect("UTF-8");
+    let info =
+        String::from_utf8(run("pdfinfo", &["-isodates", path.to_str().expect("UTF-8")])).expect("UTF-8");
     assert!(info.contains("Title:") && info.contains("Revenue, October 2026"), "{info}");
     assert!(info.contains("2026-11-22T09:30:00Z"), "made at the as-of: {info}");
     assert!(info.contains("Steward "), "{info}");
@@ -305,7 +310,8 @@ fn the_same_copy_gives_the_same_bytes_and_says_nothing_of_this_computer() {
 
 #[test]
 fn a_company_without_revenue_and_a_month_that_runs_say_so() {
-    let nobody = pdf(&document::revenue(&report(&History::default(), "2026-10"), "Acme").expect("it is drawn"));
+    let nobody =
+        pdf(&document::revenue(&report(&History::default(), "2026-10"), "Acme").expect("it is drawn"));
     let path = keep("nobody.pdf", &nobody.bytes);
     let text = text_of(&path);
     assert!(text.contains("Nobody pays") && !text.contains("0.00"), "nothing is not zero: {text}");

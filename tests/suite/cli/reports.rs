@@ -11,7 +11,7 @@ use steward_core::{Clock as _, SystemClock};
 use steward_report::figure;
 use steward_tests::cluster::{TestDatabase, execute};
 
-use super::{answer, steward, stderr_json};
+use super::{answer, stderr_json, steward};
 
 /// The first day of the month so many before this one.
 fn month(back: u32) -> NaiveDate {
@@ -31,7 +31,7 @@ fn company() -> String {
          update steward.plans set name = '#eval(\"2+2\") *x* =1+1' where code = 'pro';
          insert into steward.users (id, email, plan_code)
              select ('0190b2a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@example.com', 'pro'
-             from generate_series(1, 30) n;
+             from generate_series(1, 31) n;
          insert into steward.subscriptions (user_id, plan_code, started_at, unit_amount_minor, currency, billing_interval)
              select ('0190b2a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'pro', '{first} 10:00+00',
                     100000 + n * 1017, (array['EUR', 'JPY', 'KWD'])[1 + n % 3], case when n % 2 = 0 then 'year' else 'month' end
@@ -150,16 +150,18 @@ async fn a_close_is_reported_with_who_and_why_and_is_told_to_the_audit_log() {
     let out = tempfile::tempdir().expect("a folder");
     let path = out.path().join("close.pdf");
     let wanted = named(month(1));
-    let refused = steward(home.path(), &["report", "close", "--month", &wanted, "--pdf", file(&path), "--json"]);
+    let refused =
+        steward(home.path(), &["report", "close", "--month", &wanted, "--pdf", file(&path), "--json"]);
     let problem = stderr_json(&refused);
     assert_eq!(problem["fields"][0]["field"], "month");
     assert!(problem["message"].as_str().is_some_and(|words| words.contains("is not closed")), "{problem}");
-    let close = ["revenue", "close", &wanted, "--reason", "Board pack; *final*", "--yes", "--confirm", &wanted];
+    let close =
+        ["revenue", "close", &wanted, "--reason", "Board pack; *final*", "--yes", "--confirm", &wanted];
     answer(home.path(), &close);
     // A sale of the closed month that is written down only now.
     let sale = format!(
         "insert into steward.subscriptions (user_id, plan_code, started_at, unit_amount_minor, currency)
-         values ('0190b2a0-0000-7000-8000-000000000001', 'pro', '{} 20:00+00', 2500, 'EUR')",
+         values ('0190b2a0-0000-7000-8000-000000000031', 'pro', '{} 20:00+00', 2500, 'EUR')",
         month(1)
     );
     execute(&mut database.connect_owner().await, &sale).await;
@@ -195,7 +197,11 @@ async fn what_cannot_be_reported_is_refused_with_what_to_do() {
     let wanted = named(month(1));
     let cases = [
         (vec!["report", "revenue", "--month", "2199-01", "--pdf", file(&free)], "month", "has not begun"),
-        (vec!["report", "revenue", "--profile", "gaap", "--pdf", file(&free)], "profile", "stripe, chartmogul"),
+        (
+            vec!["report", "revenue", "--profile", "gaap", "--pdf", file(&free)],
+            "profile",
+            "stripe, chartmogul",
+        ),
         (vec!["report", "revenue", "--month", &wanted, "--pdf", file(&taken)], "path", "there already"),
         (vec!["report", "revenue", "--pdf", "/nowhere/at/all.pdf"], "path", "does not exist"),
         (vec!["export", "users", "--format", "png", "--out", file(&free)], "format", "csv, xlsx, jsonl"),

@@ -139,5 +139,8 @@ pub(crate) fn check_format(format: ExportFormat, formats: &[ExportFormat]) -> Re
 
 fn unfit(format: ExportFormat, formats: &[ExportFormat]) -> Error {
     let known: Vec<&str> = formats.iter().map(|format| format.extension()).collect();
-    Error::invalid("format", format!("This becomes no {}; it becomes {}.", format.extension(), known.join(", ")))
+    Error::invalid(
+        "format",
+        format!("This becomes no {}; it becomes {}.", format.extension(), known.join(", ")),
+    )
 }

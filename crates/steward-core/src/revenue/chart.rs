@@ -133,7 +133,10 @@ mod tests {
         assert_eq!(bridge.steps.iter().filter(|step| step.is_unfinished).count(), 0);
         assert!(bridge.axis_break > 0.0, "24 beside 100 would be low, and the break is told");
         let mrr = october.mrr_chart.expect("somebody pays");
-        assert_eq!(mrr.steps.iter().map(|step| step.label.as_str()).collect::<Vec<_>>(), ["Aug 26", "Sep 26", "Oct 26"]);
+        assert_eq!(
+            mrr.steps.iter().map(|step| step.label.as_str()).collect::<Vec<_>>(),
+            ["Aug 26", "Sep 26", "Oct 26"]
+        );
         assert_eq!(mrr.series[0].values, [Some(0.0), Some(100.0), Some(124.17)]);
         let november = show("2026-11").bridge_chart.expect("somebody pays");
         let open: Vec<_> = november.steps.iter().map(|step| step.is_unfinished).collect();

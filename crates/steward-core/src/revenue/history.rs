@@ -123,8 +123,7 @@ impl History {
         let asked = self.asked(req, freshness)?;
         let mut answers = Vec::new();
         for row in &asked.currencies {
-            let answer =
-                self.in_currency(&asked, req.zone, Some(row.currency.clone()), freshness.clone())?;
+            let answer = self.in_currency(&asked, req.zone, Some(row.currency.clone()), freshness.clone())?;
             if answer.months.iter().any(|month| month.start_customers + month.end_customers > 0) {
                 answers.push(answer);
             }

@@ -31,7 +31,13 @@ impl Plot<'_, '_, '_> {
         let ink = self.appearance.color("text");
         for (at, (step, (from, to))) in self.spec.steps.iter().zip(levels(self.spec)).enumerate() {
             let is_balance = at == 0 || at == last;
-            let color = self.appearance.slot(if is_balance { 0 } else if to >= from { 1 } else { 2 });
+            let color = self.appearance.slot(if is_balance {
+                0
+            } else if to >= from {
+                1
+            } else {
+                2
+            });
             let left = self.center(at) - wide / 2;
             let (low, high) = (from.min(to), from.max(to));
             let bottom = self.y(low);
@@ -48,7 +54,11 @@ impl Plot<'_, '_, '_> {
             if at < last {
                 let level = self.y(to);
                 let next = self.center(at + 1) - wide / 2;
-                self.canvas.line(&[(left + wide + 2, level), (next - 2, level)], self.appearance.axis(), 1)?;
+                self.canvas.line(
+                    &[(left + wide + 2, level), (next - 2, level)],
+                    self.appearance.axis(),
+                    1,
+                )?;
             }
             let change = to - from;
             let is_loss = !is_balance && change < 0.0;

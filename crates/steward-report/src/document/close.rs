@@ -22,7 +22,10 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
     let period = closed.month.period(figures.zone);
     document.facts.insert(
         1,
-        ("Month", format!("{} to {}", instant(period.start, figures.zone), instant(period.end, figures.zone))),
+        (
+            "Month",
+            format!("{} to {}", instant(period.start, figures.zone), instant(period.end, figures.zone)),
+        ),
     );
     document.facts.extend([
         ("Closed", instant(closed.closed_at, zone)),
@@ -56,7 +59,8 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
         document.table(table);
     }
     document.note(if closed.adjustments.is_empty() {
-        "Nothing changed underneath since the month was closed: history gives the same numbers now.".to_owned()
+        "Nothing changed underneath since the month was closed: history gives the same numbers now."
+            .to_owned()
     } else {
         "Reported is what was written down when the month was closed, and stays. Now is what history gives \
          today; the adjustment is the difference."
@@ -130,7 +134,8 @@ fn late(document: &mut Document, report: &CloseReport, zone: Tz) {
     let mut table = Table::new(&["Customer", "What", "Plan", "Took effect", "Written down"]);
     table.texts = vec![0, 1, 2];
     for row in &closed.late {
-        let at = |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
+        let at =
+            |at: chrono::DateTime<chrono::Utc>| at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string();
         table.row([
             row.name.clone().unwrap_or_else(|| row.customer.to_string()),
             row.kind.clone(),

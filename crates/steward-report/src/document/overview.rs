@@ -86,10 +86,8 @@ pub(super) fn document(overview: &Overview, workspace: &str) -> Result<Document>
     }
     document.table(table);
     document.heading("Definitions", false);
-    let cards = overview
-        .cards
-        .iter()
-        .map(|card| (card_label(card.metric).to_owned(), card.definition.clone()));
+    let cards =
+        overview.cards.iter().map(|card| (card_label(card.metric).to_owned(), card.definition.clone()));
     let charts = [&overview.activity_chart, &overview.latency_chart, &overview.error_chart]
         .map(|chart| (format!("Chart: {}", chart.title), chart.method.clone()));
     document.blocks.push(Block::Definitions { terms: cards.chain(charts).collect() });

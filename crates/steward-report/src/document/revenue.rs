@@ -27,14 +27,10 @@ pub(super) fn document(report: &RevenueReport, workspace: &str) -> Result<Docume
     let mut document = Document::new(title, workspace, report.zone, &report.freshness);
     document.foot = format!("{} · {} · definition {}", document.foot, report.month, report.profile.name);
     let local = |at: chrono::DateTime<chrono::Utc>| instant(at, report.zone);
-    document.facts.insert(
-        1,
-        ("Month", format!("{} to {}", local(report.period.start), local(report.period.end))),
-    );
-    document.facts.push((
-        "Definition",
-        format!("{}: {}", report.profile.name, report.profile.in_words()),
-    ));
+    document
+        .facts
+        .insert(1, ("Month", format!("{} to {}", local(report.period.start), local(report.period.end))));
+    document.facts.push(("Definition", format!("{}: {}", report.profile.name, report.profile.in_words())));
     if let Some(closed) = &report.closed {
         let adjusted = match closed.adjustments.len() {
             0 => "nothing changed underneath since".to_owned(),
@@ -78,11 +74,7 @@ pub(super) fn document(report: &RevenueReport, workspace: &str) -> Result<Docume
 fn currencies(rows: &[RevenueCurrency]) -> Table {
     let mut table = Table::new(&["Currency", "MRR", "Paying customers"]);
     for row in rows {
-        table.row([
-            row.currency.clone(),
-            minor(row.mrr_minor, &row.currency),
-            grouped(row.customers.into()),
-        ]);
+        table.row([row.currency.clone(), minor(row.mrr_minor, &row.currency), grouped(row.customers.into())]);
     }
     table
 }
@@ -90,18 +82,17 @@ fn currencies(rows: &[RevenueCurrency]) -> Table {
 fn currency(document: &mut Document, answer: &Revenue, begins_page: bool) -> Result<()> {
     let Some(code) = answer.currency.as_deref() else { return Ok(()) };
     document.heading(format!("Revenue in {code}"), begins_page);
-    document.blocks.push(Block::Figures {
-        figures: answer.figures.iter().map(|one| shown(one, answer)).collect(),
-    });
+    document
+        .blocks
+        .push(Block::Figures { figures: answer.figures.iter().map(|one| shown(one, answer)).collect() });
     for chart in answer.mrr_chart.iter().chain(&answer.bridge_chart) {
         document.chart(chart)?;
     }
     if let [.., before, now] = answer.months.as_slice() {
         document.subheading(format!("Movements of the month, {code}"));
         document.table(movements(before, now));
-        document.note(
-            "Start and all five movements are the end. Movements are net per customer over the month.",
-        );
+        document
+            .note("Start and all five movements are the end. Movements are net per customer over the month.");
     }
     document.subheading(format!("Month by month, {code}"));
     document.table(months(&answer.months));
@@ -180,9 +171,15 @@ pub(crate) fn lines(row: &RevenueMonth) -> [(&'static str, i64, u64, bool); 7] {
 
 fn movements(before: &RevenueMonth, now: &RevenueMonth) -> Table {
     let mut table = Table::new(&["", "MRR", "Customers", "Month before"]);
-    for ((label, amount, customers, is_balance), (_, earlier, ..)) in lines(now).into_iter().zip(lines(before)) {
+    for ((label, amount, customers, is_balance), (_, earlier, ..)) in
+        lines(now).into_iter().zip(lines(before))
+    {
         let money = |minor_units: i64| {
-            if is_balance { minor(minor_units, &now.currency) } else { signed_minor(minor_units, &now.currency) }
+            if is_balance {
+                minor(minor_units, &now.currency)
+            } else {
+                signed_minor(minor_units, &now.currency)
+            }
         };
         let row = [label.to_owned(), money(amount), grouped(customers.into()), money(earlier)];
         if is_balance { table.strong_row(row) } else { table.row(row) }
@@ -230,9 +227,8 @@ fn shares(rows: &[RevenueShare], code: &str) -> Table {
 
 /// How each plan's revenue moved; every row adds up to its end.
 pub(super) fn plan_months(rows: &[PlanMonth]) -> Table {
-    let heads = [
-        "Plan", "Start", "New", "Reactiv.", "Expans.", "Contract.", "Churn", "Moved in", "Moved out", "End",
-    ];
+    let heads =
+        ["Plan", "Start", "New", "Reactiv.", "Expans.", "Contract.", "Churn", "Moved in", "Moved out", "End"];
     let mut table = Table { is_dense: true, ..Table::new(&heads) };
     for row in rows {
         let changed = |minor_units: i64| signed_minor(minor_units, &row.currency);

@@ -26,7 +26,8 @@ struct Press {
 fn press() -> &'static Press {
     static PRESS: OnceLock<Press> = OnceLock::new();
     PRESS.get_or_init(|| {
-        let fonts: Vec<Font> = [REGULAR, SEMIBOLD].into_iter().filter_map(|data| Font::new(Bytes::new(data), 0)).collect();
+        let fonts: Vec<Font> =
+            [REGULAR, SEMIBOLD].into_iter().filter_map(|data| Font::new(Bytes::new(data), 0)).collect();
         Press {
             book: LazyHash::new(FontBook::from_fonts(&fonts)),
             fonts,

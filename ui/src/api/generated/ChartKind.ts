@@ -3,4 +3,4 @@
 /**
  * How marks are drawn.
  */
-export type ChartKind = "bars" | "lines";
+export type ChartKind = "bars" | "lines" | "bridge";

@@ -35,17 +35,7 @@ pub fn revenue(reader: &Reader, req: &ReportRevenueReq) -> Result<RevenueReport>
     let (period, is_unfinished) = (first.period, first.is_unfinished);
     let (profile, unpriced) = (first.profile.clone(), first.unpriced);
     currencies.retain(|answer| answer.currency.is_some());
-    Ok(RevenueReport {
-        freshness,
-        zone,
-        month,
-        period,
-        is_unfinished,
-        profile,
-        currencies,
-        unpriced,
-        closed,
-    })
+    Ok(RevenueReport { freshness, zone, month, period, is_unfinished, profile, currencies, unpriced, closed })
 }
 
 /// A closed month, and how it was closed.
