@@ -18,6 +18,7 @@ pub mod generate;
 pub mod overview;
 pub mod peers;
 pub mod pull;
+pub mod report;
 pub mod sync;
 pub mod window;
 

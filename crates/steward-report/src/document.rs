@@ -81,8 +81,8 @@ pub struct Document {
 #[derive(Debug, Serialize)]
 #[serde(tag = "block", rename_all = "snake_case")]
 enum Block {
-    /// A heading; one that begins a page goes before what belongs together.
-    Heading { text: String, begins_page: bool },
+    /// A heading.
+    Heading { text: String },
     /// A heading below it.
     Subheading { text: String },
     /// A sentence.
@@ -160,8 +160,8 @@ impl Document {
         }
     }
 
-    fn heading(&mut self, text: impl Into<String>, begins_page: bool) {
-        self.blocks.push(Block::Heading { text: text.into(), begins_page });
+    fn heading(&mut self, text: impl Into<String>) {
+        self.blocks.push(Block::Heading { text: text.into() });
     }
 
     fn subheading(&mut self, text: impl Into<String>) {
@@ -173,7 +173,7 @@ impl Document {
     }
 
     fn chart(&mut self, spec: &ChartSpec) -> Result<()> {
-        let svg = chart::svg(spec, Appearance::Light, ChartSize { width: 820, height: 236 })?;
+        let svg = chart::svg(spec, Appearance::Light, ChartSize { width: 820, height: 206 })?;
         let steps = spec.steps.iter().zip(spec.series.first().map(|one| &one.values).into_iter().flatten());
         let alt = steps
             .filter_map(|(step, value)| Some(format!("{} {}", step.title, crate::figure::amount((*value)?))))

@@ -1,5 +1,5 @@
 //! Measures Steward against the machine: `steward-bench generate | sync | overview | pull | peers |
-//! consume | window | capture [--size medium] [--rounds 3]`.
+//! consume | window | capture | report [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -16,9 +16,9 @@ static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 #[tokio::main]
 async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
-    let verb = arguments
-        .next()
-        .context("Name a benchmark: generate, sync, overview, pull, peers, consume, window or capture.")?;
+    let verb = arguments.next().context(
+        "Name a benchmark: generate, sync, overview, pull, peers, consume, window, capture or report.",
+    )?;
     let mut options = Options { size: SampleSize::Medium, rounds: 3 };
     while let Some(name) = arguments.next() {
         let value = arguments.next().with_context(|| format!("{name} needs a value."))?;
@@ -37,10 +37,11 @@ async fn main() -> Result<()> {
         "consume" => bench::consume::run(&options).await?,
         "window" => bench::window::run(&options).await?,
         "capture" => bench::capture::run(&options).await?,
+        "report" => bench::report::run(&options).await?,
         _ => {
             bail!(
-                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume, window and \
-                 capture."
+                "No such benchmark: {verb}. There are generate, sync, overview, pull, peers, consume, window, \
+                 capture and report."
             )
         }
     };

@@ -224,7 +224,7 @@ async fn what_cannot_be_reported_is_refused_with_what_to_do() {
     let url = database.login_url("finance");
     answer(fresh.path(), &["workspace", "add", "acme", &url, "--environment", "development"]);
     let early = steward(fresh.path(), &["report", "revenue", "--offline", "--pdf", file(&free), "--json"]);
-    assert_eq!(stderr_json(&early)["code"], "not_found");
+    assert_eq!(stderr_json(&early)["code"], "offline", "the first reading needs the server");
     let url = database.login_url("viewer");
     let viewer = tempfile::tempdir().expect("a folder");
     answer(viewer.path(), &["workspace", "add", "acme", &url, "--environment", "development"]);

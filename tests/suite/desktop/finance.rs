@@ -42,7 +42,6 @@ async fn finance_reads_explains_and_sends_on_a_closed_month_without_a_server() {
     let (home, cluster) = sample_home();
     let revenue = home.steward_json(&["revenue", "--months", "2"]).expect("the months");
     let month = revenue["months"][0]["month"].as_str().expect("the last whole month").to_owned();
-    home.steward_json(&["workspace", "mode", "Sample company", "read-write"]).expect("changes are allowed");
     let reason = ["--reason", "reported to the board", "--yes", "--confirm", &month];
     home.steward_json(&[&["revenue", "close", &month][..], &reason].concat()).expect("it is closed");
     home.steward_json(&["sync"]).expect("the copy follows");

@@ -40,7 +40,7 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
         let code = &row.currency;
         let adjusted: Vec<&MonthAdjustment> =
             closed.adjustments.iter().filter(|one| one.currency == *code).collect();
-        document.heading(format!("Reported in {code}"), false);
+        document.heading(format!("Reported in {code}"));
         document.table(reported(row, &adjusted));
     }
     // A currency in which nobody paid when the month was closed, and somebody did by now.
@@ -48,7 +48,7 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
     let unreported: Vec<&MonthAdjustment> =
         closed.adjustments.iter().filter(|one| !is_reported(&one.currency)).collect();
     if !unreported.is_empty() {
-        document.heading("Not reported, and paid by now", false);
+        document.heading("Not reported, and paid by now");
         let mut table = Table::new(&["", "Currency", "Reported", "Now", "Adjustment"]);
         table.texts.push(1);
         for one in unreported {
@@ -76,7 +76,7 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
             document.table(plan_months(&rows));
         }
     }
-    document.heading("Definitions as they were reported", false);
+    document.heading("Definitions as they were reported");
     document.blocks.push(Block::Definitions { terms: terms(report) });
     document
 }

@@ -32,7 +32,7 @@ pub(super) fn document(overview: &Overview, workspace: &str) -> Result<Document>
         document.warnings.push(format!("Events without a price: {count}. They are in no cost."));
     }
     let currency = overview.cost.as_ref().map(|cost| cost.currency.as_str());
-    document.heading("Numbers", false);
+    document.heading("Numbers");
     document.blocks.push(Block::Figures {
         figures: overview
             .cards
@@ -85,7 +85,7 @@ pub(super) fn document(overview: &Overview, workspace: &str) -> Result<Document>
         ]);
     }
     document.table(table);
-    document.heading("Definitions", false);
+    document.heading("Definitions");
     let cards =
         overview.cards.iter().map(|card| (card_label(card.metric).to_owned(), card.definition.clone()));
     let charts = [&overview.activity_chart, &overview.latency_chart, &overview.error_chart]

@@ -54,16 +54,16 @@ pub(super) fn document(report: &RevenueReport, workspace: &str) -> Result<Docume
     }
     match report.currencies.as_slice() {
         [] => {
-            document.heading("Nobody pays", false);
+            document.heading("Nobody pays");
             document.note("Revenue is computed from the subscriptions; none was ever worth anything.");
         }
-        [only] => currency(&mut document, only, false)?,
+        [only] => currency(&mut document, only)?,
         [first, ..] => {
             document.subheading("Currencies");
             document.table(currencies(&first.currencies));
             document.note(APART);
-            for (at, answer) in report.currencies.iter().enumerate() {
-                currency(&mut document, answer, at > 0)?;
+            for answer in &report.currencies {
+                currency(&mut document, answer)?;
             }
         }
     }
@@ -79,9 +79,9 @@ fn currencies(rows: &[RevenueCurrency]) -> Table {
     table
 }
 
-fn currency(document: &mut Document, answer: &Revenue, begins_page: bool) -> Result<()> {
+fn currency(document: &mut Document, answer: &Revenue) -> Result<()> {
     let Some(code) = answer.currency.as_deref() else { return Ok(()) };
-    document.heading(format!("Revenue in {code}"), begins_page);
+    document.heading(format!("Revenue in {code}"));
     document
         .blocks
         .push(Block::Figures { figures: answer.figures.iter().map(|one| shown(one, answer)).collect() });
@@ -249,7 +249,7 @@ pub(super) fn plan_months(rows: &[PlanMonth]) -> Table {
 }
 
 fn definitions(document: &mut Document, report: &RevenueReport) {
-    document.heading("Definitions", false);
+    document.heading("Definitions");
     document.blocks.push(Block::Definitions { terms: terms(report) });
 }
 
