@@ -67,7 +67,7 @@ fn manifest(path: &Path) -> Value {
     serde_json::from_slice(&text).expect("JSON")
 }
 
-fn file<'a>(path: &'a Path) -> &'a str {
+fn file(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
