@@ -2,7 +2,6 @@
 
 mod demo;
 mod disk;
-mod finance;
 mod journeys;
 mod pictures;
 mod sample;
