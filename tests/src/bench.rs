@@ -20,6 +20,7 @@ pub mod lists;
 pub mod overview;
 pub mod peers;
 pub mod pull;
+pub mod report;
 pub mod sync;
 pub mod window;
 

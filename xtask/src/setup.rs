@@ -39,6 +39,7 @@ const PACKAGES: &[Package] = &[
     package("openssl", "certificates of the TLS tests", false),
     package("xvfb", "a display for the window tests", false),
     package("imagemagick", "pictures the window's screen", false),
+    package("poppler-utils", "reads the reports of the tests", false),
     package("xauth", "a display for the window tests", false),
     package("webkit2gtk-driver", "drives the real window", false),
     package("chromium", "runs the browser journeys", false),

@@ -36,6 +36,8 @@ const BEHIND: &[(&str, &[&str])] = &[
     ("tokio-rustls", &["steward-connect"]),
     ("plotters", &["steward-report"]),
     ("typst", &["steward-report"]),
+    ("typst-layout", &["steward-report"]),
+    ("typst-pdf", &["steward-report"]),
     ("rust_xlsxwriter", &["steward-report"]),
     ("keyring", &["steward-app"]),
     ("tauri", &["steward-desktop"]),

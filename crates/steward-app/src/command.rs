@@ -17,6 +17,7 @@ pub mod operator;
 pub mod overview;
 pub mod plan;
 pub mod rate;
+pub mod report;
 pub mod revenue;
 pub mod sample;
 pub mod scenario;

@@ -4,17 +4,20 @@
 //! renamed when it is whole; nothing is left of an export that was stopped, failed or ran out of room. How far
 //! it is lies in `local.db`, so that every process of this computer sees it and can stop it. Map: [`answer`]
 //! rows inside the answer of a command · [`mod@file`] the file and its manifest · [`pulse`] progress and stopping ·
+//! [`mod@report`] documents and pictures ·
 //! [`told`] what the server's audit log is told.
 
 pub(crate) mod answer;
 pub(crate) mod file;
 pub(crate) mod pulse;
+pub(crate) mod report;
 mod told;
 
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
 use steward_core::export::{ExportFormat, ExportSource};
+use steward_core::report::{ReportReq, ReportRevenueReq};
 use steward_core::{Error, Result};
 
 /// What an export is called.
@@ -27,6 +30,12 @@ pub(crate) fn name_of(source: &ExportSource) -> String {
             let name: String = name.trim().chars().filter(|letter| !letter.is_control()).take(80).collect();
             if name.is_empty() { command.clone() } else { name }
         }
+        ExportSource::Report { request } => match request {
+            ReportReq::Revenue(ReportRevenueReq { month: Some(month), .. }) => format!("Revenue {month}"),
+            ReportReq::Revenue(_) => "Revenue".to_owned(),
+            ReportReq::Close(request) => format!("Month close {}", request.month),
+            ReportReq::Overview(request) => format!("Overview {}", request.range),
+        },
     }
 }
 

@@ -18,6 +18,7 @@ use steward_core::operation::{OperationRevertReq, Outcome};
 use steward_core::operator::{OperatorCreateReq, OperatorCreated, OperatorList, OperatorRemoveReq};
 use steward_core::overview::{Overview, OverviewReq};
 use steward_core::plan::{PlanEditReq, PlanEffect, PlanEffectReq, PlanList};
+use steward_core::report::{CloseReport, ReportCloseReq, ReportRevenueReq, RevenueReport};
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
@@ -328,6 +329,12 @@ commands! {
     Reviewed month::month_close(MonthCloseReq) -> Outcome, Finance, T3, [Users, Audit];
     /// Reopens a closed month; what was frozen stays in the audit log.
     Reviewed month::month_reopen(MonthReopenReq) -> Outcome, Finance, T3, [Users, Audit];
+    /// What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it.
+    Query report::report_revenue(ReportRevenueReq) -> RevenueReport, Finance, T0, [Users, Plans];
+    /// What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why.
+    Query report::report_close(ReportCloseReq) -> CloseReport, Finance, T0, [Users, Plans, Audit];
+    /// What the report of a range holds: the overview.
+    Query report::report_overview(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
     /// Moves users to another plan.
     Reviewed user::user_change_plan(UserChangePlanReq) -> Outcome, Support, T2, [Users, Plans, Audit];
     /// Shuts users out of the product until they are restored.

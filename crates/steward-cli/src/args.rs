@@ -5,6 +5,7 @@ mod billing;
 mod export;
 mod noun;
 mod operator;
+mod report;
 mod revenue;
 mod usage;
 
@@ -29,6 +30,7 @@ pub(crate) use noun::{
 };
 
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
+pub(crate) use report::{BookArgs, ReportCommand};
 pub(crate) use revenue::{
     RateCommand, RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, ScenarioCommand, SupposedArgs,
 };
@@ -165,6 +167,9 @@ pub(crate) enum Command {
     /// Rates: the base currency and what others are worth in it, as you state it.
     #[command(subcommand)]
     Rates(RateCommand),
+    /// Documents to send on: a month's revenue or its close as PDF and XLSX, the overview as PDF.
+    #[command(subcommand)]
+    Report(ReportCommand),
     /// Stripe: connect, read, and compare subscriptions here with what it bills.
     #[command(subcommand)]
     Stripe(StripeCommand),
@@ -182,7 +187,7 @@ pub(crate) enum Command {
     /// The audit log: who changed what.
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Any table or chart as a file: CSV, XLSX or JSON lines, with a manifest beside it.
+    /// Any table or chart as a file: CSV, XLSX, JSON lines, a chart as PNG or SVG; with a manifest beside it.
     #[command(subcommand)]
     Export(ExportCommand),
     /// Operators: who may use the console.
@@ -291,6 +296,9 @@ impl Command {
             Self::Rates(RateCommand::Base { .. }) => rows![rate_base],
             Self::Rates(RateCommand::Set { .. }) => rows![rate_set],
             Self::Rates(RateCommand::Remove { .. }) => rows![rate_remove],
+            Self::Report(ReportCommand::Revenue { .. }) => rows![report_revenue, export_run],
+            Self::Report(ReportCommand::Close { .. }) => rows![report_close, export_run],
+            Self::Report(ReportCommand::Overview { .. }) => rows![report_overview, export_run],
             Self::Stripe(StripeCommand::Connect { .. }) => rows![stripe_connect],
             Self::Stripe(StripeCommand::Disconnect) => rows![stripe_disconnect],
             Self::Stripe(StripeCommand::Status) => rows![stripe_status],

@@ -9,6 +9,7 @@ mod list;
 mod operator;
 mod plan;
 mod rate;
+mod report;
 mod revenue;
 mod scenario;
 mod settings;
@@ -57,6 +58,7 @@ pub(crate) async fn run(client: &Client, command: Command) -> Result<Option<Answ
         Command::Revenue(args) => revenue::run(client, args).await?,
         Command::Scenarios(command) => scenario::run(client, command).await?,
         Command::Rates(command) => rate::run(client, command).await?,
+        Command::Report(command) => report::run(client, command).await?,
         Command::Stripe(command) => billing::stripe(client, command).await?,
         Command::Billing => billing::show(client).await?,
         Command::Invoices(args) => billing::invoices(client, args).await?,

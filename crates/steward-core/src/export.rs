@@ -14,6 +14,7 @@ use crate::error::ErrorCode;
 use crate::event::EventListReq;
 use crate::freshness::Freshness;
 use crate::period::Period;
+use crate::report::ReportReq;
 use crate::user::UserListReq;
 
 /// The rows of a worksheet, its heading included.
@@ -51,6 +52,11 @@ pub enum ExportSource {
         /// What it is called, for the file's name.
         name: String,
     },
+    /// A report as a document: PDF, and XLSX where its tables are calculated on.
+    Report {
+        /// Which.
+        request: ReportReq,
+    },
 }
 
 /// The kind of file.
@@ -65,6 +71,12 @@ pub enum ExportFormat {
     Xlsx,
     /// One JSON object a line.
     Jsonl,
+    /// A document: reports only.
+    Pdf,
+    /// A picture of a chart, two pixels for each of its own.
+    Png,
+    /// A picture of a chart whose text stays text.
+    Svg,
 }
 
 impl ExportFormat {
@@ -75,6 +87,9 @@ impl ExportFormat {
             Self::Csv => "csv",
             Self::Xlsx => "xlsx",
             Self::Jsonl => "jsonl",
+            Self::Pdf => "pdf",
+            Self::Png => "png",
+            Self::Svg => "svg",
         }
     }
 }
@@ -111,10 +126,12 @@ pub struct ExportPlan {
     pub freshness: Freshness,
     /// Rows in all: exactly as many as the file would have, were it written from this cut.
     pub rows: u64,
-    /// The columns in order.
+    /// The columns in order; empty for a document, whose tables differ.
     pub columns: Vec<ExportColumn>,
     /// What the rows are narrowed by, a sentence each; empty for everything.
     pub filter: Vec<String>,
+    /// The kinds of file it can become.
+    pub formats: Vec<ExportFormat>,
     /// Worksheets it takes; 1 for other formats.
     pub sheets: u64,
     /// A file in the downloads folder that is not there yet.
@@ -345,9 +362,9 @@ pub struct Manifest {
     pub source: ExportSource,
     /// Rows, without headings.
     pub rows: u64,
-    /// Worksheets; 1 for other formats.
+    /// Worksheets or pages; 1 for other formats.
     pub sheets: u64,
-    /// The columns in order.
+    /// The columns in order; empty for a document, whose tables differ.
     pub columns: Vec<ExportColumn>,
     /// Text cells that began like a formula and got an apostrophe before it.
     pub neutralised_cells: u64,

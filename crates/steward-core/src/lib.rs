@@ -7,7 +7,7 @@
 //! [`period`] ranges, zones and calendar days · [`money`] exact amounts · [`dataset`] what is
 //! synchronised, column by column · [`sync`] the rules of synchronisation · [`chart_spec`] charts
 //! as data · [`overview`], [`usage`], [`offender`], [`event`], [`export`], [`find`], [`user`], [`timeline`],
-//! [`account`], [`limit`], [`what_if`], [`plan`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
+//! [`account`], [`limit`], [`what_if`], [`plan`], [`report`], [`upkeep`], [`audit`], [`operation`], [`operator`] the nouns people ask
 //! about and what every answer holds · [`stripe`] what the billing provider says · [`sample`] the invented company of
 //! demo, tests and benchmarks.
 #![deny(missing_docs)]
@@ -31,6 +31,7 @@ pub mod operator;
 pub mod overview;
 pub mod period;
 pub mod plan;
+pub mod report;
 pub mod revenue;
 pub mod sample;
 pub mod stripe;

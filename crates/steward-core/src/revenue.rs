@@ -8,7 +8,7 @@
 //! [`mrr`] the monthly value at an instant · [`book`] every customer's value over time · [`movement`] how it changed · [`ratio`] churn,
 //! retention and the figures made of them · [`trial`] both conversions · [`cohort`] retention by the month of the
 //! first payment · [`bridge`] why two profiles differ · [`month`] calendar months and the one rounding ·
-//! [`answer`] what is asked and answered · [`metric`] the numbers and what they mean · [`history`] the answers from a history ·
+//! [`answer`] what is asked and answered · [`metric`] the numbers and what they mean · `chart` months as charts · [`history`] the answers from a history ·
 //! [`close`] months whose numbers stay as they were reported · [`forecast`] where it is heading · [`scenario`] what if
 //! prices, churn or conversion were others · [`rate`] totals in one currency at stated rates.
 
@@ -16,6 +16,7 @@ pub mod amount;
 pub mod answer;
 pub mod book;
 pub mod bridge;
+mod chart;
 pub mod close;
 pub mod cohort;
 pub mod forecast;

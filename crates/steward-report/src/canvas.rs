@@ -12,8 +12,8 @@ use plotters::style::{Color, FontFamily, FontStyle, FontTransform, RGBColor, Tex
 use resvg::{tiny_skia, usvg};
 use steward_core::{Error, Result};
 
-const REGULAR: &[u8] = include_bytes!("../fonts/Inter-Regular.ttf");
-const SEMIBOLD: &[u8] = include_bytes!("../fonts/Inter-SemiBold.ttf");
+pub(crate) const REGULAR: &[u8] = include_bytes!("../fonts/Inter-Regular.ttf");
+pub(crate) const SEMIBOLD: &[u8] = include_bytes!("../fonts/Inter-SemiBold.ttf");
 
 /// The name inside the SVG: a viewer without Inter takes its own sans serif.
 const FAMILY: &str = "Inter, system-ui, sans-serif";
@@ -31,6 +31,7 @@ pub(crate) struct Type {
 }
 
 pub(crate) const CAPTION: Type = Type { px: 12.0, is_bold: false };
+pub(crate) const CAPTION_STRONG: Type = Type { px: 12.0, is_bold: true };
 pub(crate) const BODY: Type = Type { px: 13.0, is_bold: false };
 pub(crate) const BODY_STRONG: Type = Type { px: 13.0, is_bold: true };
 pub(crate) const SECTION: Type = Type { px: 15.0, is_bold: true };

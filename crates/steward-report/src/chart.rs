@@ -1,7 +1,9 @@
 //! One chart as a file: the same specification that the screen draws.
 
+mod bridge;
+
 use steward_core::Result;
-use steward_core::chart_spec::{ChartKind, ChartSpec, Series, Unit};
+use steward_core::chart_spec::{ChartKind, ChartSpec, Series, Unit, nice_step};
 
 use crate::canvas::{self, CAPTION, Canvas, Point, SECTION, Side};
 use crate::figure;
@@ -68,7 +70,7 @@ pub(crate) fn draw(
         return canvas.text(words, middle, CAPTION, appearance.color("text-3"), Side::Middle);
     };
 
-    let axis = Axis::to(peak, spec.unit);
+    let axis = Axis::to(peak, spec.unit, spec.axis_break);
     let mut gutter = 0;
     for tick in axis.ticks() {
         gutter = gutter.max(canvas::width(&figure::tick(tick, axis.step, spec.unit), CAPTION)?);
@@ -92,6 +94,7 @@ pub(crate) fn draw(
         ChartKind::Bars => plot.bars()?,
         ChartKind::Lines => plot.lines()?,
         ChartKind::Fan => plot.fan()?,
+        ChartKind::Bridge => plot.bridge()?,
     }
     plot.end_labels()?;
     plot.base()
@@ -101,6 +104,7 @@ pub(crate) fn draw(
 fn peak(spec: &ChartSpec) -> Option<f64> {
     let highest = |series: &Series| series.values.iter().flatten().copied().reduce(f64::max);
     match spec.kind {
+        ChartKind::Bridge => bridge::levels(spec).map(|(from, to)| from.max(to)).reduce(f64::max),
         ChartKind::Lines | ChartKind::Fan => spec.series.iter().filter_map(highest).reduce(f64::max),
         ChartKind::Bars => {
             let stacks = (0..spec.steps.len()).filter_map(|step| {
@@ -126,43 +130,39 @@ fn labelled(spec: &ChartSpec) -> impl Iterator<Item = &Series> {
             ChartKind::Lines => true,
             ChartKind::Fan => at < BANDS_FROM,
             ChartKind::Bars => series.is_previous || is_stack,
+            ChartKind::Bridge => false,
         };
         is_labelled.then_some(series)
     })
 }
 
-/// The vertical axis: from 0 to a round number.
+/// The vertical axis: from 0 to a round number, or on from a break.
 #[derive(Debug, Clone, Copy)]
 struct Axis {
+    from: f64,
     step: f64,
     count: u32,
 }
 
 impl Axis {
-    fn to(peak: f64, unit: Unit) -> Self {
-        let peak = if peak > 0.0 { peak } else { 1.0 };
-        let rough = peak / 4.0;
-        let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 2.5, 5.0, 10.0]
-            .into_iter()
-            .map(|factor| factor * power)
-            .find(|step| *step >= rough * (1.0 - 1e-9))
-            .unwrap_or(10.0 * power);
+    fn to(peak: f64, unit: Unit, from: f64) -> Self {
+        let peak = if peak > from { peak } else { from + 1.0 };
+        let step = nice_step(peak - from);
         // Half an event does not exist.
         let step = if unit == Unit::Count { step.max(1.0) } else { step };
         let mut count = 1;
-        while step * f64::from(count) < peak * (1.0 - 1e-9) {
+        while from + step * f64::from(count) < peak * (1.0 - 1e-9) {
             count += 1;
         }
-        Self { step, count }
+        Self { from, step, count }
     }
 
     fn top(self) -> f64 {
-        self.step * f64::from(self.count)
+        self.from + self.step * f64::from(self.count)
     }
 
     fn ticks(self) -> impl Iterator<Item = f64> {
-        (0..=self.count).map(move |at| self.step * f64::from(at))
+        (0..=self.count).map(move |at| self.from + self.step * f64::from(at))
     }
 }
 
@@ -179,7 +179,18 @@ struct Plot<'a, 'b, 'c> {
 
 impl Plot<'_, '_, '_> {
     fn y(&self, value: f64) -> i32 {
-        self.bottom - pixel(value / self.axis.top() * f64::from(self.bottom - self.top))
+        let Axis { from, .. } = self.axis;
+        let foot = self.bottom - self.break_height();
+        if value < from {
+            // Below the break every height is 0 or the break itself.
+            return if value > 0.0 { foot } else { self.bottom };
+        }
+        foot - pixel((value - from) / (self.axis.top() - from) * f64::from(foot - self.top))
+    }
+
+    /// The room of the break between 0 and where the axis goes on.
+    fn break_height(&self) -> i32 {
+        if self.axis.from > 0.0 { bridge::BREAK } else { 0 }
     }
 
     fn edge(&self, step: usize) -> i32 {
@@ -198,6 +209,9 @@ impl Plot<'_, '_, '_> {
             self.canvas.line(&[(self.left, y), (self.right, y)], self.appearance.grid(), 1)?;
             let label = figure::tick(tick, self.axis.step, self.spec.unit);
             self.canvas.text(&label, (self.left - 10, y - 6), CAPTION, ink, Side::End)?;
+        }
+        if self.axis.from > 0.0 {
+            self.canvas.text("0", (self.left - 10, self.bottom - 6), CAPTION, ink, Side::End)?;
         }
         let mut widest = 0;
         for step in &self.spec.steps {
@@ -335,7 +349,9 @@ impl Plot<'_, '_, '_> {
                     let foot = below.filter_map(|other| other.values.get(at).copied().flatten()).sum::<f64>();
                     foot + series.values[at].unwrap_or_default() / 2.0
                 }
-                ChartKind::Bars | ChartKind::Lines | ChartKind::Fan => series.values[at].unwrap_or_default(),
+                ChartKind::Bars | ChartKind::Lines | ChartKind::Fan | ChartKind::Bridge => {
+                    series.values[at].unwrap_or_default()
+                }
             };
             labels.push((self.y(height) - 6, series));
         }
@@ -383,7 +399,7 @@ mod tests {
             (7.0, Unit::Count, 2.0, 8.0),
             (10_001.0, Unit::Count, 5_000.0, 15_000.0),
         ] {
-            let axis = Axis::to(peak, unit);
+            let axis = Axis::to(peak, unit, 0.0);
             assert!((axis.step - step).abs() < 1e-9, "peak {peak}: step {}", axis.step);
             assert!((axis.top() - top).abs() < 1e-9, "peak {peak}: top {}", axis.top());
         }

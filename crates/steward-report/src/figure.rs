@@ -70,6 +70,47 @@ pub fn short(value: f64) -> String {
     }
 }
 
+/// An amount beside a bar: whole from a hundred on, for the table beside it has every digit.
+#[must_use]
+pub fn amount(value: f64) -> String {
+    let has_fraction = value.abs() < 100.0 && value.fract().abs() > 1e-9;
+    decimal(value, if has_fraction { 2 } else { 0 })
+}
+
+/// The same as a change: with its sign, and no sign where nothing changed.
+#[must_use]
+pub fn signed_amount(value: f64) -> String {
+    let text = amount(value);
+    if value > 0.0 && text.chars().any(|digit| ('1'..='9').contains(&digit)) {
+        format!("+{text}")
+    } else {
+        text
+    }
+}
+
+/// Minor units in the currency's major unit, every digit: `1,234.50`, `990` yen, negative with U+2212.
+#[must_use]
+pub fn minor(minor: i64, currency: &str) -> String {
+    let text = crate::table::major(minor.saturating_abs(), currency);
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let whole = grouped(whole.parse().unwrap_or_default());
+    let sign = if minor < 0 { "\u{2212}" } else { "" };
+    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+}
+
+/// The same as a change, with `+` for a gain.
+#[must_use]
+pub fn signed_minor(minor_units: i64, currency: &str) -> String {
+    let text = minor(minor_units, currency);
+    if minor_units > 0 { format!("+{text}") } else { text }
+}
+
+/// A share (1 is 100 %) in percent with one decimal.
+#[must_use]
+pub fn share(value: f64) -> String {
+    format!("{}%", decimal(value * 100.0, 1))
+}
+
 /// An amount with its currency: the sign of the three that everybody reads, else the code.
 #[must_use]
 pub fn money(value: f64, currency: &str) -> String {
@@ -149,6 +190,13 @@ mod tests {
         assert_eq!(short(4_512_345.0), "4.51 M");
         assert_eq!(money(9_214.123, "EUR"), "€9,214.12");
         assert_eq!(money(120_000.4, "CHF"), "CHF 120,000");
+        assert_eq!(minor(123_456_789, "EUR"), "1,234,567.89");
+        assert_eq!(minor(-5, "KWD"), "\u{2212}0.005");
+        assert_eq!(minor(1_234_567, "JPY"), "1,234,567");
+        assert_eq!(signed_minor(100, "USD"), "+1.00");
+        assert_eq!((amount(12.5), amount(1_234.56)), ("12.50".to_owned(), "1,235".to_owned()));
+        assert_eq!((signed_amount(0.0), signed_amount(-3.0)), ("0".to_owned(), "\u{2212}3".to_owned()));
+        assert_eq!(share(0.123_45), "12.3%");
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::path::Path;
 use chrono_tz::Tz;
 use steward_core::export::{Cell, ExportColumn, ExportFormat, ExportStyle};
 use steward_core::{Error, ErrorKind, Result};
+pub(crate) use value::major;
+pub(crate) use xlsx::failed as workbook_failed;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +70,9 @@ impl<W: Write + Send> TableWriter<W> {
             ExportFormat::Csv => Form::Csv(Box::new(csv::CsvTable::new(out, columns, options)?)),
             ExportFormat::Xlsx => Form::Xlsx(Box::new(xlsx::XlsxTable::new(out, columns, options)?)),
             ExportFormat::Jsonl => Form::Jsonl(jsonl::JsonTable::new(out, columns, options)),
+            ExportFormat::Pdf | ExportFormat::Png | ExportFormat::Svg => {
+                return Err(Error::invalid("format", "Rows are written as CSV, XLSX or JSON lines."));
+            }
         }))
     }
 

@@ -41,6 +41,7 @@ fn activity() -> ChartSpec {
         unit: Unit::Count,
         steps: steps(30),
         series: vec![series("Events", 1, false, events), series("Previous 30 days", 1, true, before)],
+        axis_break: 0.0,
         method: String::new(),
     }
 }
@@ -71,6 +72,7 @@ fn fan() -> ChartSpec {
         values: (0..36).map(|at| (from..to).contains(&at).then(|| value(at))).collect(),
     };
     ChartSpec {
+        axis_break: 0.0,
         title: "Forecast of MRR".to_owned(),
         subtitle: "USD, estimate, 12 months".to_owned(),
         kind: ChartKind::Fan,

@@ -1,5 +1,5 @@
 //! Measures Steward against the machine: `steward-bench generate | sync | overview | lists | finance | pull |
-//! peers | consume | window | capture [--size medium] [--rounds 3]`.
+//! peers | consume | window | capture | report [--size medium] [--rounds 3]`.
 //!
 //! Build it with `--profile bench-fast`. Each subcommand prints a table and writes it, with the raw figures
 //! as JSON, to `docs/benchmarks/`.
@@ -18,7 +18,7 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
     let verb = arguments
         .next()
-        .context("Name a benchmark: generate, sync, overview, lists, finance, pull, peers, consume, window or capture.")?;
+        .context("Name a benchmark: generate, sync, overview, lists, finance, pull, peers, consume, window, capture or report.")?;
     if verb == "reconcile" {
         // A part of `finance` that runs in a process of its own.
         let folder = arguments.next().context("Name the folder.")?;
@@ -47,10 +47,11 @@ async fn main() -> Result<()> {
         "consume" => bench::consume::run(&options).await?,
         "window" => bench::window::run(&options).await?,
         "capture" => bench::capture::run(&options).await?,
+        "report" => bench::report::run(&options).await?,
         _ => {
             bail!(
                 "No such benchmark: {verb}. There are generate, sync, overview, lists, finance, pull, peers, \
-                 consume, window and capture."
+                 consume, window, capture and report."
             )
         }
     };

@@ -66,7 +66,9 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 /// A request of each row that needs a role, good enough to get past the reading of it.
 fn request(name: &str, users: [Uuid; 2]) -> Value {
     match name {
-        "overview_show" => json!({ "range": "30d", "zone": "UTC" }),
+        "overview_show" | "report_overview" => json!({ "range": "30d", "zone": "UTC" }),
+        "report_revenue" => json!({ "zone": "UTC" }),
+        "report_close" => json!({ "month": "2026-01" }),
         "event_list" => {
             json!({ "period": { "start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z" } })
         }

@@ -89,6 +89,7 @@ describe("a fan", () => {
     subtitle: "",
     kind: "fan",
     unit: "money",
+    axis_break: 0,
     method: "",
     steps: ["Oct", "Nov"].map((label) => ({
       label,

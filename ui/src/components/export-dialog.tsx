@@ -21,24 +21,41 @@ const FORMATS: { value: ExportFormat; label: string }[] = [
   { value: "csv", label: "CSV" },
   { value: "xlsx", label: "Excel" },
   { value: "jsonl", label: "JSON lines" },
+  { value: "pdf", label: "PDF" },
+  { value: "png", label: "PNG" },
+  { value: "svg", label: "SVG" },
 ];
+/** What is known before the plan says which kinds of file there are. */
+const USUAL: ExportFormat[] = ["csv", "xlsx", "jsonl"];
+/** Files whose values have a form of their own. */
+const FINISHED: ExportFormat[] = ["pdf", "png", "svg"];
 const STYLES: { value: ExportStyle; label: string }[] = [
   { value: "raw", label: "For programs" },
   { value: "formatted", label: "For people" },
 ];
+
+/** What is said of a file whose form is fixed. */
+const HINTS: Partial<Record<ExportFormat, string>> = {
+  pdf: "Every page carries workspace, as-of, zone and definition; the last ones say what each number means.",
+  xlsx: "Summary, movements, plans and definitions; amounts are numbers in the currency’s major unit, dates are dates.",
+  png: "A picture of 1,920 by 640 pixels on a light ground, for a slide or a letter.",
+  svg: "A picture that stays sharp at any size; its text stays text.",
+};
 
 /** How many rows, as what, into which file. */
 export const ExportDialog: FC<{
   name: string;
   source: ExportSource;
   command: string;
+  /** The kind of file that is offered first. */
+  format?: ExportFormat;
   onClose: () => void;
-}> = ({ name, source, command, onClose }) => {
+}> = ({ name, source, command, format: first = "csv", onClose }) => {
   const workspace = useWorkspace();
   const environment = ENVIRONMENTS[workspace.environment];
   const { zone } = useScope();
   const ids = useId();
-  const [format, setFormat] = useState<ExportFormat>("csv");
+  const [format, setFormat] = useState<ExportFormat>(first);
   const [style, setStyle] = useState<ExportStyle>("raw");
   const [hasBom, setHasBom] = useState(false);
   const [isReplacing, setIsReplacing] = useState(false);
@@ -46,6 +63,10 @@ export const ExportDialog: FC<{
   const plan = useQuery(exportPlanOptions(workspace.id, { ...source, format }));
   const list = useQuery(exportListOptions(workspace.id));
   const run = useExport();
+  const isReport = source.source === "report";
+  const isFinished = isReport || FINISHED.includes(format);
+  const known = plan.data?.formats ?? (isReport ? [first] : USUAL);
+  const formats = FORMATS.filter((one) => known.includes(one.value));
   const path = typedPath ?? plan.data?.path ?? "";
   const request = {
     ...source,
@@ -66,7 +87,7 @@ export const ExportDialog: FC<{
   const isTaken = pathProblem?.includes("there already") ?? false;
   const chooseFormat = (next: ExportFormat) => {
     // A path of one's own keeps its name and gets the new ending.
-    setTypedPath((before) => before?.replace(/\.(csv|xlsx|jsonl)$/, `.${next}`));
+    setTypedPath((before) => before?.replace(/\.(csv|xlsx|jsonl|pdf|png|svg)$/, `.${next}`));
     setFormat(next);
     run.reset();
   };
@@ -92,15 +113,15 @@ export const ExportDialog: FC<{
       </div>
       <div className="ex-body">
         {plan.isPending ? (
-          <Loading what="Counting the rows" rows={2} />
+          <Loading what={isReport ? "Reading the report" : "Counting the rows"} rows={2} />
         ) : plan.isError ? (
           <Failure
-            title="The rows could not be counted"
+            title={isReport ? "There is nothing to report" : "The rows could not be counted"}
             error={plan.error}
             onRetry={() => void plan.refetch()}
           />
         ) : (
-          <PlanSummary plan={plan.data} zone={zone} format={format} />
+          <PlanSummary plan={plan.data} zone={zone} format={format} isReport={isReport} />
         )}
         <div className="ex-two">
           <div className="fld">
@@ -108,26 +129,32 @@ export const ExportDialog: FC<{
             <Segmented
               label="Kind of file"
               value={format}
-              options={FORMATS}
+              options={formats}
               onChange={(next) => chooseFormat(next as ExportFormat)}
             />
           </div>
-          <div className="fld">
-            <span className="fl">Values</span>
-            <Segmented
-              label="How values are written"
-              value={style}
-              options={STYLES}
-              onChange={(next) => setStyle(next as ExportStyle)}
-            />
-          </div>
+          {!isFinished && (
+            <div className="fld">
+              <span className="fl">Values</span>
+              <Segmented
+                label="How values are written"
+                value={style}
+                options={STYLES}
+                onChange={(next) => setStyle(next as ExportStyle)}
+              />
+            </div>
+          )}
         </div>
-        <p className="hint">
-          {style === "raw"
-            ? `Times as ISO 8601 with the offset of ${zone}, amounts in the currency’s minor unit.`
-            : `Times in ${zone} without an offset, amounts in the currency’s major unit.`}
-          {format === "csv" && " Text that a spreadsheet would compute gets an apostrophe before it."}
-        </p>
+        {isFinished ? (
+          <p className="hint">{HINTS[format]}</p>
+        ) : (
+          <p className="hint">
+            {style === "raw"
+              ? `Times as ISO 8601 with the offset of ${zone}, amounts in the currency’s minor unit.`
+              : `Times in ${zone} without an offset, amounts in the currency’s major unit.`}
+            {format === "csv" && " Text that a spreadsheet would compute gets an apostrophe before it."}
+          </p>
+        )}
         {format === "csv" && (
           <label className="ck">
             <input type="checkbox" checked={hasBom} onChange={(event) => setHasBom(event.target.checked)} />
@@ -195,7 +222,13 @@ export const ExportDialog: FC<{
             disabled={!plan.data || request.path === "" || run.isPending}
             onClick={() => run.mutate(request)}
           >
-            {run.isPending ? "Starting" : plan.data ? `Export ${countOf(plan.data.rows, "row")}` : "Export"}
+            {run.isPending
+              ? "Starting"
+              : plan.data && !isFinished
+                ? `Export ${countOf(plan.data.rows, "row")}`
+                : isFinished
+                  ? `Save ${formats.find((one) => one.value === format)?.label ?? ""}`
+                  : "Export"}
           </button>
         </span>
       </div>
@@ -207,22 +240,25 @@ export const ExportDialog: FC<{
 const lowerFirst = (name: string) =>
   /^[A-Z][a-z]/.test(name) ? name.charAt(0).toLowerCase() + name.slice(1) : name;
 
-const PlanSummary: FC<{ plan: ExportPlan; zone: string; format: ExportFormat }> = ({
+const PlanSummary: FC<{ plan: ExportPlan; zone: string; format: ExportFormat; isReport: boolean }> = ({
   plan,
   zone,
   format,
+  isReport,
 }) => (
   <div className="ex-sum">
     <dl className="sum4">
       <div>
-        <dt>rows, all that match</dt>
+        <dt>{isReport ? "rows in its tables" : "rows, all that match"}</dt>
         <dd>{formatNumber(plan.rows)}</dd>
       </div>
-      <div>
-        <dt>columns</dt>
-        <dd>{formatNumber(plan.columns.length)}</dd>
-      </div>
-      {format === "xlsx" && plan.sheets > 1 && (
+      {!isReport && (
+        <div>
+          <dt>columns</dt>
+          <dd>{formatNumber(plan.columns.length)}</dd>
+        </div>
+      )}
+      {!isReport && format === "xlsx" && plan.sheets > 1 && (
         <div>
           <dt>worksheets</dt>
           <dd>{formatNumber(plan.sheets)}</dd>

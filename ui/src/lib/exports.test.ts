@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ExportJob } from "@/api/generated/ExportJob";
 import { ALL_USERS } from "@/api/queries";
-import { exportCommand, exportProgress, exportTimeLeft, runningExport } from "./exports";
+import { exportCommand, exportedTitle, exportProgress, exportTimeLeft, runningExport } from "./exports";
 
 const JOB: ExportJob = {
   id: "e1",
@@ -51,6 +51,25 @@ describe("exports", () => {
     };
     expect(exportCommand("steward export users", request, "acme")).toBe(
       "steward export users --out '/home/a/my users.csv' --format csv --formatted --bom --tz Europe/Berlin -w acme",
+    );
+  });
+
+  it("names a document by its kind, and a report's file by its flag", () => {
+    expect(exportedTitle({ ...JOB, name: "Revenue 2026-10", format: "pdf" })).toBe(
+      "Revenue 2026-10: PDF saved",
+    );
+    const request = {
+      source: "report" as const,
+      request: { report: "close" as const, month: "2026-10" },
+      format: "xlsx" as const,
+      style: "formatted" as const,
+      has_bom: false,
+      zone: "UTC",
+      path: "/home/a/close.xlsx",
+      is_replacing: true,
+    };
+    expect(exportCommand("steward report close --month 2026-10", request, "acme")).toBe(
+      "steward report close --month 2026-10 --xlsx /home/a/close.xlsx --force --tz UTC -w acme",
     );
   });
 });

@@ -14,7 +14,7 @@ export function useExport() {
     onSuccess: (job) => {
       notify({
         tone: "ok",
-        title: `${job.name}: ${countOf(job.rows, "row")} exported`,
+        title: exportedTitle(job),
         text: job.path,
         action: { label: "Copy path", run: () => void copyText(job.path) },
       });
@@ -27,6 +27,13 @@ export function useExport() {
       else notify({ tone: "danger", title: "The export failed", text: `${message} ${hint}`, isSticky: true });
     },
   });
+}
+
+/** That it is done: a document is no number of rows. */
+export function exportedTitle(job: ExportJob): string {
+  return ["pdf", "png", "svg"].includes(job.format)
+    ? `${job.name}: ${job.format.toUpperCase()} saved`
+    : `${job.name}: ${countOf(job.rows, "row")} exported`;
 }
 
 /** The export of this file that is being written. */
@@ -49,6 +56,18 @@ export function exportTimeLeft(job: ExportJob, now: number): number | null {
 
 /** The same on the command line. */
 export function exportCommand(base: string, request: ExportReq, workspace: string): string {
+  if (request.source === "report") {
+    // A report's file is named by the kind it is of.
+    return [
+      base,
+      `--${request.format} ${shellWord(request.path)}`,
+      request.is_replacing ? "--force" : "",
+      `--tz ${shellWord(request.zone)}`,
+      `-w ${shellWord(workspace)}`,
+    ]
+      .filter(Boolean)
+      .join(" ");
+  }
   return [
     base,
     `--out ${shellWord(request.path)}`,

@@ -37,6 +37,7 @@ const chart = (title: string, labels: readonly string[], values: (number | null)
   subtitle: "months in UTC",
   kind: "bars",
   unit: "count",
+  axis_break: 0,
   steps: labels.map((label, index) => ({
     label,
     title: `${label} 2026`,

@@ -73,6 +73,7 @@ const dayTitle = (day: Date) => {
 function chart(part: Pick<ChartSpec, "title" | "kind" | "unit" | "series">): ChartSpec {
   return {
     ...part,
+    axis_break: 0,
     subtitle: "23 Oct – 21 Nov · days in Europe/Berlin",
     method: "Counted from the local copy, day by day in the zone shown, up to the as-of.",
     steps: EVENTS.map((_, index) => {

@@ -1,5 +1,6 @@
 //! `export_plan`, `export_run`, `export_list`, `export_cancel`.
 
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use steward_core::export::{
     ExportReq, ExportSource, ExportState, Manifest, SHEET_ROWS,
 };
 use steward_core::{Error, ErrorKind, Result};
-use steward_report::table::{TableOptions, TableWriter};
+use steward_report::table::{TableOptions, TableWriter, Written};
 use steward_store::cache::query::export::{Described, describe, each};
 use steward_store::local::WorkspaceRecord;
 use tokio::sync::oneshot;
@@ -20,8 +21,9 @@ use uuid::Uuid;
 use super::workspace::server_name;
 use crate::context::{Engine, Steward, address_of};
 use crate::export::answer::{Found, find};
-use crate::export::file::{Target, remove_parts};
+use crate::export::file::{Part, Target, refused as file_refused, remove_parts};
 use crate::export::pulse::Pulse;
+use crate::export::report::{CHART, Made, ROWS, Report, check_format, picture};
 use crate::export::{name_of, usual_path};
 use crate::table::{CommandKind, Mode, TABLE, dispatch};
 
@@ -35,16 +37,25 @@ pub(crate) async fn export_plan(steward: &Steward, request: ExportPlanReq) -> Re
     let ExportPlanReq { source, format } = request;
     let workspace = steward.current().await?;
     let name = name_of(&source);
-    let described = match &source {
-        ExportSource::Answer { .. } => described(&ask(steward, &source).await?, &source),
+    let (described, formats) = match &source {
+        ExportSource::Answer { .. } => {
+            let found = ask(steward, &source).await?;
+            (described(&found, &source), formats_of(&found))
+        }
+        ExportSource::Report { request } => {
+            let report = Report::ask(steward, request).await?;
+            (described_report(&report, report.rows()?), report.formats())
+        }
         _ => {
             let source = source.clone();
-            steward.cache().await?.read(move |reader| describe(reader, &source)).await?
+            let described = steward.cache().await?.read(move |reader| describe(reader, &source)).await?;
+            (described, ROWS.as_slice())
         }
     };
+    check_format(format, formats)?;
     let sheets = match format {
         ExportFormat::Xlsx => described.rows.div_ceil(SHEET_ROWS - 1).max(1),
-        ExportFormat::Csv | ExportFormat::Jsonl => 1,
+        _ => 1,
     };
     let path = usual_path(&workspace.name, &name, described.freshness.as_of, format)?;
     Ok(ExportPlan {
@@ -52,9 +63,24 @@ pub(crate) async fn export_plan(steward: &Steward, request: ExportPlanReq) -> Re
         rows: described.rows,
         columns: described.columns,
         filter: described.filter,
+        formats: formats.to_vec(),
         sheets,
         path: path.to_string_lossy().into_owned(),
     })
+}
+
+fn formats_of(found: &Found) -> &'static [ExportFormat] {
+    if found.chart.is_some() { &CHART } else { &ROWS }
+}
+
+fn described_report(report: &Report, rows: u64) -> Described {
+    Described {
+        freshness: report.freshness().clone(),
+        rows,
+        columns: Vec::new(),
+        filter: report.words(),
+        period: Some(report.period()),
+    }
 }
 
 /// The answer that holds the rows.
@@ -118,10 +144,7 @@ async fn run(steward: &Steward, request: ExportReq, cancel: CancellationToken) -
     let workspace = steward.current().await?;
     let id = Uuid::now_v7();
     let target = Target::new(&request.path, id, request.is_replacing)?;
-    let found = match &request.source {
-        ExportSource::Answer { .. } => Some(ask(steward, &request.source).await?),
-        _ => None,
-    };
+    let content = Content::ask(steward, &request).await?;
     let job = ExportJob {
         id,
         name: name_of(&request.source),
@@ -145,9 +168,10 @@ async fn run(steward: &Steward, request: ExportReq, cancel: CancellationToken) -
         steward.blocking(move |_| Pulse::new(begin, id, job, cancel)).await.map(Arc::new)?
     };
     let work = Work { workspace, request, target, pulse: Arc::clone(&pulse), now: steward.inner.clock.now() };
-    let written = match found {
-        Some(found) => steward.blocking(move |_| work.write_answer(&found)).await,
-        None => {
+    let written = match content {
+        Content::Answer(found) => steward.blocking(move |_| work.write_answer(&found)).await,
+        Content::Report(report) => steward.blocking(move |_| work.write_report(&report)).await,
+        Content::List => {
             cache
                 .read(move |reader| {
                     let described = describe(reader, &work.request.source)?;
@@ -217,6 +241,34 @@ fn finish(steward: &Steward, pulse: &Pulse, manifest: &Manifest) -> Result<Expor
     })
 }
 
+/// What is written, asked for before the file is begun: who may not see it is refused first.
+enum Content {
+    /// Rows of a list, read while they are written.
+    List,
+    Answer(Box<Found>),
+    Report(Report),
+}
+
+impl Content {
+    async fn ask(steward: &Steward, request: &ExportReq) -> Result<Self> {
+        let (content, formats) = match &request.source {
+            ExportSource::Answer { .. } => {
+                let found = ask(steward, &request.source).await?;
+                let formats = formats_of(&found);
+                (Self::Answer(Box::new(found)), formats)
+            }
+            ExportSource::Report { request } => {
+                let report = Report::ask(steward, request).await?;
+                let formats = report.formats();
+                (Self::Report(report), formats)
+            }
+            _ => (Self::List, ROWS.as_slice()),
+        };
+        check_format(request.format, formats)?;
+        Ok(content)
+    }
+}
+
 /// One export, on a thread that may block.
 struct Work {
     workspace: WorkspaceRecord,
@@ -228,9 +280,31 @@ struct Work {
 
 impl Work {
     fn write_answer(&self, found: &Found) -> Result<Manifest> {
-        self.write(described(found, &self.request.source), |show| {
-            found.rows.iter().try_for_each(|row| show(row))
-        })
+        let described = described(found, &self.request.source);
+        match (&found.chart, self.request.format) {
+            (Some(chart), ExportFormat::Png | ExportFormat::Svg) => {
+                self.write_made(described, &picture(chart, self.request.format)?)
+            }
+            _ => self.write(described, |show| found.rows.iter().try_for_each(|row| show(row))),
+        }
+    }
+
+    fn write_report(&self, report: &Report) -> Result<Manifest> {
+        let Self { request, workspace, .. } = self;
+        let made = report.make(request.format, &workspace.name, request.zone)?;
+        self.write_made(described_report(report, made.rows), &made)
+    }
+
+    /// A file that is whole already.
+    fn write_made(&self, described: Described, made: &Made) -> Result<Manifest> {
+        let Self { target, pulse, .. } = self;
+        pulse.expect(made.rows);
+        let part = target.begin()?;
+        let mut out = part.writer(Arc::clone(pulse))?;
+        out.write_all(&made.bytes).and_then(|()| out.flush()).map_err(file_refused)?;
+        drop(out);
+        let written = Written { rows: made.rows, sheets: made.sheets, ..Written::default() };
+        self.publish(described, part, written)
     }
 
     fn write(
@@ -263,6 +337,11 @@ impl Work {
             )
             .with_detail(format!("counted {}, found {}", described.rows, written.rows)));
         }
+        self.publish(described, part, written)
+    }
+
+    fn publish(&self, described: Described, part: Part, written: Written) -> Result<Manifest> {
+        let Self { request, target, pulse, .. } = self;
         let (bytes, sha256) = part.digest(pulse)?;
         let address = address_of(&self.workspace)?;
         let file = target.path.file_name().unwrap_or_default().to_string_lossy().into_owned();

@@ -2,6 +2,7 @@
 
 use chrono::DateTime;
 use serde_json::{Map, Value};
+use steward_core::chart_spec::ChartSpec;
 use steward_core::export::{Cell, ColumnKind, ExportColumn};
 use steward_core::freshness::Freshness;
 use steward_core::period::Period;
@@ -14,6 +15,8 @@ pub(crate) struct Found {
     pub(crate) period: Option<Period>,
     pub(crate) columns: Vec<ExportColumn>,
     pub(crate) rows: Vec<Vec<Cell>>,
+    /// The chart itself, where it is one.
+    pub(crate) chart: Option<ChartSpec>,
 }
 
 /// The table at a JSON pointer: a list of objects, or a chart with its steps and series.
@@ -25,12 +28,14 @@ pub(crate) fn find(answer: &Value, pointer: &str) -> Result<Found> {
     let freshness =
         part("freshness").and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
     let period = part("period").and_then(|value| serde_json::from_value(value).ok());
-    let (columns, rows) = match answer.pointer(pointer) {
+    let part = answer.pointer(pointer);
+    let (columns, rows) = match part {
         Some(Value::Array(list)) => table(list)?,
         Some(Value::Object(chart)) => series(chart)?,
         _ => return Err(no_rows()),
     };
-    Ok(Found { freshness, period, columns, rows })
+    let chart = part.and_then(|part| serde_json::from_value(part.clone()).ok());
+    Ok(Found { freshness, period, columns, rows, chart })
 }
 
 fn no_rows() -> Error {

@@ -168,7 +168,8 @@ impl Write for Stoppable {
     }
 }
 
-fn refused(cause: io::Error) -> Error {
+/// What the file system refused.
+pub(crate) fn refused(cause: io::Error) -> Error {
     let (kind, message) = match cause.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             (ErrorKind::DiskFull, "The disk is full; no file was left behind.")

@@ -117,6 +117,10 @@ pub(crate) enum ExportFormatArg {
     Xlsx,
     /// One JSON object a line.
     Jsonl,
+    /// A chart as a picture.
+    Png,
+    /// A chart as a picture whose text stays text.
+    Svg,
 }
 
 /// A table or chart of the overview.

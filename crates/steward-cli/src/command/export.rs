@@ -148,8 +148,11 @@ fn format(file: &ExportArgs) -> Result<ExportFormat> {
         (Some(ExportFormatArg::Csv), _) | (None, Some("csv") | None) => Ok(ExportFormat::Csv),
         (Some(ExportFormatArg::Xlsx), _) | (None, Some("xlsx")) => Ok(ExportFormat::Xlsx),
         (Some(ExportFormatArg::Jsonl), _) | (None, Some("jsonl" | "ndjson")) => Ok(ExportFormat::Jsonl),
+        (Some(ExportFormatArg::Png), _) | (None, Some("png")) => Ok(ExportFormat::Png),
+        (Some(ExportFormatArg::Svg), _) | (None, Some("svg")) => Ok(ExportFormat::Svg),
         (None, Some(_)) => {
-            Err(Error::invalid("format", "The file's name says no kind: give --format csv, xlsx or jsonl."))
+            let words = "The file's name says no kind: give --format csv, xlsx, jsonl, png or svg.";
+            Err(Error::invalid("format", words))
         }
     }
 }

@@ -40,6 +40,18 @@ pub(crate) fn done(job: &ExportJob) -> String {
     )
 }
 
+/// A document or a workbook that was written.
+pub(crate) fn report_done(job: &ExportJob) -> String {
+    let size = job.bytes.map(bytes).unwrap_or_default();
+    let wrote = format!("wrote {}, {}, {size}", job.name, job.format.extension());
+    format!(
+        "{}\n{}\n{}",
+        Tone::Success.paint(wrote),
+        job.path,
+        Tone::Muted.paint(format!("{}\nsha256 {}", job.manifest_path, job.sha256.as_deref().unwrap_or("–")))
+    )
+}
+
 /// Exports of this computer.
 pub(crate) fn jobs(jobs: &[ExportJob], zone: Tz) -> String {
     if jobs.is_empty() {

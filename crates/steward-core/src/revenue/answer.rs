@@ -14,6 +14,7 @@ use super::metric::RevenueMetric;
 use super::month::Month;
 use super::movement::Movement;
 use super::profile::Profile;
+use crate::chart_spec::ChartSpec;
 use crate::freshness::Freshness;
 use crate::period::Period;
 
@@ -275,6 +276,10 @@ pub struct Revenue {
     pub figures: Vec<RevenueFigure>,
     /// The months, oldest first, the one asked for last.
     pub months: Vec<RevenueMonth>,
+    /// From the balance of the month's start to that of its end; none while nobody ever paid.
+    pub bridge_chart: Option<ChartSpec>,
+    /// The balance at the end of each of the months; likewise.
+    pub mrr_chart: Option<ChartSpec>,
     /// By plan, dearest first.
     pub by_plan: Vec<RevenueShare>,
     /// By billing interval.

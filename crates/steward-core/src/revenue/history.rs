@@ -22,6 +22,7 @@ use super::answer::{
     RevenueMonth, RevenueReq, RevenueShare, Trials,
 };
 use super::book::{Book, Segment};
+use super::chart;
 use super::cohort::MonthEnd;
 use super::month::{Month, minor, rounded_parts};
 use super::movement::{Movement, Totals};
@@ -112,6 +113,32 @@ impl History {
     /// # Errors
     /// `Invalid` for a definition, a month or a currency that is not there, and when an amount cannot be shown exactly.
     pub fn show(&self, req: &RevenueReq, freshness: Freshness) -> Result<Revenue> {
+        let asked = self.asked(req, &freshness)?;
+        let currency = chosen(&asked.book, &asked.currencies, req.currency.as_deref())?;
+        self.in_currency(&asked, req.zone, currency, freshness)
+    }
+
+    /// The same in every currency that somebody pays in at the end of the month or paid in when it began, most
+    /// customers first; one answer without a currency while nobody ever paid.
+    ///
+    /// # Errors
+    /// As [`History::show`].
+    pub fn show_all(&self, req: &RevenueReq, freshness: &Freshness) -> Result<Vec<Revenue>> {
+        let asked = self.asked(req, freshness)?;
+        let mut answers = Vec::new();
+        for row in &asked.currencies {
+            let answer = self.in_currency(&asked, req.zone, Some(row.currency.clone()), freshness.clone())?;
+            if answer.months.iter().any(|month| month.start_customers + month.end_customers > 0) {
+                answers.push(answer);
+            }
+        }
+        if answers.is_empty() {
+            answers.push(self.in_currency(&asked, req.zone, None, freshness.clone())?);
+        }
+        Ok(answers)
+    }
+
+    fn asked(&self, req: &RevenueReq, freshness: &Freshness) -> Result<Asked> {
         let as_of = freshness.as_of.unwrap_or(DateTime::UNIX_EPOCH);
         let profile = Profile::named("profile", req.profile.as_deref())?;
         let now = span(req.month, req.zone, as_of)?;
@@ -121,21 +148,33 @@ impl History {
             _ => return Err(Error::invalid("months", format!("At most {MONTHS_MAX} months."))),
         };
         let book = Book::new(&self.subscriptions, &profile)?;
-        let balances = now.balances();
-        let currencies = currencies(&book, balances.end)?;
-        let currency = chosen(&book, &currencies, req.currency.as_deref())?;
+        let currencies = currencies(&book, now.balances().end)?;
+        Ok(Asked { as_of, profile, now, count, book, currencies })
+    }
+
+    fn in_currency(
+        &self,
+        asked: &Asked,
+        zone: Tz,
+        currency: Option<String>,
+        freshness: Freshness,
+    ) -> Result<Revenue> {
+        let Asked { as_of, profile, now, count, book, currencies } = asked;
+        let (now, balances) = (*now, now.balances());
         let mut answer = Revenue {
             freshness,
-            zone: req.zone,
+            zone,
             profiles: Profile::presets().to_vec(),
             month: now.month,
             period: now.period,
             is_unfinished: now.is_unfinished,
             exponent: currency.as_deref().map_or(2, amount::exponent),
             currency: None,
-            currencies,
+            currencies: currencies.clone(),
             figures: Vec::new(),
             months: Vec::new(),
+            bridge_chart: None,
+            mrr_chart: None,
             by_plan: Vec::new(),
             by_interval: Vec::new(),
             by_country: Vec::new(),
@@ -147,14 +186,14 @@ impl History {
             trials_ended: Trials { converted: 0, decided: 0, open: 0, share: None },
             trials_started: Trials { converted: 0, decided: 0, open: 0, share: None },
             cohorts: Vec::new(),
-            unpriced: self.unpriced(balances.end, &profile),
-            profile,
+            unpriced: self.unpriced(balances.end, profile),
+            profile: profile.clone(),
         };
         let Some(currency) = currency else { return Ok(answer) };
-        let look = Look { history: self, book: &book, currency: &currency, zone: req.zone, as_of };
+        let look = Look { history: self, book, currency: &currency, zone, as_of: *as_of };
         // One month more, to compare with.
         let spans: Vec<Span> =
-            (0..=count).rev().map(|back| Span::of(now.month.minus(back), req.zone, as_of)).collect();
+            (0..=*count).rev().map(|back| Span::of(now.month.minus(back), zone, *as_of)).collect();
         let totals = look.series(&spans)?;
         let (shown, shown_totals) = (&spans[1..], &totals[1..]);
         answer.months = shown
@@ -162,6 +201,7 @@ impl History {
             .zip(shown_totals)
             .map(|(span, totals)| month_row(*span, totals, &currency))
             .collect::<Result<_>>()?;
+        chart::draw(&mut answer);
         look.split(balances.end, &mut answer)?;
         look.plans(now, shown, &mut answer)?;
         answer.cohorts = look.cohorts(now, shown[0].month)?;
@@ -251,6 +291,16 @@ fn chosen(book: &Book, currencies: &[RevenueCurrency], wanted: Option<&str>) -> 
         }
         None => Ok(currencies.first().map(|row| row.currency.clone())),
     }
+}
+
+/// What is the same in every currency.
+struct Asked {
+    as_of: DateTime<Utc>,
+    profile: Profile,
+    now: Span,
+    count: u32,
+    book: Book,
+    currencies: Vec<RevenueCurrency>,
 }
 
 /// What parts of an answer are computed from.

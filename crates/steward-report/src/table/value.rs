@@ -36,7 +36,7 @@ pub(super) fn text(cell: &Cell, style: ExportStyle, zone: Tz) -> Option<String> 
 }
 
 /// Minor units in the major unit, exactly.
-pub(super) fn major(minor: i64, currency: &str) -> String {
+pub(crate) fn major(minor: i64, currency: &str) -> String {
     let digits = exponent(currency) as usize;
     let sign = if minor < 0 { "-" } else { "" };
     let amount = format!("{:0>width$}", minor.unsigned_abs(), width = digits + 1);

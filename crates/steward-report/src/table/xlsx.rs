@@ -201,7 +201,8 @@ fn sheet_name(name: &str) -> String {
     }
 }
 
-fn failed(cause: XlsxError) -> Error {
+/// A failure of the crate below as ours.
+pub(crate) fn failed(cause: XlsxError) -> Error {
     match cause {
         XlsxError::IoError(cause) | XlsxError::TempFileError(_, cause) => refused(cause),
         other => {

@@ -11,6 +11,7 @@ pub mod month;
 pub mod offender;
 pub mod overview;
 pub mod plan;
+pub mod report;
 pub mod revenue;
 pub mod timeline;
 pub mod usage;

@@ -76,6 +76,7 @@ migrations! {
     20261122100000 "month_closes",
     20261122100100 "plan_edits",
     20261122110000 "billing_actions",
+    20261122140000 "export_formats",
 }
 
 /// A migration, and whether a database has it.

@@ -3,4 +3,4 @@
 /**
  * How marks are drawn.
  */
-export type ChartKind = "bars" | "lines" | "fan";
+export type ChartKind = "bars" | "lines" | "fan" | "bridge";

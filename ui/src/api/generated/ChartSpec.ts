@@ -33,6 +33,11 @@ steps: Array<ChartStep>,
  */
 series: Array<Series>, 
 /**
+ * Where the axis goes on above 0; 0 is an axis without a break. Only a bridge has one, where its changes would
+ * not be seen beside its balances; it is drawn as a break, so that nobody takes a length for an amount.
+ */
+axis_break: number, 
+/**
  * Where the numbers come from, for "?".
  */
 method: string, };

@@ -3,4 +3,4 @@
 /**
  * The kind of file.
  */
-export type ExportFormat = "csv" | "xlsx" | "jsonl";
+export type ExportFormat = "csv" | "xlsx" | "jsonl" | "pdf" | "png" | "svg";

@@ -2,6 +2,7 @@
 import type { AuditListReq } from "./AuditListReq";
 import type { EventListReq } from "./EventListReq";
 import type { ExportFormat } from "./ExportFormat";
+import type { ReportReq } from "./ReportReq";
 import type { UserListReq } from "./UserListReq";
 
 /**
@@ -39,4 +40,8 @@ rows: string,
 /**
  * What it is called, for the file's name.
  */
-name: string, });
+name: string, } | { "source": "report", 
+/**
+ * Which.
+ */
+request: ReportReq, });

@@ -3,6 +3,7 @@ import type { AuditListReq } from "./AuditListReq";
 import type { EventListReq } from "./EventListReq";
 import type { ExportFormat } from "./ExportFormat";
 import type { ExportStyle } from "./ExportStyle";
+import type { ReportReq } from "./ReportReq";
 import type { UserListReq } from "./UserListReq";
 
 /**
@@ -60,4 +61,8 @@ rows: string,
 /**
  * What it is called, for the file's name.
  */
-name: string, });
+name: string, } | { "source": "report", 
+/**
+ * Which.
+ */
+request: ReportReq, });

@@ -8,6 +8,7 @@ import type { BillingReq } from "./BillingReq";
 import type { CheckList } from "./CheckList";
 import type { CleanupProgress } from "./CleanupProgress";
 import type { CleanupRes } from "./CleanupRes";
+import type { CloseReport } from "./CloseReport";
 import type { CommandKind } from "./CommandKind";
 import type { ConnectionTestReq } from "./ConnectionTestReq";
 import type { DatabaseInstallReq } from "./DatabaseInstallReq";
@@ -58,6 +59,8 @@ import type { RateRef } from "./RateRef";
 import type { Reconciliation } from "./Reconciliation";
 import type { RefundList } from "./RefundList";
 import type { RefundListReq } from "./RefundListReq";
+import type { ReportCloseReq } from "./ReportCloseReq";
+import type { ReportRevenueReq } from "./ReportRevenueReq";
 import type { Revenue } from "./Revenue";
 import type { RevenueBridge } from "./RevenueBridge";
 import type { RevenueBridgeReq } from "./RevenueBridgeReq";
@@ -65,6 +68,7 @@ import type { RevenueForecast } from "./RevenueForecast";
 import type { RevenueForecastReq } from "./RevenueForecastReq";
 import type { RevenueMovements } from "./RevenueMovements";
 import type { RevenueMovementsReq } from "./RevenueMovementsReq";
+import type { RevenueReport } from "./RevenueReport";
 import type { RevenueReq } from "./RevenueReq";
 import type { RevenueTotal } from "./RevenueTotal";
 import type { RevenueTotalReq } from "./RevenueTotalReq";
@@ -227,6 +231,12 @@ export interface Commands {
   month_close: { request: MonthCloseReq; response: Outcome };
   /** Reopens a closed month; what was frozen stays in the audit log. */
   month_reopen: { request: MonthReopenReq; response: Outcome };
+  /** What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it. */
+  report_revenue: { request: ReportRevenueReq; response: RevenueReport };
+  /** What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why. */
+  report_close: { request: ReportCloseReq; response: CloseReport };
+  /** What the report of a range holds: the overview. */
+  report_overview: { request: OverviewReq; response: Overview };
   /** Moves users to another plan. */
   user_change_plan: { request: UserChangePlanReq; response: Outcome };
   /** Shuts users out of the product until they are restored. */
@@ -363,6 +373,9 @@ export const commands = {
   month_list: { doc: "The closed months beside what history gives for them now.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   month_close: { doc: "Writes the numbers of a month down as they were reported.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
   month_reopen: { doc: "Reopens a closed month; what was frozen stays in the audit log.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
+  report_revenue: { doc: "What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  report_close: { doc: "What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","audit"] },
+  report_overview: { doc: "What the report of a range holds: the overview.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   user_change_plan: { doc: "Moves users to another plan.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   user_suspend: { doc: "Shuts users out of the product until they are restored.", kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },
   user_restore: { doc: "Lets suspended users back in.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","audit"] },

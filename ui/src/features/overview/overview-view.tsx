@@ -3,6 +3,7 @@ import { useNavigate } from "@tanstack/react-router";
 import { type FC, useEffect, useMemo } from "react";
 import type { CallError } from "@/api/call";
 import type { AuditList } from "@/api/generated/AuditList";
+import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { Overview } from "@/api/generated/Overview";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { ALL_AUDIT, auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
@@ -20,7 +21,7 @@ import { platform } from "@/platform/current";
 import { Cards, CardsLoading } from "./cards";
 import { FirstRead } from "./first-read";
 import { cardLabel, overviewCharts, titleLine } from "./model";
-import { OverviewExport, type OverviewPart } from "./overview-export";
+import { OverviewExport, type OverviewPart, OverviewReport } from "./overview-export";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
 
@@ -78,6 +79,7 @@ export const OverviewView: FC = () => {
               <Icon name="code" />
               Copy as command
             </button>
+            {isRead && <OverviewReport overview={overview} compare={scope.compare} />}
           </>
         }
       />
@@ -118,8 +120,14 @@ const Panels: FC<{
   const charts = useMemo(() => overviewCharts(overview, compare), [overview, compare]);
   const asOf = overview.freshness.as_of;
   const unfinishedLabel = asOf ? `${isToday(overview)} to ${formatClock(asOf, zone).slice(0, 5)}` : "so far";
-  const exportPart = (part: OverviewPart, name: string) => (
-    <OverviewExport overview={overview} compare={compare} part={part} name={name} />
+  const exportPart = (part: OverviewPart, name: string, spec?: ChartSpec) => (
+    <OverviewExport
+      overview={overview}
+      compare={compare}
+      part={part}
+      name={name}
+      {...(spec ? { spec } : {})}
+    />
   );
   const openStep = (isErrors: boolean) => (step: number) => {
     const point = overview.activity[step];
@@ -142,7 +150,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c8 wide r1"
         onOpen={openStep(false)}
-        actions={exportPart("activity", charts.events.title)}
+        actions={exportPart("activity", charts.events.title, charts.events)}
       />
       <SharePanel
         title="By feature"
@@ -175,7 +183,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c6"
         onOpen={openStep(false)}
-        actions={exportPart("latency", charts.latency.title)}
+        actions={exportPart("latency", charts.latency.title, charts.latency)}
       />
       <ChartPanel
         spec={charts.errors}
@@ -183,7 +191,7 @@ const Panels: FC<{
         unfinishedLabel={unfinishedLabel}
         className="c6"
         onOpen={openStep(true)}
-        actions={exportPart("errors", charts.errors.title)}
+        actions={exportPart("errors", charts.errors.title, charts.errors)}
       />
       <SharePanel
         title="By model"

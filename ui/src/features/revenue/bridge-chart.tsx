@@ -3,14 +3,16 @@ import { type FC, useId, useRef } from "react";
 import type { Revenue } from "@/api/generated/Revenue";
 import { Panel } from "@/components/panel";
 import { MethodNote } from "@/components/popup";
-import { axisNumber, formatClock } from "@/lib/format";
-import { formatMinor, formatMinorSigned } from "@/lib/money";
+import { axisNumber, formatClock, formatNumber } from "@/lib/format";
+import { formatMinorSigned } from "@/lib/money";
 import { useWidth } from "@/lib/width";
-import { bridgeTicks, movementLines } from "./model";
+import { bridgeBars, bridgeTicks, movementLines } from "./model";
 import { RevenueExport } from "./revenue-export";
 
 const HEIGHT = 256;
 const FRAME = { left: 48, right: 8, top: 24, bottom: 40 };
+/** Room of a break between 0 and where the axis goes on. */
+const BREAK = 28;
 
 /** From the balance of the month's start to that of its end; the table beside it says the same in numbers. */
 export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ revenue, className }) => {
@@ -18,52 +20,44 @@ export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ reve
   const width = useWidth(ref, 640);
   const hatch = useId();
   const now = revenue.months.at(-1);
-  if (!now) return null;
-  const lines = movementLines(now, undefined);
-  const scale = 10 ** revenue.exponent;
-  let running = 0;
-  const bars = lines.map((line) => {
-    const from = line.isBalance ? 0 : running;
-    running = line.isBalance ? line.minor : running + line.minor;
-    return { ...line, from: from / scale, to: running / scale };
-  });
-  const levels = bars.flatMap((bar) => (bar.isBalance ? [bar.to] : [bar.from, bar.to]));
-  const ticks = bridgeTicks(Math.min(...levels), Math.max(...levels));
-  const x = scaleBand<string>({
-    domain: bars.map((bar) => bar.key),
+  const spec = revenue.bridge_chart;
+  if (!now || !spec) return null;
+  const bars = bridgeBars(spec);
+  const ticks = bridgeTicks(spec.axis_break, Math.max(...bars.flatMap((bar) => [bar.from, bar.to])));
+  const isBroken = spec.axis_break > 0;
+  const base = HEIGHT - FRAME.bottom;
+  const x = scaleBand<number>({
+    domain: bars.map((_, index) => index),
     range: [FRAME.left, width - FRAME.right],
   });
-  const y = scaleLinear<number>({
+  const above = scaleLinear<number>({
     domain: [ticks[0] ?? 0, ticks.at(-1) ?? 1],
-    range: [HEIGHT - FRAME.bottom, FRAME.top],
+    range: [isBroken ? base - BREAK : base, FRAME.top],
   });
+  const y = (value: number) => (isBroken && value <= 0 ? base : above(value));
   const step = x.bandwidth();
   const bar = Math.min(56, Math.floor(step - 16));
-  const left = (key: string) => Math.round((x(key) ?? 0) + (step - bar) / 2);
+  const left = (index: number) => Math.round((x(index) ?? 0) + (step - bar) / 2);
   const isOpen = now.is_unfinished;
-  const label = bars
-    .map((one) => `${one.label} ${formatMinorSigned(one.minor, revenue.exponent)}`)
+  const label = movementLines(now, undefined)
+    .map((line) => `${line.label} ${formatMinorSigned(line.minor, revenue.exponent)}`)
     .join(", ");
   return (
     <Panel
-      title="MRR bridge"
+      title={spec.title}
       note={`${isOpen ? `to ${formatClock(revenue.period.end, revenue.zone).slice(0, 5)}` : "whole month"} · ${now.currency}`}
       {...(className ? { className } : {})}
       actions={
         <>
-          <RevenueExport rows="/months" name="MRR by month" />
-          <MethodNote title="MRR bridge">
-            <p>
-              The balance when the month began, what came and went, net per customer, and the balance at its
-              end. Start and all five movements are the end, to the cent. The axis does not begin at 0: the
-              length of a bar is its amount, the place of a balance is not.
-            </p>
+          <RevenueExport rows="/bridge_chart" name={spec.title} spec={spec} />
+          <MethodNote title={spec.title}>
+            <p>{spec.method}</p>
           </MethodNote>
         </>
       }
     >
       <div className="pb">
-        <div className="ch" ref={ref} role="img" aria-label={`MRR bridge in ${now.currency}. ${label}.`}>
+        <div className="ch" ref={ref} role="img" aria-label={`${spec.title} in ${now.currency}. ${label}.`}>
           <svg width={width} height={HEIGHT} aria-hidden="true">
             <defs>
               {["k1", "k2", "ko"].map((kind) => (
@@ -81,7 +75,7 @@ export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ reve
               ))}
             </defs>
             {ticks.map((tick) => {
-              const place = Math.round(y(tick)) + 0.5;
+              const place = Math.round(above(tick)) + 0.5;
               return (
                 <g key={tick}>
                   <line x1={FRAME.left} x2={width - FRAME.right} y1={place} y2={place} className="gr" />
@@ -92,50 +86,47 @@ export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ reve
               );
             })}
             {bars.map((one, index) => {
-              const place = left(one.key);
+              const place = left(index);
               const middle = place + bar / 2;
               const isGain = one.to >= one.from;
-              const top = Math.round(y(Math.max(one.from, one.to)));
-              const bottom = Math.round(y(Math.min(one.from, one.to)));
+              const low = Math.round(y(Math.min(one.from, one.to)));
+              const top = Math.min(Math.round(y(Math.max(one.from, one.to))), low - 2);
               const kind = one.isBalance ? "ko" : isGain ? "k1" : "k2";
-              const level = Math.round(y(one.to));
-              const next = bars[index + 1];
-              const isHatched = isOpen && one.key !== "start";
               const fill = { ko: "fo", k1: "f1", k2: "f2" }[kind];
-              const box = one.isBalance
-                ? { y: level - 3, height: 6 }
-                : { y: top, height: Math.max(bottom - top, 2) };
+              const level = Math.round(y(one.to));
+              const change = one.to - one.from;
               return (
-                <g key={one.key}>
-                  {isHatched ? (
+                <g key={one.label}>
+                  {one.isUnfinished ? (
                     <rect
                       x={place + 0.75}
                       width={bar - 1.5}
-                      y={box.y + 0.75}
-                      height={Math.max(box.height - 1.5, 1)}
+                      y={top + 0.75}
+                      height={Math.max(low - top - 1.5, 1)}
                       fill={`url(#${hatch}${kind})`}
                       className={kind}
                       strokeWidth="1.5"
                     />
                   ) : (
-                    <rect x={place} width={bar} {...box} className={fill} />
+                    <rect x={place} width={bar} y={top} height={low - top} className={fill} />
                   )}
+                  {one.isBalance && isBroken && <Tear from={place - 3} to={place + bar + 3} at={base} />}
                   <text
                     x={middle}
-                    y={one.isBalance || isGain ? box.y - 7 : bottom + 15}
+                    y={one.isBalance || isGain ? top - 7 : low + 15}
                     className={one.isBalance ? "s b" : "s"}
                     textAnchor="middle"
                   >
                     {one.isBalance
-                      ? shortMinor(one.minor, revenue.exponent)
-                      : one.minor === 0
+                      ? shortAmount(one.to)
+                      : change === 0
                         ? "0"
-                        : `${isGain ? "▲ +" : "▼ "}${shortMinor(one.minor, revenue.exponent)}`}
+                        : `${isGain ? "▲ +" : "▼ "}${shortAmount(change)}`}
                   </text>
-                  {next && (
+                  {index < bars.length - 1 && (
                     <line
                       x1={place + bar + 2}
-                      x2={left(next.key) - 2}
+                      x2={left(index + 1) - 2}
                       y1={level + 0.5}
                       y2={level + 0.5}
                       className="ax"
@@ -143,18 +134,20 @@ export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ reve
                     />
                   )}
                   <text x={middle} y={HEIGHT - 18} className="m" textAnchor="middle">
-                    {one.key === "start" ? "Start" : one.key === "end" ? (isOpen ? "Now" : "End") : one.label}
+                    {one.label}
                   </text>
                 </g>
               );
             })}
-            <line
-              x1={FRAME.left}
-              x2={width - FRAME.right}
-              y1={HEIGHT - FRAME.bottom + 0.5}
-              y2={HEIGHT - FRAME.bottom + 0.5}
-              className="ax"
-            />
+            <line x1={FRAME.left} x2={width - FRAME.right} y1={base + 0.5} y2={base + 0.5} className="ax" />
+            {isBroken && (
+              <>
+                <text x={FRAME.left - 8} y={base + 4} textAnchor="end">
+                  0
+                </text>
+                <Tear from={FRAME.left - 4} to={FRAME.left + 4} at={base} />
+              </>
+            )}
           </svg>
         </div>
       </div>
@@ -162,9 +155,21 @@ export const BridgeChart: FC<{ revenue: Revenue; className?: string }> = ({ reve
   );
 };
 
+/** Where the axis leaves values out: two slanted lines with ground between them. */
+const Tear: FC<{ from: number; to: number; at: number }> = ({ from, to, at }) => {
+  const middle = at - BREAK / 2;
+  const line = (shift: number) => ({ x1: from, x2: to, y1: middle + shift + 4, y2: middle + shift - 4 });
+  return (
+    <g className="rv-tear">
+      <line {...line(0)} className="gap" />
+      <line {...line(-3)} className="ax" />
+      <line {...line(3)} className="ax" />
+    </g>
+  );
+};
+
 /** Thousands from ten thousand on; the table has every digit. */
-function shortMinor(minor: number, exponent: number): string {
-  const value = minor / 10 ** exponent;
+function shortAmount(value: number): string {
   if (Math.abs(value) >= 10_000) return axisNumber(Math.round(value / 100) * 100);
-  return formatMinor(Math.round(value), 0);
+  return formatNumber(value, 0);
 }

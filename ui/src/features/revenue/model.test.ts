@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
+import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { Revenue } from "@/api/generated/Revenue";
 import type { RevenueFigure } from "@/api/generated/RevenueFigure";
 import type { RevenueMonth } from "@/api/generated/RevenueMonth";
 import { formatMinor, formatMinorSigned, monthChoices } from "@/lib/money";
-import { bridgeTicks, cohortStep, figureText, movementLines, revenueCommand } from "./model";
+import { bridgeBars, bridgeTicks, cohortStep, figureText, movementLines, revenueCommand } from "./model";
 
 const MONTH: RevenueMonth = {
   month: "2026-10",
@@ -129,12 +130,30 @@ describe("the month", () => {
 });
 
 describe("drawing", () => {
-  it("puts round ticks around the balances", () => {
-    const ticks = bridgeTicks(182_242, 193_300);
-    expect(ticks[0]).toBeLessThan(182_242);
-    expect(ticks.at(-1)).toBeGreaterThanOrEqual(193_300);
-    expect(ticks.length).toBeLessThanOrEqual(8);
+  it("puts round ticks from where the axis goes on to the highest level", () => {
+    const ticks = bridgeTicks(175_000, 193_300);
+    expect(ticks).toEqual([175_000, 180_000, 185_000, 190_000, 195_000]);
     expect(bridgeTicks(0, 0).every(Number.isFinite)).toBe(true);
+    expect(bridgeTicks(0, 130)).toEqual([0, 50, 100, 150]);
+  });
+
+  it("stands balances on nothing and begins a change where the bar before it ended", () => {
+    const values = [100, 30, 0, 0, -20, -10, 100];
+    const spec = {
+      steps: values.map((_, index) => ({ label: String(index), is_unfinished: false })),
+      series: [{ values }],
+    } as unknown as ChartSpec;
+    const bars = bridgeBars(spec);
+    expect(bars.map((bar) => [bar.from, bar.to])).toEqual([
+      [0, 100],
+      [100, 130],
+      [130, 130],
+      [130, 130],
+      [130, 110],
+      [110, 100],
+      [0, 100],
+    ]);
+    expect(bars.filter((bar) => bar.isBalance).map((bar) => bar.label)).toEqual(["0", "6"]);
   });
 
   it("gives the first month no colour and the rest one of six", () => {

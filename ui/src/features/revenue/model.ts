@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { CohortCell } from "@/api/generated/CohortCell";
 import type { Movement } from "@/api/generated/Movement";
 import type { Revenue } from "@/api/generated/Revenue";
@@ -249,14 +250,34 @@ export function cohortStep(share: number | null, age: number): number {
   return 1 + steps.filter((limit) => share >= limit).length;
 }
 
-/** Ticks of the bridge: round numbers around its balances, at most six. */
-export function bridgeTicks(lowest: number, highest: number): number[] {
-  const span = Math.max(highest - lowest, Math.abs(highest) * 0.02, 1);
+/** A bar of the bridge: from where to where, in the major unit. */
+export interface BridgeBar {
+  label: string;
+  from: number;
+  to: number;
+  isBalance: boolean;
+  isUnfinished: boolean;
+}
+
+/** The bars of a bridge: balances stand on 0, a change begins where the bar before it ended. */
+export function bridgeBars(spec: ChartSpec): BridgeBar[] {
+  const last = spec.steps.length - 1;
+  let running = 0;
+  return spec.steps.map((step, index) => {
+    const isBalance = index === 0 || index === last;
+    const from = isBalance ? 0 : running;
+    running = from + (spec.series[0]?.values[index] ?? 0);
+    return { label: step.label, from, to: running, isBalance, isUnfinished: step.is_unfinished };
+  });
+}
+
+/** Ticks of the bridge from where its axis goes on: round numbers up to its highest level. */
+export function bridgeTicks(from: number, highest: number): number[] {
+  const span = highest > from ? highest - from : 1;
   const raw = span / 4;
   const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw) ?? power * 10;
-  const first = Math.max(0, Math.floor((lowest - step * 0.3) / step) * step);
-  const ticks: number[] = [];
-  for (let tick = first; tick < highest + step; tick += step) ticks.push(tick);
-  return ticks;
+  const step =
+    [1, 2, 2.5, 5, 10].map((factor) => factor * power).find((size) => size >= raw * 0.999) ?? power * 10;
+  const count = Math.max(1, Math.ceil((span * 0.999) / step));
+  return Array.from({ length: count + 1 }, (_, index) => Number((from + index * step).toPrecision(12)));
 }

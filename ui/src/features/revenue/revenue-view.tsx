@@ -23,7 +23,7 @@ import { profileWords, type RevenueSearch, revenueCommand, revenueRequest, title
 import { MonthsPanel } from "./months-panel";
 import { MovementsPanel } from "./movements-panel";
 import { MoversDrawer } from "./movers-drawer";
-import { AskedProvider, RevenueExport } from "./revenue-export";
+import { AskedProvider, RevenueExport, RevenueReport } from "./revenue-export";
 import { SplitPanel } from "./split-panel";
 import "./revenue.css";
 
@@ -110,6 +110,7 @@ export const RevenueView: FC = () => {
                 <AskedProvider value={request}>
                   <RevenueExport rows="/figures" name="Revenue" isIcon={false} />
                 </AskedProvider>
+                {revenue && <RevenueReport revenue={revenue} />}
               </>
             }
           />

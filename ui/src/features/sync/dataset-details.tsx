@@ -145,6 +145,7 @@ function useRates(row: DatasetStatus, zone: string): ChartSpec | null {
     subtitle: "",
     kind: "lines",
     unit: "count",
+    axis_break: 0,
     method: "",
     steps: points.map((point) => ({
       label: formatClock(point.at, zone),

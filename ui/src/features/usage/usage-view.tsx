@@ -233,7 +233,7 @@ const Panels: FC<{
               onChange={(size) => place({ bucket: size === "auto" ? undefined : (size as BucketSize) })}
             />
             <SqlNote title={chart.title} sql={usage.sql.series} />
-            <AnswerExport rows="/chart" name={chart.title} />
+            <AnswerExport rows="/chart" name={chart.title} spec={chart} />
           </>
         }
       />
@@ -246,7 +246,7 @@ const Panels: FC<{
         actions={
           <>
             <SqlNote title="Limit hits" sql={usage.sql.limit_hits} />
-            <AnswerExport rows="/limit_chart" name="Limit hits" />
+            <AnswerExport rows="/limit_chart" name="Limit hits" spec={usage.limit_chart} />
           </>
         }
       />
@@ -267,7 +267,7 @@ const Panels: FC<{
         actions={
           <>
             <SqlNote title="Latency" sql={usage.sql.latency} />
-            <AnswerExport rows="/latency_chart" name="Latency" />
+            <AnswerExport rows="/latency_chart" name="Latency" spec={usage.latency_chart} />
           </>
         }
       />

@@ -185,6 +185,7 @@ fn chart(answer: &RevenueForecast, months: &[Month], ends: &[f64]) -> ChartSpec 
             .collect(),
     };
     ChartSpec {
+        axis_break: 0.0,
         title: "Forecast of MRR".to_owned(),
         subtitle: format!(
             "{}, estimate, {AHEAD} months · {}",

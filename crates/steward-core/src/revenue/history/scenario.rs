@@ -416,6 +416,7 @@ fn chart(answer: &RevenueWhatIf, req: &RevenueWhatIfReq) -> ChartSpec {
         is_unfinished: false,
     });
     ChartSpec {
+        axis_break: 0.0,
         title: "MRR over twelve months".to_owned(),
         subtitle: format!(
             "{}, estimate · {}",

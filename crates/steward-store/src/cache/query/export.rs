@@ -66,7 +66,7 @@ pub fn describe(reader: &Reader, source: &ExportSource) -> Result<Described> {
             filter: words(request),
             period: None,
         },
-        ExportSource::Answer { .. } => return Err(no_list()),
+        ExportSource::Answer { .. } | ExportSource::Report { .. } => return Err(no_list()),
     })
 }
 
@@ -137,7 +137,7 @@ pub fn each(
                 }
             }
         }
-        ExportSource::Answer { .. } => Err(no_list()),
+        ExportSource::Answer { .. } | ExportSource::Report { .. } => Err(no_list()),
     }
 }
 

@@ -14,7 +14,8 @@ use uuid::Uuid;
 use super::{freshness, page_rows, plan};
 use crate::cache::{Reader, fault};
 
-const DATASETS: [Dataset; 5] = [
+/// What answers about revenue are made of.
+pub(super) const DATASETS: [Dataset; 5] = [
     Dataset::Plans,
     Dataset::Users,
     Dataset::TeamMembers,

@@ -42,6 +42,7 @@ impl Axis {
             unit,
             steps: self.steps.clone(),
             series,
+            axis_break: 0.0,
             method: method.to_owned(),
         }
     }

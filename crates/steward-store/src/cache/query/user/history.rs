@@ -220,6 +220,7 @@ fn chart(metric: &str, months: &[NaiveDate], values: Vec<Option<f64>>) -> ChartS
             })
             .collect(),
         series: vec![Series { label: name, slot: 1, is_previous: false, values }],
+        axis_break: 0.0,
         method: "The counters that limits are checked against, by calendar month in UTC. The running month is \
                  hatched. The line is what the plan at the end of the month allows, as plans are set today; for \
                  the running month it is what is allowed now, raises included."
