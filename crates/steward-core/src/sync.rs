@@ -31,5 +31,5 @@ pub use guard::{Guard, Guards};
 pub use instruction::{Chunk, Expected, Instruction, Reach};
 pub use keep::{Census, Edge, RowWindow};
 pub use load::{KeySpan, Load, LoadKind, Occupied, Part, Window};
-pub use machine::{EVENTS_AT_ONCE, Machine, MachineConfig, Stage, Trouble};
+pub use machine::{Machine, MachineConfig, Stage, Trouble};
 pub use snapshot::Snapshot;

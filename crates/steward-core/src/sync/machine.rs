@@ -24,8 +24,6 @@ mod loading;
 #[cfg(test)]
 mod tests;
 
-pub use loading::EVENTS_AT_ONCE;
-
 /// What the machine is told once.
 #[derive(Debug, Clone)]
 pub struct MachineConfig {

@@ -1,10 +1,9 @@
 //! Chunks of a load, read while the one before is stored.
 
 use std::mem::discriminant;
-use std::ops::RangeInclusive;
 use std::time::{Duration, Instant};
 
-use steward_core::sync::{Chunk, ChunkEnd, EVENTS_AT_ONCE, Event, LoadKind, Part, Position};
+use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Part, Position};
 use steward_core::{Dataset, Error, Result};
 use steward_store::cache::SumBatch;
 use steward_store::postgres::cut::Purpose;
@@ -20,22 +19,12 @@ use crate::sync_driver::writer_thread::{Decision, Stored, Work};
 /// How many bytes of rows may wait between socket and file (S15).
 const ROOM_BYTES: usize = 16 << 20;
 
-/// How long chunks follow each other before the machine is asked again what comes next. Between two runs server and
-/// copy wait for each other once, so a run holds many chunks.
-const RUN: Duration = Duration::from_secs(5);
+/// How long chunks follow each other before the machine is asked again what comes next.
+const RUN: Duration = Duration::from_secs(2);
 
-/// How long a chunk takes whose width is right, where its rows do not say it.
-const STEADY: RangeInclusive<Duration> = Duration::from_millis(250)..=Duration::from_secs(1);
-
-/// Whether the machine would go on with chunks of this width. Otherwise the run ends, and it finds another one: behind
-/// a minute with very many events come hours with few.
-fn is_steady(row_count: u64, took: Duration) -> bool {
-    match row_count {
-        count if count > EVENTS_AT_ONCE => false,
-        count if count > EVENTS_AT_ONCE / 2 => took <= *STEADY.end(),
-        _ => STEADY.contains(&took),
-    }
-}
+/// A chunk read in less time ends the run, so that the next ones are wider: behind a minute with very many events
+/// come hours with few.
+const QUICK: Duration = Duration::from_millis(100);
 
 /// A chunk that was read and whose rows wait for their position.
 struct Read {
@@ -115,7 +104,8 @@ impl Engine {
             let _ = decide.send(Decision { position: next.clone(), upto });
             position = next.clone();
             storing = Some(Storing { next, row_count, stored });
-            if began.elapsed() < RUN && is_steady(row_count, chunk_began.elapsed()) {
+            let is_quick = chunk_began.elapsed() < QUICK;
+            if began.elapsed() < RUN && !is_quick {
                 chunk = following(&position, dataset, &current);
             }
         }

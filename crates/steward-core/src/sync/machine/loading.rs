@@ -11,7 +11,7 @@ use crate::sync::load::{Load, LoadKind, Occupied, Part, Window};
 use crate::sync::pace::Width;
 
 /// Chunks of events aim below this many rows (S11).
-pub const EVENTS_AT_ONCE: u64 = 65_536;
+const EVENTS_AT_ONCE: u64 = 65_536;
 
 impl Machine {
     /// The dataset to load next: in the order of [`Dataset::ALL`], but the newest events come before
