@@ -14,10 +14,11 @@ create table base_currencies (
 ) strict;
 
 create table rates (
-    workspace_id text not null references base_currencies (workspace_id) on delete cascade,
-    currency text not null check (length(currency) = 3),
+    workspace_id text not null references workspaces (id) on delete cascade,
+    base text not null check (length(base) = 3),
+    currency text not null check (length(currency) = 3 and currency <> base),
     rate text not null,
     date text not null,
     source text not null,
-    primary key (workspace_id, currency)
+    primary key (workspace_id, base, currency)
 ) strict, without rowid;

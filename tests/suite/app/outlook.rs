@@ -287,9 +287,15 @@ async fn a_total_is_whole_at_stated_rates_or_not_known() {
     ask(&steward, "rate_remove", json!({ "currency": code_of })).await;
     let again = ask(&steward, "revenue_total", json!({ "zone": "UTC" })).await;
     assert_eq!(again["without"], format!("Not known: no rate for {code_of}."), "never a part of it");
+    let kept = ask(&steward, "rate_list", Value::Null).await;
+    assert!(kept["rates"].as_array().is_some_and(|rates| !rates.is_empty()), "{kept}");
     // Another base has no rates yet: those of the first were not its own.
     let other = ask(&steward, "rate_base", json!({ "base": "EUR" })).await;
     assert_eq!(other, json!({ "base": "EUR", "rates": [] }));
+    ask(&steward, "rate_base", json!({ "base": null })).await;
+    let back = ask(&steward, "rate_base", json!({ "base": "USD" })).await;
+    assert_eq!(back["rates"], kept["rates"], "a look at another base loses none");
+    ask(&steward, "rate_base", json!({ "base": "EUR" })).await;
     for (rate, field) in [
         (json!({ "currency": "EUR", "rate": "1", "date": "2026-10-31" }), "currency"),
         (json!({ "currency": "USD", "rate": "0", "date": "2026-10-31" }), "rate"),

@@ -32,7 +32,7 @@ pub(crate) async fn rate_set(steward: &Steward, request: Rate) -> Result<RateLis
             };
             // Somewhere the next day has begun already.
             let latest = today.succ_opt().unwrap_or(today);
-            inner.local.put_rate(id, &request.checked(&base, latest)?)?;
+            inner.local.put_rate(id, &base, &request.checked(&base, latest)?)?;
             inner.local.rates(id)
         })
         .await

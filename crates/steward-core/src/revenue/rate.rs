@@ -102,7 +102,7 @@ impl RateList {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[ts(export)]
 pub struct RateBaseReq {
-    /// ISO 4217 code; none shows no total. Rates are stated anew for another one.
+    /// ISO 4217 code; none shows no total. Each base has rates of its own, which are kept.
     pub base: Option<String>,
 }
 

@@ -14,7 +14,7 @@ impl Local {
     /// When the file cannot be read.
     pub fn rates(&self, workspace: WorkspaceId) -> Result<RateList> {
         let connection = self.connection();
-        let base = connection
+        let base: Option<String> = connection
             .query_row(
                 "select currency from base_currencies where workspace_id = ?1",
                 [workspace.to_string()],
@@ -24,7 +24,8 @@ impl Local {
             .map_err(map)?;
         let mut statement = connection
             .prepare_cached(
-                "select currency, rate, date, source from rates where workspace_id = ?1 order by currency",
+                "select currency, rate, date, source from rates where workspace_id = ?1 and base = ?2
+                 order by currency",
             )
             .map_err(map)?;
         let read = |row: &Row<'_>| {
@@ -36,58 +37,62 @@ impl Local {
                 source: row.get(3)?,
             })
         };
-        let rows = statement.query_map([workspace.to_string()], read).map_err(map)?;
+        let rows = statement.query_map(params![workspace.to_string(), base], read).map_err(map)?;
         Ok(RateList { base, rates: rows.collect::<rusqlite::Result<_>>().map_err(map)? })
     }
 
-    /// Chooses a base currency, or none. The rates of another one go: they are not its own.
+    /// Chooses a base currency, or none. Each has rates of its own, which stay.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn set_base_currency(&self, workspace: WorkspaceId, currency: Option<&str>) -> Result<()> {
         let id = workspace.to_string();
-        let mut connection = self.connection();
-        let mut change = || {
-            let transaction = connection.transaction()?;
-            transaction.execute(
-                "delete from base_currencies where workspace_id = ?1 and ?2 is not currency",
+        let connection = self.connection();
+        match currency {
+            Some(currency) => connection.execute(
+                "insert into base_currencies (workspace_id, currency) values (?1, ?2)
+                 on conflict (workspace_id) do update set currency = excluded.currency",
                 params![id, currency],
-            )?;
-            if let Some(currency) = currency {
-                transaction.execute(
-                    "insert into base_currencies (workspace_id, currency) values (?1, ?2) on conflict do nothing",
-                    params![id, currency],
-                )?;
-            }
-            transaction.commit()
-        };
-        change().map_err(map)
+            ),
+            None => connection.execute("delete from base_currencies where workspace_id = ?1", [id]),
+        }
+        .map(drop)
+        .map_err(map)
     }
 
-    /// States a rate; one of its currency is replaced.
+    /// States a rate in a base currency; one of its currency is replaced.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn put_rate(&self, workspace: WorkspaceId, rate: &Rate) -> Result<()> {
+    pub fn put_rate(&self, workspace: WorkspaceId, base: &str, rate: &Rate) -> Result<()> {
         self.connection()
             .execute(
-                "insert into rates (workspace_id, currency, rate, date, source) values (?1, ?2, ?3, ?4, ?5)
-                 on conflict (workspace_id, currency) do update set rate = excluded.rate, date = excluded.date,
+                "insert into rates (workspace_id, base, currency, rate, date, source)
+                 values (?1, ?2, ?3, ?4, ?5, ?6)
+                 on conflict (workspace_id, base, currency) do update set rate = excluded.rate, date = excluded.date,
                      source = excluded.source",
-                params![workspace.to_string(), rate.currency, rate.rate, rate.date.to_string(), rate.source],
+                params![
+                    workspace.to_string(),
+                    base,
+                    rate.currency,
+                    rate.rate,
+                    rate.date.to_string(),
+                    rate.source
+                ],
             )
             .map(drop)
             .map_err(map)
     }
 
-    /// Forgets a rate; false where there is none of this currency.
+    /// Forgets a rate in the base currency; false where there is none of this currency.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn remove_rate(&self, workspace: WorkspaceId, currency: &str) -> Result<bool> {
         self.connection()
             .execute(
-                "delete from rates where workspace_id = ?1 and currency = ?2",
+                "delete from rates where workspace_id = ?1 and currency = ?2
+                     and base = (select b.currency from base_currencies b where b.workspace_id = ?1)",
                 params![workspace.to_string(), currency],
             )
             .map(|removed| removed > 0)

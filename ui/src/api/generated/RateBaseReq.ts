@@ -5,6 +5,6 @@
  */
 export type RateBaseReq = { 
 /**
- * ISO 4217 code; none shows no total. Rates are stated anew for another one.
+ * ISO 4217 code; none shows no total. Each base has rates of its own, which are kept.
  */
 base: string | null, };

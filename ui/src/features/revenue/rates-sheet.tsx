@@ -56,7 +56,7 @@ export const RatesSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reve
                 onChange={(code) => choose.mutate(code === NONE ? null : code)}
               />
               <div className="hint">
-                The rates of another base currency are forgotten with it. They are kept on this computer.
+                Each base currency has rates of its own. They are kept on this computer.
               </div>
             </div>
             {choose.error && <Failure title="The base currency was not kept" error={choose.error} />}
