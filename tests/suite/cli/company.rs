@@ -112,7 +112,11 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
         "--price",
         "pro/year=39000",
         "--grandfather",
+        "pro",
     ]);
+    let nobody = ["revenue", "what-if", "--price", "pro/month=1", "--grandfather", "team", "--json"];
+    let refused = steward(home.path(), &nobody);
+    assert!(stderr_json(&refused)["message"].as_str().is_some_and(|text| text.contains("`team`")));
     let kept = said(&["scenarios", "list"]);
     assert!(
         kept.contains("churn 5.0 %") && kept.contains("pro/year = 39000 minor units, existing kept"),

@@ -45,7 +45,7 @@ fn every_row_of_the_table_is_reachable() {
         "revenue movements --kind churn",
         "revenue bridge --from stripe --to chartmogul",
         "revenue forecast --currency EUR",
-        "revenue what-if --price pro/month=3900 --grandfather --churn-times 1.5 --conversion 30%",
+        "revenue what-if --price pro/month=3900 --grandfather pro --churn-times 1.5 --conversion 30%",
         "revenue what-if --scenario dearer",
         "revenue total --months 6",
         "scenarios list",

@@ -90,9 +90,9 @@ pub(crate) struct SupposedArgs {
     /// Another list price in the currency's minor unit (cents): pro/month=3900; may be repeated.
     #[arg(long = "price", value_name = "PLAN/INTERVAL=MINOR", value_parser = price)]
     pub(crate) prices: Vec<PriceAssumption>,
-    /// Who is on a plan whose price is supposed keeps the price; only new customers pay the other one.
-    #[arg(long)]
-    pub(crate) grandfather: bool,
+    /// Who is on this plan keeps the price it has; only new customers pay the supposed one. May be repeated.
+    #[arg(long, value_name = "PLAN", requires = "prices")]
+    pub(crate) grandfather: Vec<String>,
     /// Customers lost in a month: 2.5%.
     #[arg(long, value_name = "PERCENT", value_parser = share, conflicts_with = "churn_times")]
     pub(crate) churn: Option<f64>,

@@ -70,7 +70,8 @@ pub(super) fn assumptions(supposed: SupposedArgs) -> Result<Assumptions> {
     let SupposedArgs { prices, grandfather, churn, churn_times, conversion } = supposed;
     let mut merged: Vec<PriceAssumption> = Vec::new();
     for price in prices {
-        let price = PriceAssumption { keeps_existing: grandfather, ..price };
+        let keeps_existing = grandfather.contains(&price.plan);
+        let price = PriceAssumption { keeps_existing, ..price };
         let Some(known) = merged.iter_mut().find(|known| known.plan == price.plan) else {
             merged.push(price);
             continue;
@@ -82,6 +83,9 @@ pub(super) fn assumptions(supposed: SupposedArgs) -> Result<Assumptions> {
         }
         known.price_month_minor = known.price_month_minor.or(price.price_month_minor);
         known.price_year_minor = known.price_year_minor.or(price.price_year_minor);
+    }
+    if let Some(plan) = grandfather.iter().find(|plan| merged.iter().all(|price| price.plan != **plan)) {
+        return Err(Error::invalid("grandfather", format!("No price of `{plan}` is supposed.")));
     }
     Ok(Assumptions { prices: merged, churn, churn_times, conversion })
 }

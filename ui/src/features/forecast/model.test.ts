@@ -63,7 +63,7 @@ describe("what is typed", () => {
       "Pro at 39.00 USD a month, who has it keeps the price; churn × 1.5",
     );
     expect(whatIfCommand(assumptions, { currency: "USD" }, "UTC", "acme")).toBe(
-      "steward revenue what-if --price pro/month=3900 --grandfather --churn-times 1.5 --currency USD --tz UTC -w acme",
+      "steward revenue what-if --price pro/month=3900 --grandfather pro --churn-times 1.5 --currency USD --tz UTC -w acme",
     );
     expect(supposedWords(readTyped(NOTHING, PLANS).assumptions, PLANS)).toBe("Nothing else than it was");
   });

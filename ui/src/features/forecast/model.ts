@@ -161,10 +161,12 @@ export function whatIfCommand(
 ): string {
   const flags = [
     ...assumptions.prices.flatMap((price) => [
-      price.price_month_minor !== null && `--price ${price.plan}/month=${price.price_month_minor}`,
-      price.price_year_minor !== null && `--price ${price.plan}/year=${price.price_year_minor}`,
+      price.price_month_minor !== null &&
+        `--price ${shellWord(`${price.plan}/month=${price.price_month_minor}`)}`,
+      price.price_year_minor !== null &&
+        `--price ${shellWord(`${price.plan}/year=${price.price_year_minor}`)}`,
+      price.keeps_existing && `--grandfather ${shellWord(price.plan)}`,
     ]),
-    assumptions.prices.some((price) => price.keeps_existing) && "--grandfather",
     assumptions.churn !== null && `--churn ${percentText(assumptions.churn)}%`,
     assumptions.churn_times !== null && `--churn-times ${assumptions.churn_times}`,
     assumptions.conversion !== null && `--conversion ${percentText(assumptions.conversion)}%`,
