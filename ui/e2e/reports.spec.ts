@@ -22,7 +22,7 @@ test("a month's report is saved as PDF and XLSX, with the numbers of the page", 
   try {
     await openSynced(page, sample, "/revenue");
     const end = await openLastMonth(page);
-    await page.getByRole("button", { name: "Export report…" }).click();
+    await page.getByRole("button", { name: "Report…" }).click();
     const dialog = page.getByRole("dialog", { name: "Export revenue report" });
     await expect(dialog.getByRole("radio", { name: "PDF" })).toBeChecked();
     await expect(dialog.getByText("rows in its tables")).toBeVisible();
@@ -36,7 +36,7 @@ test("a month's report is saved as PDF and XLSX, with the numbers of the page", 
     await expect(notices(page)).toContainText(/Revenue \d{4}-\d{2}: \d+ rows exported/);
     expect(readFileSync(join(folder, "revenue.xlsx")).subarray(0, 2).toString()).toBe("PK");
 
-    await page.getByRole("button", { name: "Export report…" }).click();
+    await page.getByRole("button", { name: "Report…" }).click();
     await dialog.getByLabel("Save as").fill(pdf);
     await dialog.getByRole("button", { name: "Save PDF" }).click();
     await expect(notices(page)).toContainText(/Revenue \d{4}-\d{2}: PDF saved/);

@@ -11,7 +11,7 @@ export const ReportButton: FC<{
   command: string;
   label?: string;
   isSmall?: boolean;
-}> = ({ name, request, command, label = "Export report…", isSmall = false }) => {
+}> = ({ name, request, command, label = "Report…", isSmall = false }) => {
   const [isOpen, setIsOpen] = useState(false);
   return (
     <>
