@@ -44,7 +44,10 @@ pub(crate) async fn export_plan(steward: &Steward, request: ExportPlanReq) -> Re
         }
         ExportSource::Report { request } => {
             let report = Report::ask(steward, request).await?;
-            (described_report(&report, report.rows()?), report.formats())
+            let formats = report.formats();
+            // Its charts are drawn on the way to the number of its rows.
+            let described = steward.blocking(move |_| Ok(described_report(&report, report.rows()?))).await?;
+            (described, formats)
         }
         _ => {
             let source = source.clone();

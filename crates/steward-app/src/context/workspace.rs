@@ -84,7 +84,9 @@ impl Steward {
                 }
             }
             self.spawn(stripe::keep_fresh(self.clone(), Arc::clone(&opened)));
-            self.spawn(read_ahead(opened.cache.clone(), opened.cancel.clone()));
+            if record.role.as_deref().and_then(Role::from_name).is_some_and(|role| role.may(Role::Finance)) {
+                self.spawn(read_ahead(opened.cache.clone(), opened.cancel.clone()));
+            }
             if record.role.is_none() {
                 self.spawn(find_role(self.clone(), record, opened.cancel.clone()));
             }

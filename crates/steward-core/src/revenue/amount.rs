@@ -181,6 +181,12 @@ pub fn exponent(currency: &str) -> u32 {
     EXPONENTS.iter().find(|(code, _)| *code == currency).map_or(2, |(_, digits)| *digits)
 }
 
+/// Minor units in a major one, for the length of a mark on a chart; what is written is written from minor units.
+#[must_use]
+pub(super) fn scale(currency_exponent: u32) -> f64 {
+    10_f64.powi(currency_exponent.cast_signed())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,13 +2,15 @@
 
 use chrono_tz::Tz;
 
+use super::amount;
 use super::answer::{Revenue, RevenueMonth};
 use super::month::Month;
 use crate::chart_spec::{ChartKind, ChartSpec, ChartStep, Series, Unit, axis_break};
 
 /// The balance of the month's start, what came and went, and the balance of its end.
 pub(super) fn bridge(now: &RevenueMonth, exponent: u32, zone: Tz) -> ChartSpec {
-    let major = |minor: i64| major(minor, exponent);
+    let scale = amount::scale(exponent);
+    let major = |minor: i64| minor as f64 / scale;
     let end = if now.is_unfinished { ("Now", "Now") } else { ("End", "End of month") };
     let parts = [
         ("Start", "Start of month", now.start_minor),
@@ -82,7 +84,7 @@ pub(super) fn balances(months: &[RevenueMonth], exponent: u32, zone: Tz) -> Char
             label: "MRR".to_owned(),
             slot: 1,
             is_previous: false,
-            values: months.iter().map(|row| Some(major(row.end_minor, exponent))).collect(),
+            values: months.iter().map(|row| Some(row.end_minor as f64 / amount::scale(exponent))).collect(),
         }],
         axis_break: 0.0,
         method: "MRR at the end of each month; of the month that runs, at the as-of, hatched.".to_owned(),
@@ -98,11 +100,6 @@ pub(super) fn draw(answer: &mut Revenue) {
 
 fn in_words(month: Month) -> String {
     month.first_day().format("%b %Y").to_string()
-}
-
-/// In the major unit, for the length of a bar; what is written is written from minor units.
-fn major(minor: i64, exponent: u32) -> f64 {
-    minor as f64 / 10_f64.powi(exponent.cast_signed())
 }
 
 #[cfg(test)]

@@ -132,10 +132,6 @@ fn verdict(outlook: &Outlook, currency: &str) -> Result<String> {
     })
 }
 
-fn scale(exponent: u32) -> f64 {
-    10_f64.powi(exponent.cast_signed())
-}
-
 /// A whole number of minor units of an estimate.
 #[expect(
     clippy::cast_possible_truncation,
@@ -154,7 +150,7 @@ pub(super) fn whole(value: f64) -> Result<i64> {
 fn chart(answer: &RevenueForecast, months: &[Month], ends: &[f64]) -> ChartSpec {
     let skipped = ends.len().saturating_sub(DRAWN);
     let (months, ends) = (&months[skipped..], &ends[skipped..]);
-    let major = scale(answer.exponent);
+    let major = amount::scale(answer.exponent);
     let step = |month: Month, rest: &str| ChartStep {
         label: month.first_day().format("%b %y").to_string(),
         title: format!("{}{rest}", month.first_day().format("%B %Y")),

@@ -398,7 +398,7 @@ const METHOD: &str = "An estimate. Next month’s MRR = this month’s × (1 −
                       is supposed differs between the two lines. What a price changes today is exact.";
 
 fn chart(answer: &RevenueWhatIf, req: &RevenueWhatIfReq) -> ChartSpec {
-    let major = 10_f64.powi(answer.exponent.cast_signed());
+    let major = amount::scale(answer.exponent);
     let series = |label: &str, slot, value: fn(&WhatIfMonth) -> i64| Series {
         label: label.to_owned(),
         slot,
