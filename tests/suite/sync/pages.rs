@@ -6,6 +6,7 @@ use steward_core::sync::Position;
 use steward_tests::cluster::execute;
 
 use super::bench::{Bench, differences};
+use super::line::{Break, Line};
 
 /// More entries of the change log than one cut takes, and a page's worth of every kind of change.
 const MANY_CHANGES: &str = "
@@ -91,30 +92,29 @@ async fn s18_pages_resume_where_they_were_broken_off() {
     bench.sync().await;
     bench.sql(MANY_CHANGES).await;
     others_end(&mut bench).await;
-    let mut breaks = 0;
+    let login = bench.database.login("viewer");
+    let (mut budget, mut breaks) = (0, 0);
     let mut places = Vec::new();
-    // Broken off again and again at whatever page it has reached, until a look comes through.
+    // Broken off again and again, each time a few pages later than the look before would have got, until one comes
+    // through.
     loop {
-        let engine = bench.engine();
-        let mut status = engine.subscribe();
+        budget += 512 * 1024;
+        let line = Line::to(&login, budget, Break::Stall, 65_536).await;
+        let engine = bench.engine_at(line.address.clone());
         let look = engine.run_once();
-        tokio::pin!(look);
-        let generation = position(&bench).catch_up.and_then(|pages| pages.after);
-        let moved = async {
-            loop {
-                let now = position(&bench).catch_up.and_then(|pages| pages.after);
-                if now != generation || status.changed().await.is_err() {
-                    return;
-                }
-            }
+        let is_through = tokio::select! {
+            run = look => { run.expect("the last look comes through"); true }
+            () = line.stalled() => false,
         };
-        tokio::select! {
-            run = &mut look => { run.expect("the last look comes through"); engine.shutdown().await; break }
-            () = moved => { engine.shutdown().await; breaks += 1; }
+        engine.shutdown().await;
+        if is_through {
+            break;
         }
+        breaks += 1;
         places.extend(position(&bench).catch_up.and_then(|pages| pages.after));
     }
-    assert!(breaks >= 2, "it was broken off within the pages: {breaks}");
+    assert!(breaks >= 2, "it was broken off: {breaks}");
+    assert!(!places.is_empty(), "within the pages");
     assert!(places.is_sorted(), "every look went on where the last one stopped: {places:?}");
     let found = bench.verify().await;
     assert!(found.is_clean, "{:?}", differences(&found));
