@@ -271,8 +271,10 @@ fn signal(name: &str, pid: i32) {
     assert!(sent.success(), "{pid} is one of the server's processes");
 }
 
-/// A folder that the server's user may enter.
-fn open_folder() -> TempDir {
+/// A folder that the user of a private PostgreSQL may enter: a server started in it lives there and goes with it,
+/// where a closed one would leave it behind in a folder of the system.
+#[must_use]
+pub fn open_folder() -> TempDir {
     let folder = TempDir::new().expect("a folder");
     std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("it is ours");
     folder

@@ -21,6 +21,7 @@ use x11rb::protocol::xproto::{
 use x11rb::rust_connection::RustConnection;
 
 use crate::file_system::FileSystem;
+use crate::server::open_folder;
 
 /// How long anything may take before a test gives up on it.
 pub const LIMIT: Duration = Duration::from_secs(60);
@@ -154,7 +155,7 @@ pub struct Home {
 impl Home {
     /// An empty one.
     pub fn new() -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("steward-window-").tempdir()?;
+        let folder = open_folder();
         std::fs::create_dir(folder.path().join("home"))?;
         std::fs::write(folder.path().join("passphrase"), "a passphrase of a test")?;
         Ok(Self { folder, file_system: None, keyring_bus: None })

@@ -11,6 +11,7 @@ use steward_connect::stages::{CertificateCheck, Outcome, Stage, StageName, Targe
 use steward_core::{Error, ErrorKind};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig};
 use steward_store::postgres::connect::{Address, connect};
+use steward_tests::server::open_folder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -118,7 +119,7 @@ async fn driver_accepts(port: u16, ca_file: &Path) -> bool {
 
 #[tokio::test]
 async fn certificates_are_judged_as_the_driver_judges_them() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = open_folder();
     let cluster = start(folder.path());
     let (ours, theirs) = (Authority::new("Our authority"), Authority::new("Another authority"));
     let ca_file = folder.path().join("ca.pem");
@@ -187,7 +188,7 @@ async fn certificates_are_judged_as_the_driver_judges_them() {
 
 #[tokio::test]
 async fn a_server_without_tls_is_refused_and_reached_only_when_asked_so() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = open_folder();
     let cluster = start(folder.path());
 
     let stages = probe(&target(cluster.port(), None)).await;

@@ -6,6 +6,7 @@ use steward_app::{Engine, Mode, OpenOptions, Steward, dispatch};
 use steward_core::sample::SampleSize;
 use steward_core::{Clock as _, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
+use steward_tests::server::open_folder;
 use tempfile::TempDir;
 
 async fn open(home: &TempDir) -> Steward {
@@ -35,7 +36,7 @@ async fn events(steward: &Steward) -> u64 {
 
 #[tokio::test]
 async fn the_sample_company_outlives_its_passwords() {
-    let home = tempfile::tempdir().expect("a folder");
+    let home = open_folder();
     let steward = open(&home).await;
     let made = run(&steward, "sample_open", json!({})).await;
     assert_eq!(made["name"], "Corvid Press");
@@ -59,7 +60,7 @@ async fn the_sample_company_outlives_its_passwords() {
 #[tokio::test]
 async fn a_given_database_is_filled_and_real_users_are_never_thrown_away() {
     let database = TestDatabase::new().await;
-    let home = tempfile::tempdir().expect("a folder");
+    let home = open_folder();
     let steward = open(&home).await;
     let request = json!({ "database_url": database.owner_url() });
     run(&steward, "sample_open", request).await;

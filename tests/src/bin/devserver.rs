@@ -23,6 +23,7 @@ use steward_app::wire::{RpcAnswer, RpcRequest};
 use steward_app::{Engine, Mode, OpenOptions, Steward, dispatch};
 use steward_core::{Clock, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
+use steward_tests::server::open_folder;
 use steward_tests::stripe::{READER, SECRET, StripeServer, company};
 use tokio::sync::broadcast;
 
@@ -70,7 +71,7 @@ async fn main() -> anyhow::Result<()> {
         )
         .with_writer(std::io::stderr)
         .init();
-    let fresh_home = args.home.is_none().then(tempfile::tempdir).transpose()?;
+    let fresh_home = args.home.is_none().then(open_folder);
     let home = args.home.clone().or_else(|| fresh_home.as_ref().map(|folder| folder.path().to_owned()));
     let billed = match &args.billing {
         Some(role) => Some(Billed::start(role).await),

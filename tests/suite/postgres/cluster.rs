@@ -59,6 +59,8 @@ async fn a_server_in_a_closed_folder_is_started_all_the_same() {
     let config = ClusterConfig { bin_dir: Some(bin), ..private("postgres-closed") };
     let cluster = Cluster::start(config.clone()).expect("it starts from a copy it can enter");
     let folder = cluster.folder().to_owned();
+    let copied =
+        cluster.programs().parent().map(std::path::Path::to_owned).expect("programs lie in a folder");
     connect(&cluster.address("postgres"), None).await.expect("it answers").close().await.expect("it closes");
     cluster.stop().expect("it stops");
     let config = ClusterConfig { password: Some(SecretString::from("another")), ..config };
@@ -67,6 +69,9 @@ async fn a_server_in_a_closed_folder_is_started_all_the_same() {
     connect(&cluster.address("postgres"), None).await.expect("it answers").close().await.expect("it closes");
     cluster.stop().expect("it stops");
     std::fs::remove_dir_all(folder).expect("its folder can be removed");
+    if !copied.starts_with(closed.path()) {
+        std::fs::remove_dir_all(copied).expect("the copied programs can be removed");
+    }
 }
 
 async fn failure(url: &str) -> ErrorCode {

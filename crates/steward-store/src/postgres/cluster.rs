@@ -115,6 +115,12 @@ impl Cluster {
         &self.folder
     }
 
+    /// The folder of the programs it runs, perhaps a copy of the one asked for.
+    #[must_use]
+    pub fn programs(&self) -> &Path {
+        &self.bin_dir
+    }
+
     /// The superuser's password.
     #[must_use]
     pub fn password(&self) -> &SecretString {
