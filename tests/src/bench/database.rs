@@ -103,12 +103,8 @@ impl Replica {
     pub fn engine(&self, database: &Database) -> Result<SyncHandle> {
         let mut address = database.address.clone();
         let password = address.take_password();
-        let config = SyncConfig {
-            pull: Duration::from_secs(3_600),
-            seed: 1,
-            is_automatic: false,
-            ..SyncConfig::default()
-        };
+        let config =
+            SyncConfig { pull: Duration::from_secs(3_600), is_automatic: false, ..SyncConfig::default() };
         let source = Arc::new(move || Ok(password.clone()));
         SyncDriver::start(self.cache.clone(), address, source, Arc::new(SystemClock), config).map_err(plain)
     }

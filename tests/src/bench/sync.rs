@@ -19,7 +19,7 @@ use super::database::{Database, Replica, plain};
 use super::{Options, Report, cpu_time, median, peak_memory, reset_peak_memory};
 
 /// Bytes between socket and file, as the engine has them.
-const ROOM_BYTES: usize = 16 << 20;
+const ROOM_BYTES: usize = 12 << 20;
 
 /// Events per transaction of the stage without sums, about as many as the engine aims at.
 const CHUNK_ROWS: u64 = 65_536;

@@ -168,6 +168,7 @@ impl Desk {
     fn failed(&mut self, error: Error) -> Vec<Instruction> {
         let kind = error.kind();
         self.failures += 1;
+        tracing::debug!("a step of sync failed: {}", error.chain());
         if kind == ErrorKind::Cancelled {
             self.last_error = None;
         } else {

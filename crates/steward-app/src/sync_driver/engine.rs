@@ -174,11 +174,12 @@ impl Engine {
             }
             Instruction::Commit { position } => self.commit(*position).await,
             Instruction::MeasureWindow { dataset, start_us, end_us, since } => {
-                self.measure(dataset, start_us, end_us, since.as_ref(), token).await
+                let occupied = self.measure(dataset, start_us, end_us, since.as_ref(), token).await?;
+                Ok(Event::WindowMeasured { occupied })
             }
             Instruction::ReadPage { page } => Box::pin(self.read_page(page, position, token)).await,
-            Instruction::ReadChunk { dataset, chunk } => {
-                Box::pin(self.read_chunks(dataset, chunk, position, token)).await
+            Instruction::ReadChunk { dataset, chunk, width } => {
+                Box::pin(self.read_chunks(dataset, chunk, width, position, token)).await
             }
             Instruction::Compare => Box::pin(self.compare(position.edge.from_us, token)).await,
             Instruction::Disconnect | Instruction::Release { .. } | Instruction::Sleep { .. } => {

@@ -6,6 +6,7 @@ use super::ack::Acked;
 use super::catalog::{Catalog, Reload};
 use super::cursor::{Observed, Position};
 use super::load::Occupied;
+use super::pace::Width;
 use crate::dataset::Dataset;
 use crate::error::ErrorKind;
 
@@ -50,12 +51,10 @@ pub enum Event {
     ChunkDone {
         /// The position stored with the last one.
         position: Box<Position>,
-        /// How many chunks there were, at least one.
-        chunk_count: u32,
         /// How long they took together, in milliseconds.
         elapsed_ms: u64,
-        /// How many rows they had together.
-        row_count: u64,
+        /// What was learned from them about the width of the next one.
+        width: Width,
     },
     /// A page was read and committed with its position.
     PageDone {

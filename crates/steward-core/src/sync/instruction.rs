@@ -7,6 +7,7 @@ use super::ack::AckChain;
 use super::catch_up::{Page, Since};
 use super::cursor::Position;
 use super::guard::{Guard, Guards};
+use super::pace::Width;
 use super::snapshot::Snapshot;
 use crate::dataset::Dataset;
 
@@ -65,12 +66,15 @@ pub enum Instruction {
         /// Which.
         page: Page,
     },
-    /// Read one chunk in a transaction of its own and commit it with the position that follows from it.
+    /// Read one chunk in a transaction of its own and commit it with the position that follows from it; perhaps
+    /// those that follow it, too.
     ReadChunk {
         /// Which dataset.
         dataset: Dataset,
         /// Which rows.
         chunk: Chunk,
+        /// How wide it is, for those that follow: it learns from each.
+        width: Width,
     },
     /// Compare every row and every rollup inside the open cut, then end it.
     Compare,

@@ -105,15 +105,6 @@ impl Window {
         Self { start_us, end_us, occupied: None }
     }
 
-    /// The end of what a chunk that ended at an instant had of rows.
-    #[must_use]
-    pub fn occupied_end(&self, end_us: i64) -> i64 {
-        match self.occupied {
-            Some(Occupied::Between { last_us, .. }) => end_us.min(last_us.saturating_add(1)),
-            Some(Occupied::Nowhere) | None => end_us,
-        }
-    }
-
     /// The start of the next chunk of about this width: never empty, and the whole rest when little is left.
     #[must_use]
     pub fn chunk_start(&self, width_us: i64) -> i64 {
@@ -170,6 +161,15 @@ impl Load {
         };
         let start_us = Window { end_us, occupied, ..window }.chunk_start(sums_us);
         Some(Part::Chunk(Chunk::Sums { start_us: keep::floor(start_us, QUARTER_US), end_us }))
+    }
+
+    /// Learns where the window to be read next has rows.
+    pub fn measured(&mut self, occupied: Occupied) {
+        if let LoadKind::Windows(windows) = &mut self.rest
+            && let Some(window) = windows.last_mut()
+        {
+            window.occupied = Some(occupied);
+        }
     }
 
     /// The load of a whole dataset.

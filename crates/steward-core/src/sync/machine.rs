@@ -320,9 +320,7 @@ impl Machine {
                 self.advance()
             }
             Event::PageDone { position, elapsed_ms } => self.page_done(*position, elapsed_ms),
-            Event::ChunkDone { position, chunk_count, elapsed_ms, row_count } => {
-                self.chunk_done(*position, u64::from(chunk_count.max(1)), elapsed_ms, row_count)
-            }
+            Event::ChunkDone { position, elapsed_ms, width } => self.chunk_done(*position, elapsed_ms, width),
             Event::Compared { drift } => self.compared(drift),
             Event::Failed { kind } => self.failed(kind),
         }

@@ -1,5 +1,7 @@
 //! How much at a time, and how long to wait: adaptive chunks and growing pauses.
 
+use super::instruction::Chunk;
+
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -13,6 +15,9 @@ pub struct Width {
 
 /// Chunks aim at this duration: long enough to be efficient, short enough not to hold back vacuum.
 const AIM_MS: u64 = 500;
+
+/// Chunks of events aim below this many rows (S11).
+const EVENTS_AT_ONCE: u64 = 65_536;
 
 impl Width {
     /// A width that starts at `value` and stays between the bounds.
@@ -36,9 +41,19 @@ impl Width {
         }
     }
 
-    /// Learns from a chunk that had too many rows.
-    pub fn narrow(&mut self) {
-        self.halve();
+    /// Learns from a chunk of this width that was read in full: how long it took, and how many rows it had.
+    pub fn learn(&mut self, chunk: &Chunk, elapsed_ms: u64, row_count: u64) {
+        match chunk {
+            // The copy sorts a chunk of events in memory.
+            Chunk::Time { .. } if row_count > EVENTS_AT_ONCE => self.halve(),
+            Chunk::Time { .. } if row_count > EVENTS_AT_ONCE / 2 && elapsed_ms < 2 * AIM_MS => {}
+            // The last, short chunk of a window or of a table says nothing about a full one.
+            Chunk::Time { start_us, end_us } | Chunk::Sums { start_us, end_us }
+                if end_us.saturating_sub(*start_us).unsigned_abs() < self.value
+                    && elapsed_ms <= 2 * AIM_MS => {}
+            Chunk::Keys { .. } if row_count < self.value && elapsed_ms <= 2 * AIM_MS => {}
+            Chunk::Time { .. } | Chunk::Sums { .. } | Chunk::Keys { .. } => self.took(elapsed_ms),
+        }
     }
 
     /// Learns from a chunk that ran into the server's time limit. False at the floor: smaller cannot help.
@@ -105,6 +120,27 @@ mod tests {
         assert_eq!(width.value(), 4_000);
         while width.timed_out() {}
         assert_eq!(width.value(), 50, "the floor holds");
+    }
+
+    #[test]
+    fn s11_chunks_of_events_hold_what_can_be_sorted_and_a_last_short_one_says_nothing() {
+        let events = Chunk::Time { start_us: 0, end_us: 1_000 };
+        let after = |chunk: &Chunk, elapsed_ms, row_count| {
+            let mut width = Width::new(1_000, 50, 8_000);
+            width.learn(chunk, elapsed_ms, row_count);
+            width.value()
+        };
+        assert_eq!(after(&events, 100, EVENTS_AT_ONCE + 1), 500, "too many rows, however quick");
+        assert_eq!(after(&events, 100, EVENTS_AT_ONCE / 2 + 1), 1_000, "twice as many would be too many");
+        assert_eq!(after(&events, 100, EVENTS_AT_ONCE / 2), 2_000, "quick and small");
+        assert_eq!(after(&events, 1_500, EVENTS_AT_ONCE), 500, "slow");
+        let rest = Chunk::Time { start_us: 0, end_us: 999 };
+        assert_eq!(after(&rest, 100, 9), 1_000, "the beginning of a window");
+        assert_eq!(after(&rest, 1_500, 9), 500, "slow all the same");
+        let keys = Chunk::Keys { after: None, upto: None, limit: 1_000 };
+        assert_eq!(after(&keys, 10, 999), 1_000, "the end of the table");
+        assert_eq!(after(&keys, 10, 1_000), 2_000);
+        assert_eq!(after(&keys, 1_500, 3), 500);
     }
 
     #[test]

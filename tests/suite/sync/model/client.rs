@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use steward_core::sync::keep::{DAY_US, QUARTER_US};
+use steward_core::sync::pace::Width;
 use steward_core::sync::{
     Catalog, Chunk, ChunkEnd, Delta, Event, Guard, Guards, Instruction, Machine, MachineConfig, Occupied,
     Page, PageEnd, Position, Reach, Reload, RowWindow, Snapshot, Stage, Verdict, Window,
@@ -250,7 +251,7 @@ impl Client {
                 });
                 Ok(Some(Event::WindowMeasured { occupied }))
             }
-            Instruction::ReadChunk { dataset, chunk } => self.read_chunk(world, dataset, chunk),
+            Instruction::ReadChunk { dataset, chunk, width } => self.read_chunk(world, dataset, chunk, width),
             Instruction::Connect
             | Instruction::Disconnect
             | Instruction::Sleep { .. }
@@ -423,7 +424,7 @@ impl Client {
         Event::Committed
     }
 
-    fn read_chunk(&mut self, world: &World, dataset: Dataset, chunk: Chunk) -> Outcome {
+    fn read_chunk(&mut self, world: &World, dataset: Dataset, chunk: Chunk, mut width: Width) -> Outcome {
         let place = world.node();
         let node = place.node;
         if self.guards.has(Guard::TableLock) && super::TABLES.iter().any(|table| node.is_locked(*table)) {
@@ -439,7 +440,7 @@ impl Client {
         let must_wait =
             self.guards.has(Guard::FlushWait) && place.flush_lsn.is_some_and(|flushed| node.lsn > flushed);
         if must_wait {
-            return self.wait(Instruction::ReadChunk { dataset, chunk });
+            return self.wait(Instruction::ReadChunk { dataset, chunk, width });
         }
         // S45
         let known = &position.cursor.as_ref().expect("a load has a cursor").catalog;
@@ -492,7 +493,8 @@ impl Client {
         let (chunk_ms, row_ms) = self.pace.events_ms;
         let events_ms = row_count.min(1) * chunk_ms + row_ms * row_count;
         let elapsed_ms = if dataset == Dataset::UsageEvents { events_ms } else { 1_000 };
-        Ok(Some(Event::ChunkDone { position: Box::new(next), chunk_count: 1, elapsed_ms, row_count }))
+        width.learn(&chunk, elapsed_ms, row_count);
+        Ok(Some(Event::ChunkDone { position: Box::new(next), elapsed_ms, width }))
     }
 
     fn compare(&mut self) -> Event {

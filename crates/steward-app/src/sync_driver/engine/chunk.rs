@@ -3,7 +3,8 @@
 use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
-use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Part, Position};
+use steward_core::sync::pace::Width;
+use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Part, Position, Window};
 use steward_core::{Dataset, Error, Result};
 use steward_store::cache::SumBatch;
 use steward_store::postgres::cut::Purpose;
@@ -17,14 +18,10 @@ use super::{CHANNEL_DEPTH, Engine, answer, client_of, first_cause, guard, open_c
 use crate::sync_driver::writer_thread::{Decision, Stored, Work};
 
 /// How many bytes of rows may wait between socket and file (S15).
-const ROOM_BYTES: usize = 16 << 20;
+const ROOM_BYTES: usize = 12 << 20;
 
 /// How long chunks follow each other before the machine is asked again what comes next.
-const RUN: Duration = Duration::from_secs(2);
-
-/// A chunk read in less time ends the run, so that the next ones are wider: behind a minute with very many events
-/// come hours with few.
-const QUICK: Duration = Duration::from_millis(100);
+const RUN: Duration = Duration::from_secs(3);
 
 /// A chunk that was read and whose rows wait for their position.
 struct Read {
@@ -35,12 +32,12 @@ struct Read {
     stored: oneshot::Receiver<Result<Stored>>,
 }
 
-/// What of a run is stored.
-#[derive(Default)]
+/// What of a run is stored, and what it taught.
 struct Landed {
     position: Option<Position>,
     chunk_count: u32,
     row_count: u64,
+    width: Width,
 }
 
 /// A chunk that the writer stores.
@@ -61,11 +58,12 @@ impl Engine {
         &mut self,
         dataset: Dataset,
         chunk: Chunk,
+        width: Width,
         position: &Position,
         token: &CancellationToken,
     ) -> Result<Event> {
         let began = Instant::now();
-        let mut landed = Landed::default();
+        let mut landed = Landed { position: None, chunk_count: 0, row_count: 0, width };
         let run = Box::pin(self.run_of_chunks(dataset, chunk, position, token, &mut landed)).await;
         let Some(position) = landed.position else {
             return Err(run.err().unwrap_or_else(|| Error::internal("A run of chunks was empty.")));
@@ -76,12 +74,15 @@ impl Engine {
             let rate = landed.row_count as f64 / elapsed.as_secs_f64().max(0.001);
             self.gauges.rates.insert(dataset, rate);
         }
-        Ok(Event::ChunkDone {
-            position: Box::new(position),
-            chunk_count: landed.chunk_count,
-            elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
-            row_count: landed.row_count,
-        })
+        let Landed { chunk_count, row_count, width, .. } = landed;
+        tracing::debug!(
+            dataset = dataset.spec().table,
+            chunk_count,
+            row_count,
+            ?elapsed,
+            "A run of chunks is stored"
+        );
+        Ok(Event::ChunkDone { position: Box::new(position), elapsed_ms: millis(elapsed), width })
     }
 
     async fn run_of_chunks(
@@ -104,9 +105,15 @@ impl Engine {
             let _ = decide.send(Decision { position: next.clone(), upto });
             position = next.clone();
             storing = Some(Storing { next, row_count, stored });
-            let is_quick = chunk_began.elapsed() < QUICK;
-            if began.elapsed() < RUN && !is_quick {
-                chunk = following(&position, dataset, &current);
+            landed.width.learn(&current, millis(chunk_began.elapsed()), row_count);
+            if began.elapsed() < RUN {
+                match self.following(&mut position, dataset, &current, landed.width, token).await {
+                    Ok(next) => chunk = next,
+                    Err(error) => {
+                        self.land(storing, landed).await?;
+                        return Err(error);
+                    }
+                }
             }
         }
         self.land(storing, landed).await
@@ -124,6 +131,34 @@ impl Engine {
 }
 
 impl Engine {
+    /// The chunk after one, of this width; none when the machine has to say what comes next. The server is asked where
+    /// the next window has rows while the writer still stores the last ones of this.
+    async fn following(
+        &mut self,
+        position: &mut Position,
+        dataset: Dataset,
+        chunk: &Chunk,
+        width: Width,
+        token: &CancellationToken,
+    ) -> Result<Option<Chunk>> {
+        let edge = position.edge;
+        let Some(load) = position.loads.get_mut(&dataset) else { return Ok(None) };
+        if let (LoadKind::Keys { after, upto }, Chunk::Keys { .. }) = (&load.rest, chunk) {
+            let limit = u32::try_from(width.value()).unwrap_or(u32::MAX);
+            return Ok(Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit }));
+        }
+        let width = i64::try_from(width.value()).unwrap_or(i64::MAX);
+        if let Some(Part::Measure(Window { start_us, end_us, .. })) = load.part(edge, width, width) {
+            let occupied = self.measure(dataset, start_us, end_us, None, token).await?;
+            load.measured(occupied);
+        }
+        Ok(match load.part(edge, width, width) {
+            // Sums have a width of their own.
+            Some(Part::Chunk(next)) if discriminant(&next) == discriminant(chunk) => Some(next),
+            Some(Part::Chunk(_) | Part::Measure(_)) | None => None,
+        })
+    }
+
     /// Reads one chunk in a transaction of its own; its rows wait at the writer for their position.
     async fn read_chunk(
         &mut self,
@@ -186,24 +221,8 @@ impl Engine {
     }
 }
 
-/// The chunk after one, as wide as it; none when the machine has to say what comes next.
-fn following(position: &Position, dataset: Dataset, chunk: &Chunk) -> Option<Chunk> {
-    match (&position.loads.get(&dataset)?.rest, chunk) {
-        (LoadKind::Keys { after, upto }, Chunk::Keys { limit, .. }) => {
-            Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit: *limit })
-        }
-        (LoadKind::Windows(windows), Chunk::Time { start_us, end_us } | Chunk::Sums { start_us, end_us }) => {
-            let window = windows.last().filter(|window| window.end_us == *start_us)?;
-            let width = window.occupied_end(*end_us).checked_sub(*start_us)?;
-            // A window nobody asked the server about has to be measured first.
-            match position.loads.get(&dataset)?.part(position.edge, width, width)? {
-                Part::Chunk(next) if discriminant(&next) == discriminant(chunk) => Some(next),
-                Part::Chunk(_) | Part::Measure(_) => None,
-            }
-        }
-        (LoadKind::Keys { .. }, Chunk::Time { .. } | Chunk::Sums { .. })
-        | (LoadKind::Windows(_), Chunk::Keys { .. }) => None,
-    }
+fn millis(elapsed: Duration) -> u64 {
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Where what is read goes.

@@ -16,6 +16,7 @@ use crate::sync_driver::abort;
 use crate::sync_driver::writer_thread::{Decision, Work};
 
 impl Engine {
+    /// Where a window has rows, all or those written since; asked in a transaction of its own.
     pub(super) async fn measure(
         &mut self,
         dataset: Dataset,
@@ -23,7 +24,7 @@ impl Engine {
         end_us: i64,
         since: Option<&Since>,
         token: &CancellationToken,
-    ) -> Result<Event> {
+    ) -> Result<Occupied> {
         let guards = self.guards;
         let connection = open_connection(&mut self.connection)?;
         let measured = guard(token, Duration::from_secs(30), async {
@@ -34,14 +35,13 @@ impl Engine {
         })
         .await;
         match measured {
-            Ok(occupied) => Ok(Event::WindowMeasured { occupied }),
+            Ok(occupied) => Ok(occupied),
             // A partition too large to be measured is read from its end anyway.
             Err(error)
                 if error.kind() == ErrorKind::Timeout && start_us != i64::MIN && end_us != i64::MAX =>
             {
                 cut::abandon(open_connection(&mut self.connection)?).await?;
-                let occupied = Occupied::Between { first_us: start_us, last_us: end_us - 1 };
-                Ok(Event::WindowMeasured { occupied })
+                Ok(Occupied::Between { first_us: start_us, last_us: end_us - 1 })
             }
             Err(error) => Err(error),
         }

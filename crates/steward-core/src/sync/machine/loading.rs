@@ -10,9 +10,6 @@ use crate::sync::keep::Edge;
 use crate::sync::load::{Load, LoadKind, Occupied, Part, Window};
 use crate::sync::pace::Width;
 
-/// Chunks of events aim below this many rows (S11).
-const EVENTS_AT_ONCE: u64 = 65_536;
-
 impl Machine {
     /// The dataset to load next: in the order of [`Dataset::ALL`], but the newest events come before
     /// everything that has more rows than a catalogue, so that the first chart is there at once (S10).
@@ -41,7 +38,14 @@ impl Machine {
         let next = next_chunk(load, edge, widths, key_width);
         self.is_summing = matches!(next, Part::Chunk(Chunk::Sums { .. }));
         vec![match next {
-            Part::Chunk(chunk) => Instruction::ReadChunk { dataset, chunk },
+            Part::Chunk(chunk) => {
+                let width = match chunk {
+                    Chunk::Keys { .. } => key_width,
+                    Chunk::Time { .. } => self.time_width,
+                    Chunk::Sums { .. } => self.sum_width,
+                };
+                Instruction::ReadChunk { dataset, chunk, width }
+            }
             Part::Measure(Window { start_us, end_us, .. }) => {
                 Instruction::MeasureWindow { dataset, start_us, end_us, since: None }
             }
@@ -101,34 +105,21 @@ impl Machine {
             Some(catch_up) => catch_up.rows.values_mut().next(),
             None => next.and_then(|dataset| self.position.loads.get_mut(&dataset)),
         };
-        if let Some(Load { rest: LoadKind::Windows(windows), .. }) = load
-            && let Some(window) = windows.last_mut()
-        {
-            window.occupied = Some(occupied);
+        if let Some(load) = load {
+            load.measured(occupied);
         }
     }
 
     pub(super) fn chunk_done(
         &mut self,
         position: Position,
-        chunk_count: u64,
         elapsed_ms: u64,
-        row_count: u64,
+        width: Width,
     ) -> Vec<Instruction> {
-        let (chunk_ms, chunk_rows) = (elapsed_ms / chunk_count, row_count / chunk_count);
         match self.next_load() {
-            Some(Dataset::UsageEvents) if self.is_summing => self.sum_width.took(chunk_ms),
-            // The copy sorts a chunk of events in memory.
-            Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE => self.time_width.narrow(),
-            Some(Dataset::UsageEvents) if chunk_rows > EVENTS_AT_ONCE / 2 && chunk_ms < 1_000 => {}
-            Some(Dataset::UsageEvents) => self.time_width.took(chunk_ms),
-            Some(dataset) => {
-                let width = self.key_width.entry(dataset).or_insert(KEY_WIDTH);
-                // The last, short chunk says nothing about a full one.
-                if chunk_rows >= width.value() || chunk_ms > 1_000 {
-                    width.took(chunk_ms);
-                }
-            }
+            Some(Dataset::UsageEvents) if self.is_summing => self.sum_width = width,
+            Some(Dataset::UsageEvents) => self.time_width = width,
+            Some(dataset) => drop(self.key_width.insert(dataset, width)),
             None => {}
         }
         self.position = position;
