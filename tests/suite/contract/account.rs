@@ -393,6 +393,13 @@ async fn five_hundred_plans_change_together_or_not_at_all() {
          from steward.users u join steward.subscriptions s on s.user_id = u.id where u.email {moved_on}"
     );
     let kept = value(&mut owner, &theirs).await;
+    // A look needs no reason, for only the look tells that many go back; going back does.
+    let silent =
+        Action::Revert { intent: IntentId(Uuid::now_v7()), operation: done.intent, reason: " ".to_owned() };
+    let shown = preview(&mut support, &silent).await.expect("it can be previewed");
+    assert_eq!(shown.confirm.as_deref(), Some("revert 498 users"));
+    let error = apply(&mut support, &silent, &shown.plan_token).await.expect_err("it needs a reason");
+    assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::Invalid, "reason"));
     let back = carry_out(&mut support, &revert(done.intent)).await;
     assert_eq!(back.rows.len(), 996);
     let mut skipped: Vec<(&str, &str)> =

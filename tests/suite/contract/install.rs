@@ -99,7 +99,7 @@ async fn a_newer_schema_is_left_alone() {
     assert_eq!(install(&mut owner, None).await.expect_err("refused").code(), ErrorCode::SchemaNewer);
     execute(
         &mut owner,
-        "drop function steward.operation_rows(uuid); delete from steward.migrations where name = 'later'; update steward.migrations set checksum = 'x' where name = 'audit'",
+        "delete from steward.migrations where name = 'later'; update steward.migrations set checksum = 'x' where name = 'audit'",
     )
     .await;
     assert_eq!(

@@ -78,6 +78,7 @@ migrations! {
     20261122110000 "billing_actions",
     20261122140000 "export_formats",
     20261122150000 "undo_by_account",
+    20261122150100 "reasons",
 }
 
 /// A migration, and whether a database has it.
