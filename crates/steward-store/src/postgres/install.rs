@@ -79,6 +79,7 @@ migrations! {
     20261122140000 "export_formats",
     20261122150000 "undo_by_account",
     20261122150100 "reasons",
+    20261122150200 "last_sync",
     20261122150300 "default_plan",
 }
 
