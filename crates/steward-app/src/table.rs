@@ -306,7 +306,7 @@ commands! {
     Mutation view::view_remove(SavedViewRef) -> SavedViewList, Viewer, T1, [Settings];
     /// The rows behind a number.
     Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
-    /// Users and teams by id, e-mail address, name or Stripe's id, the best match first.
+    /// Users and teams by id, e-mail address, name, Stripe's id or an invoice's number, the best match first.
     Query find::record_find(FindReq) -> FindList, Viewer, T0, [Users];
     /// Users by search, plan, status, role, team and time, in any order.
     Query user::user_list(UserListReq) -> UserList, Viewer, T0, [Users];
