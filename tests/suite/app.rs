@@ -4,6 +4,7 @@ mod accounts;
 mod agree;
 mod bulk;
 mod exports;
+mod operators;
 mod outlook;
 mod plans;
 mod request;

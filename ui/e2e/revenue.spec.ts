@@ -84,6 +84,7 @@ test("a month is closed after a look at what is written down, and reopened with 
   const panel = page.getByRole("region", { name: "Closed months" });
   await panel.getByRole("button", { name: /^Close / }).click();
   const sheet = page.getByRole("dialog", { name: /^Close / });
+  await sheet.getByLabel(/^Reason/).fill("reported to the board");
   await expect(sheet.getByRole("table").first()).toBeVisible();
   await sheet.getByRole("textbox", { name: /^Type/ }).fill(month);
   await sheet.getByRole("button", { name: "Close month" }).click();

@@ -114,13 +114,22 @@ pub struct Spec {
     pub tags: &'static [Tag],
 }
 
+impl Spec {
+    /// Whether it is not done without saying why: what is dangerous in itself. Many rows at once need a reason, too,
+    /// which only their preview tells.
+    #[must_use]
+    pub const fn needs_reason(&self) -> bool {
+        matches!((self.kind, self.tier), (CommandKind::Reviewed, Tier::T3 | Tier::T4))
+    }
+}
+
 /// A command that is carried out off the caller's stack.
 pub type Running<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
 /// A row of the table with its types.
 pub trait Command {
     /// What is asked.
-    type Request: DeserializeOwned + TS + Send + 'static;
+    type Request: Serialize + DeserializeOwned + TS + Send + 'static;
     /// What is answered.
     type Response: Serialize + TS + Send + 'static;
     /// The row.
@@ -132,11 +141,27 @@ pub trait Command {
 /// Carries out a command after the checks of its row, and tells what it changed.
 pub async fn call<C: Command>(steward: &Steward, request: C::Request, mode: Mode) -> Result<C::Response> {
     steward.admit(&C::SPEC, mode).await?;
+    if C::SPEC.needs_reason() {
+        require_reason(&request)?;
+    }
     let response = C::run(steward, request, mode).await?;
     if C::SPEC.kind != CommandKind::Query && mode == Mode::Run {
         steward.announce(C::SPEC.tags);
     }
     Ok(response)
+}
+
+/// Refuses a request whose `reason` says nothing.
+fn require_reason(request: &impl Serialize) -> Result<()> {
+    let request = serde_json::to_value(request)
+        .map_err(|cause| Error::internal("The request has no JSON form.").with_source(cause))?;
+    match request.get("reason").and_then(Value::as_str) {
+        Some(reason) if reason.trim().is_empty() => {
+            Err(Error::invalid("reason", "This needs a reason: it goes to the audit log."))
+        }
+        // What goes on with a change that was decided before has that one's reason.
+        Some(_) | None => Ok(()),
+    }
 }
 
 async fn invoke<C: Command>(steward: &Steward, request: Value, mode: Mode) -> Result<Value> {
@@ -281,7 +306,7 @@ commands! {
     Mutation view::view_remove(SavedViewRef) -> SavedViewList, Viewer, T1, [Settings];
     /// The rows behind a number.
     Query event::event_list(EventListReq) -> EventList, Viewer, T0, [Usage, Users];
-    /// Users and teams by id, e-mail address, name or Stripe's id, the best match first.
+    /// Users and teams by id, e-mail address, name, Stripe's id or an invoice's number, the best match first.
     Query find::record_find(FindReq) -> FindList, Viewer, T0, [Users];
     /// Users by search, plan, status, role, team and time, in any order.
     Query user::user_list(UserListReq) -> UserList, Viewer, T0, [Users];

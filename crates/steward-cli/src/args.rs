@@ -141,7 +141,7 @@ pub(crate) enum Command {
     /// Views kept for the workspace.
     #[command(subcommand)]
     Views(ViewCommand),
-    /// Users and teams by id, e-mail address, name or Stripe's id, the best match first.
+    /// Users and teams by id, e-mail address, name, Stripe's id or an invoice's number, the best match first.
     Find {
         /// What is at hand; `u:` in front asks for users only, `t:` for teams.
         #[arg(required = true)]

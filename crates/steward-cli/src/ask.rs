@@ -35,6 +35,18 @@ pub(crate) fn typed(global: &Global, phrase: &str, question: &str) -> Result<Str
     Ok(prompt(&format!("{question}\nType {phrase} to confirm: "))?.trim().to_owned())
 }
 
+/// Why something is done, where it has to be said and `--reason` does not.
+pub(crate) fn reason(global: &Global) -> Result<String> {
+    if let Some(reason) = global.reason.as_ref().filter(|reason| !reason.trim().is_empty()) {
+        return Ok(reason.clone());
+    }
+    if global.no_input || !std::io::stdin().is_terminal() {
+        return Err(Error::invalid("reason", "This needs a reason: it goes to the audit log.")
+            .with_detail("pass --reason TEXT"));
+    }
+    Ok(prompt("Reason: ")?.trim().to_owned())
+}
+
 /// `-` stands for standard input, so that a secret is in no argument list. A password that was in one is
 /// warned about.
 pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {

@@ -21,7 +21,7 @@ pub enum FindKind {
 #[serde(rename_all = "snake_case")]
 #[ts(export)]
 pub enum FindReason {
-    /// It has this id, here or at Stripe.
+    /// It has this id, here or at Stripe, or an invoice of this number.
     Id,
     /// It has this e-mail address or name.
     Exact,
@@ -38,8 +38,8 @@ pub enum FindReason {
 #[ts(export)]
 #[serde(default)]
 pub struct FindReq {
-    /// An id, an e-mail address, a Stripe customer or subscription id, a team's name, or words of any of
-    /// these. A leading `u:` asks for users only, `t:` for teams.
+    /// An id, an e-mail address, a Stripe customer or subscription id, an invoice's number, a team's name, or
+    /// words of any of these. A leading `u:` asks for users only, `t:` for teams.
     pub text: String,
     /// Only this kind.
     pub kind: Option<FindKind>,

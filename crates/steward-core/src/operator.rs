@@ -27,6 +27,10 @@ pub struct OperatorRow {
     pub last_change_at: Option<DateTime<Utc>>,
     /// When its password ends.
     pub valid_until: Option<DateTime<Utc>>,
+    /// When a copy of its last told the server what it had read; none where it never did, or did under a
+    /// server that does not say.
+    #[serde(default)]
+    pub last_sync_at: Option<DateTime<Utc>>,
 }
 
 /// Everybody who may use the console, from the server.

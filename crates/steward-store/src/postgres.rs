@@ -21,6 +21,7 @@ pub mod error;
 pub mod exports;
 pub mod install;
 pub mod load;
+mod look;
 pub mod operators;
 pub mod pooler;
 pub mod role;

@@ -1,5 +1,6 @@
 //! The command line on a company: the same numbers with the server gone, a change from preview to revert.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 use steward_store::postgres::cluster::{Cluster, ClusterConfig};
 use steward_store::postgres::{connect::connect, install};
@@ -169,8 +170,31 @@ async fn a_plan_is_changed_after_a_look_at_the_rows_and_taken_back() {
     assert_eq!(applied["data"]["rows"], looked["data"]["rows"], "what was shown is what happened");
     assert_eq!(plan_of("user1@example.com").as_deref(), Some(target), "the copy shows it at once");
     let operation = applied["data"]["intent"].as_str().expect("an operation's id");
-    let log = answer(home.path(), &["audit", "list", "--operation", operation]);
-    assert_eq!(log["data"]["rows"][0]["action"], "change_plan", "{log}");
+    let entry = answer(home.path(), &["audit", "list", "--operation", operation])["data"]["rows"][0].clone();
+    assert_eq!(entry["action"], "change_plan", "{entry}");
+    // Between two days, or two instants; the day after has none.
+    let log = |when: &[&str]| {
+        answer(home.path(), &[&["audit", "list", "--tz", "UTC"][..], when].concat())["data"]["total"].clone()
+    };
+    let at: DateTime<Utc> = serde_json::from_value(entry["at"].clone()).expect("an instant");
+    let day = |days| (at.date_naive() + TimeDelta::days(days)).to_string();
+    let all = log(&[]);
+    assert_eq!(log(&["--since", &day(-1), "--until", &day(1)]), all);
+    assert_eq!(log(&["--since", &day(1)]), 0);
+    assert_eq!(log(&["--until", &day(-1)]), 0);
+    assert_eq!(log(&["--since", &(at + TimeDelta::seconds(1)).to_rfc3339()]), 0);
+    let wrong = steward(home.path(), &["audit", "list", "--since", "yesterday"]);
+    assert_eq!(wrong.status.code(), Some(2));
+
+    // What is dangerous asks why; where nobody can be asked, the flag is named.
+    let silent = steward(home.path(), &["users", "suspend", "user1@example.com", "--yes", "--json"]);
+    let error = stderr_json(&silent);
+    assert_eq!(
+        (error["code"].as_str(), error["fields"][0]["field"].as_str()),
+        (Some("invalid"), Some("reason"))
+    );
+    assert!(error["detail"].as_str().is_some_and(|text| text.contains("--reason")), "{error}");
+
     answer(home.path(), &["revert", operation, "--yes"]);
     assert_eq!(plan_of("user1@example.com").as_deref(), Some("free"));
 

@@ -14,7 +14,8 @@ async fn an_operator_is_made_works_and_is_removed() {
     // The test cluster's superuser may make logins.
     answer(home.path(), &["workspace", "add", "acme", &database.owner_url(), "--environment", "development"]);
     let login = format!("cli_{}", &database.name()[5..]);
-    let create = ["operators", "create", login.as_str(), "--name", "Ada", "--role", "support"];
+    let create =
+        ["operators", "create", login.as_str(), "--name", "Ada", "--role", "support", "--reason", "new"];
     let looked = answer(home.path(), &[&create[..], &["--preview"]].concat());
     assert!(looked["data"]["password"].is_null(), "a preview makes no password that counts");
     let made = answer(home.path(), &[&create[..], &["--yes"]].concat());
@@ -38,7 +39,7 @@ async fn an_operator_is_made_works_and_is_removed() {
     let refused = steward(theirs.path(), &["operators", "list", "--json"]);
     assert_eq!(stderr_json(&refused)["code"], "permission", "support does not see who else there is");
 
-    let remove = ["operators", "remove", login.as_str(), "--yes"];
+    let remove = ["operators", "remove", login.as_str(), "--reason", "left", "--yes"];
     assert_eq!(steward(home.path(), &remove).status.code(), Some(5), "the login is typed");
     answer(home.path(), &[&remove[..], &["--confirm", &login]].concat());
     let gone = steward(theirs.path(), &["sync", "--json"]);

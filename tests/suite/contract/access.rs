@@ -2,6 +2,7 @@
 //!
 //! `STEWARD_BLESS=1` writes the tables anew.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -93,140 +94,200 @@ async fn the_documented_grants_are_the_servers() {
     assert_eq!(written, tables, "run this test with STEWARD_BLESS=1 and review the difference");
 }
 
+const PEOPLE: &[&str] = &["viewer", "finance", "support", "admin"];
+const SUPPORT: &[&str] = &["support", "admin"];
+const FINANCE: &[&str] = &["finance", "admin"];
+const ADMIN: &[&str] = &["admin"];
+const APP: &[&str] = &["app"];
+
+/// Operations that were carried out before: one to take back, and a cleanup that is done.
+const SUSPENDED: &str = "0190f000-0000-7000-8000-000000000001";
+const CLEANED: &str = "0190f000-0000-7000-8000-000000000002";
+
+/// What the calls below are about.
+async fn furnish(owner: &mut steward_store::postgres::PgConnection) -> [uuid::Uuid; 3] {
+    let users = seed(owner).await;
+    let second = users[1];
+    execute(
+        owner,
+        &format!(
+            "insert into steward.plan_limits (plan_code, metric, period, limit_value, kind)
+                 values ('free', 'prompts', 'month', 30, 'hard');
+             insert into steward.operators (login, name, role) values ('x_known', 'Known', 'viewer');
+             select steward.suspend_user('{SUSPENDED}', array['{second}']::uuid[], null, 'test');
+             select steward.close_month(gen_random_uuid(), '2025-02', 'UTC', 'stripe', '{FIGURES}', 'test');
+             select steward.cleanup_usage('{CLEANED}', 13, null, 'test');
+             select steward.cleanup_step('{CLEANED}')"
+        ),
+    )
+    .await;
+    let step = format!("select steward.cleanup_step('{CLEANED}') -> 'is_done'");
+    assert_eq!(value(owner, &step).await, true, "there was nothing to remove");
+    users
+}
+
+const FIGURES: &str = r#"{"currencies": [], "profile": {}}"#;
+
+/// A call of every function that somebody may call, with a request that is right, and who may. What it does is
+/// rolled back.
+fn granted_calls([first, second, _]: [uuid::Uuid; 3]) -> Vec<(String, &'static [&'static str])> {
+    let id = "gen_random_uuid()";
+    let event = |user| {
+        format!(
+            "jsonb_build_object('user_id', '{user}', 'event_key', {id}, 'event_type', 'prompt', 'occurred_at', now())"
+        )
+    };
+    let export = "jsonb_build_object('name', 'Users', 'format', 'csv', 'rows', 1, 'filter', '[]'::jsonb, 'exported_at', now(),
+             'as_of', now(), 'sha256', repeat('0', 64))";
+    let billing = |kind: &str| {
+        format!(
+            r#"ask_billing({id}, '{{"kind": "{kind}", "stripe_object": "x_1", "asked": {{}}, "before": {{}}, "expected": {{}}}}', 'test')"#
+        )
+    };
+    let calls: Vec<(String, &'static [&'static str])> = vec![
+        (format!("change_plan({id}, array['{first}']::uuid[], 'pro', '{{}}', 'test')"), SUPPORT),
+        (format!("revert({id}, '{SUSPENDED}', 'test')"), SUPPORT),
+        (format!("suspend_user({id}, array['{first}']::uuid[], null, 'test')"), SUPPORT),
+        (format!("restore_user({id}, array['{second}']::uuid[], null, 'test')"), SUPPORT),
+        (
+            format!("extend_trial({id}, array['{first}']::uuid[], now() + interval '1 day', null, 'test')"),
+            SUPPORT,
+        ),
+        (format!("reset_usage({id}, array['{first}']::uuid[], null, null, null, 'test')"), SUPPORT),
+        (
+            format!(
+                "raise_limit({id}, '{{\"user_id\": \"{first}\"}}', 'prompts', 'month', 90, now() + interval '1 day', null, 'test')"
+            ),
+            SUPPORT,
+        ),
+        (billing("reinstate_subscription"), SUPPORT),
+        (billing("refund"), ADMIN),
+        (format!("note_billing({id}, 'done', '{{}}')"), SUPPORT),
+        ("plan_cleanup(13)".to_owned(), ADMIN),
+        (format!("cleanup_usage({id}, 13, null, 'test')"), ADMIN),
+        (format!("cleanup_step('{CLEANED}')"), ADMIN),
+        (format!("recompute_counters({id}, '2026-01', null, null, 'test')"), ADMIN),
+        ("list_operators()".to_owned(), ADMIN),
+        // The login itself is made by whoever asks, with a right of its own: `contract::operators`.
+        (format!("create_operator({id}, 'x_new', 'X', 'viewer', 'test')"), ADMIN),
+        (format!("remove_operator({id}, 'x_known', 'test')"), ADMIN),
+        (format!("log_export({id}, {export})"), PEOPLE),
+        (format!(r#"edit_plan({id}, 'pro', '{{"price_month_minor": 100}}', null, 'test')"#), ADMIN),
+        (format!("close_month({id}, '2025-01', 'UTC', 'stripe', '{FIGURES}', 'test')"), FINANCE),
+        (format!("reopen_month({id}, '2025-02', 'test')"), FINANCE),
+        ("data_quality()".to_owned(), PEOPLE),
+        ("rotate_epoch()".to_owned(), ADMIN),
+        ("prune_change_log('3'::xid8)".to_owned(), ADMIN),
+        ("prune_log()".to_owned(), &["admin", "app"]),
+        ("install_preset('credits')".to_owned(), ADMIN),
+        ("verify_audit()".to_owned(), PEOPLE),
+        (format!("ack({id}, 0, null, {id})"), PEOPLE),
+        (r#"changed_keys('{"id": [1, 2]}')"#.to_owned(), PEOPLE),
+        ("ensure_usage_partitions(current_date, current_date)".to_owned(), APP),
+        ("current_user_id()".to_owned(), &ROLES),
+        ("default_plan()".to_owned(), APP),
+        (format!("track_usage({})", event(first)), APP),
+        (format!("track_usage_batch(jsonb_build_array({}))", event(first)), APP),
+        (format!("consume_usage('{first}', 'prompts')"), APP),
+        (format!("check_usage('{first}', 'prompts')"), &["viewer", "finance", "support", "admin", "app"]),
+        (format!("check_feature('{first}', 'sso')"), &["viewer", "finance", "support", "admin", "app"]),
+        (format!("effective_limits('{first}')"), PEOPLE),
+    ];
+    calls.into_iter().map(|(call, roles)| (format!("select steward.{call}"), roles)).collect()
+}
+
+/// A call with nothing in it of every function that is granted to nobody.
+async fn internal_calls(owner: &mut steward_store::postgres::PgConnection) -> Vec<String> {
+    let found = value(
+        owner,
+        "select jsonb_agg(format('select steward.%I(%s)', p.proname,
+             (select string_agg('null::' || format_type(t, null), ', ' order by place) from unnest(p.proargtypes) with ordinality x (t, place))))
+         from pg_proc p
+         where p.pronamespace = 'steward'::regnamespace and p.prorettype <> 'trigger'::regtype
+           and not exists (select from pg_roles r
+                           where (r.rolname ~ '^steward_' or r.rolname = 'authenticated') and r.rolname <> 'steward_owner'
+                             and has_function_privilege(r.oid, p.oid, 'execute'))",
+    )
+    .await;
+    serde_json::from_value(found).expect("calls")
+}
+
+/// Allowed is what succeeds, refused is what is refused as forbidden, and there is nothing between.
 #[tokio::test]
 async fn each_action_is_for_its_roles_only() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
-    let [first, ..] = seed(&mut owner).await;
-    let calls = [
-        (
-            format!(
-                "select steward.change_plan(gen_random_uuid(), array['{first}']::uuid[], 'pro', '{{}}', 'test')"
-            ),
-            &["support", "admin"][..],
-        ),
-        // Refused as unknown (ST404), not as forbidden, where the role may.
-        (
-            "select steward.revert(gen_random_uuid(), gen_random_uuid(), 'test')".to_owned(),
-            &["support", "admin"],
-        ),
-        (
-            format!("select steward.suspend_user(gen_random_uuid(), array['{first}']::uuid[], null, 'test')"),
-            &["support", "admin"],
-        ),
-        (
-            format!("select steward.restore_user(gen_random_uuid(), array['{first}']::uuid[], null, 'test')"),
-            &["support", "admin"],
-        ),
-        (
-            format!(
-                "select steward.extend_trial(gen_random_uuid(), array['{first}']::uuid[], now() + interval '1 day', null, 'test')"
-            ),
-            &["support", "admin"],
-        ),
-        (
-            format!(
-                "select steward.reset_usage(gen_random_uuid(), array['{first}']::uuid[], null, null, null, 'test')"
-            ),
-            &["support", "admin"],
-        ),
-        // Refused for its metric, which nothing limits here, where the role may.
-        (
-            format!(
-                "select steward.raise_limit(gen_random_uuid(), '{{\"user_id\": \"{first}\"}}', 'credits', 'month', 9, now() + interval '1 day', null, 'test')"
-            ),
-            &["support", "admin"],
-        ),
-        (
-            "select steward.ask_billing(gen_random_uuid(), '{\"kind\": \"reinstate_subscription\"}', '')"
-                .to_owned(),
-            &["support", "admin"],
-        ),
-        (
-            "select steward.ask_billing(gen_random_uuid(), '{\"kind\": \"refund\"}', '')".to_owned(),
-            &["admin"],
-        ),
-        ("select steward.note_billing(gen_random_uuid(), 'done', '{}')".to_owned(), &["support", "admin"]),
-        ("select steward.plan_cleanup(13)".to_owned(), &["admin"]),
-        ("select steward.cleanup_usage(gen_random_uuid(), 13, null, 'test')".to_owned(), &["admin"]),
-        ("select steward.cleanup_step(gen_random_uuid())".to_owned(), &["admin"]),
-        (
-            "select steward.recompute_counters(gen_random_uuid(), '2026-01', null, null, 'test')".to_owned(),
-            &["admin"],
-        ),
-        ("select steward.list_operators()".to_owned(), &["admin"]),
-        (
-            "select steward.create_operator(gen_random_uuid(), 'x_new', 'X', 'viewer', '')".to_owned(),
-            &["admin"],
-        ),
-        ("select steward.remove_operator(gen_random_uuid(), 'x_new', '')".to_owned(), &["admin"]),
-        // Refused for what it lacks, not as forbidden, where the role may.
-        (
-            "select steward.log_export(gen_random_uuid(), '{}')".to_owned(),
-            &["viewer", "finance", "support", "admin"],
-        ),
-        ("select steward.edit_plan(gen_random_uuid(), 'pro', '{}', null, 'test')".to_owned(), &["admin"]),
-        // Refused for its figures, not as forbidden, where the role may.
-        (
-            "select steward.close_month(gen_random_uuid(), '2026-01', 'UTC', 'stripe', '{}', 'test')"
-                .to_owned(),
-            &["finance", "admin"],
-        ),
-        (
-            "select steward.reopen_month(gen_random_uuid(), '2026-01', 'test')".to_owned(),
-            &["finance", "admin"],
-        ),
-        ("select steward.data_quality()".to_owned(), &["viewer", "finance", "support", "admin"]),
-        ("select steward.cleanup_cutoff(13)".to_owned(), &[]),
-        ("select steward.usage_partitions()".to_owned(), &[]),
-        (
-            "select steward.begin_user_action(gen_random_uuid(), 'x', '{}', '{}', '{}', 'test')".to_owned(),
-            &[],
-        ),
-        ("select steward.rotate_epoch()".to_owned(), &["admin"]),
-        ("select steward.prune_change_log('3'::xid8)".to_owned(), &["admin"]),
-        ("select steward.install_preset('credits')".to_owned(), &["admin"]),
-        ("select steward.verify_audit()".to_owned(), &["viewer", "finance", "support", "admin"]),
-        ("select steward.ensure_usage_partitions(current_date, current_date)".to_owned(), &["app"]),
-        ("select steward.current_user_id()".to_owned(), &ROLES),
-        ("select steward.track_usage('{}')".to_owned(), &["app"]),
-        ("select steward.track_usage_batch('[]')".to_owned(), &["app"]),
-        (format!("select steward.consume_usage('{first}', 'credits')"), &["app"]),
-        (
-            format!("select steward.check_usage('{first}', 'credits')"),
-            &["viewer", "finance", "support", "admin", "app"],
-        ),
-        (
-            format!("select steward.check_feature('{first}', 'sso')"),
-            &["viewer", "finance", "support", "admin", "app"],
-        ),
-        (format!("select steward.effective_limits('{first}')"), &["viewer", "finance", "support", "admin"]),
-        (format!("select steward.usage_at('{first}', 'credits', 1, now(), null, null)"), &[]),
-        ("select steward.read_events('[]')".to_owned(), &[]),
-        ("select steward.keep_events('{}')".to_owned(), &[]),
-        ("select steward.measure_events('{}', null)".to_owned(), &[]),
-        ("select steward.check_quantity('credits', 1)".to_owned(), &[]),
-        ("select steward.refuse_usage('credits', 1, 'day', 1, 1, null)".to_owned(), &[]),
-        ("select steward.period_key('day', now())".to_owned(), &[]),
-        ("select steward.period_end('day', now())".to_owned(), &[]),
-        ("select steward.claim_intent(gen_random_uuid(), 'x', '{}', '')".to_owned(), &[]),
-        ("select steward.finish_intent(gen_random_uuid(), null)".to_owned(), &[]),
-        ("select steward.row_label('users', '{}')".to_owned(), &[]),
-        ("select steward.let_users_read('public')".to_owned(), &[]),
-        ("select steward.enable_audit('users')".to_owned(), &[]),
-        ("select steward.enable_capture('users')".to_owned(), &[]),
-    ];
+    let users = furnish(&mut owner).await;
+    let granted = granted_calls(users);
+    let named: BTreeSet<&str> = granted
+        .iter()
+        .map(|(call, _)| call["select steward.".len()..].split('(').next().expect("a name"))
+        .collect();
+    let internal = internal_calls(&mut owner).await;
+    let functions = value(
+        &mut owner,
+        "select to_jsonb(count(distinct proname)) from pg_proc
+         where pronamespace = 'steward'::regnamespace and prorettype <> 'trigger'::regtype",
+    )
+    .await;
+    let hidden: BTreeSet<&str> = internal
+        .iter()
+        .map(|call| call["select steward.".len()..].split('(').next().expect("a name"))
+        .collect();
+    assert!(named.is_disjoint(&hidden), "what is called as granted is granted");
+    assert_eq!(functions, named.len() + hidden.len(), "every function is called");
+
+    let nobody: &[&str] = &[];
+    let calls: Vec<(String, &[&str])> =
+        granted.iter().cloned().chain(internal.into_iter().map(|call| (call, nobody))).collect();
     for role in ROLES {
         let mut connection = database.connect(role).await;
         for (call, allowed) in &calls {
             execute(&mut connection, "begin").await;
             let outcome = sqlx::query(sqlx::AssertSqlSafe(call.as_str())).execute(&mut connection).await;
-            let code =
-                outcome.err().and_then(|failure| failure.as_database_error()?.code().map(String::from));
             execute(&mut connection, "rollback").await;
-            let refused = code.as_deref() == Some("42501");
-            assert_eq!(refused, !allowed.contains(&role), "{role}: {call} gave {code:?}");
+            let found = outcome.map(drop).map_err(|failure| {
+                let code = failure.as_database_error().and_then(|error| error.code()).map(String::from);
+                (code.unwrap_or_default(), failure.to_string())
+            });
+            let is_right = match &found {
+                Ok(()) => allowed.contains(&role),
+                Err((code, _)) => code == "42501" && !allowed.contains(&role),
+            };
+            assert!(is_right, "{role}: {call} gave {found:?}");
         }
+    }
+}
+
+/// What is dangerous in itself is refused without a reason by the server, too, whoever asks it past the console.
+#[tokio::test]
+async fn what_is_dangerous_is_refused_without_a_reason() {
+    let database = TestDatabase::new().await;
+    let mut owner = database.connect_owner().await;
+    let users = furnish(&mut owner).await;
+    let dangerous = [
+        "suspend_user",
+        "cleanup_usage",
+        "edit_plan",
+        "close_month",
+        "reopen_month",
+        "create_operator",
+        "remove_operator",
+        "ask_billing",
+    ];
+    let calls = granted_calls(users);
+    for name in dangerous {
+        let found = calls.iter().filter(|(call, _)| call.starts_with(&format!("select steward.{name}(")));
+        let mut count = 0;
+        for (call, _) in found {
+            for reason in ["''", "'  '", "null"] {
+                let silent = call.replace("'test'", reason);
+                assert_ne!(&silent, call);
+                assert_eq!(sqlstate(&mut owner, &silent).await, "ST400", "{silent}");
+            }
+            count += 1;
+        }
+        assert!(count > 0, "{name}");
     }
 }
 

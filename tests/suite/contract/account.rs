@@ -379,20 +379,54 @@ async fn five_hundred_plans_change_together_or_not_at_all() {
     let moved = value(&mut owner, "select to_jsonb(count(*)) from steward.users u join steward.subscriptions s on s.user_id = u.id where u.plan_code = 'solo' and s.plan_code = 'solo'").await;
     assert_eq!(moved, 500);
 
-    execute(&mut owner, "update steward.users set plan_code = 'teams' where email = 'bulk1234@example.com'")
-        .await;
+    // One moved on as a user, another as a subscription: neither account is torn apart.
+    let moved_on = "in ('bulk1234@example.com', 'bulk1300@example.com')";
+    execute(
+        &mut owner,
+        "update steward.users set plan_code = 'teams' where email = 'bulk1234@example.com';
+             update steward.subscriptions set plan_code = 'teams'
+             where user_id = (select id from steward.users where email = 'bulk1300@example.com')",
+    )
+    .await;
+    let theirs = format!(
+        "select jsonb_agg(jsonb_build_array(to_jsonb(u), to_jsonb(s)) order by u.id)
+         from steward.users u join steward.subscriptions s on s.user_id = u.id where u.email {moved_on}"
+    );
+    let kept = value(&mut owner, &theirs).await;
+    // A look needs no reason, for only the look tells that many go back; going back does.
+    let silent =
+        Action::Revert { intent: IntentId(Uuid::now_v7()), operation: done.intent, reason: " ".to_owned() };
+    let shown = preview(&mut support, &silent).await.expect("it can be previewed");
+    assert_eq!(shown.confirm.as_deref(), Some("revert 498 users"));
+    let error = apply(&mut support, &silent, &shown.plan_token).await.expect_err("it needs a reason");
+    assert_eq!((error.code(), error.fields()[0].field.as_str()), (ErrorCode::Invalid, "reason"));
     let back = carry_out(&mut support, &revert(done.intent)).await;
+    assert_eq!(back.rows.len(), 996);
+    let mut skipped: Vec<(&str, &str)> =
+        back.skipped.iter().map(|row| (row.label.as_str(), row.reason.as_str())).collect();
+    skipped.sort_unstable();
+    let with_it = "Another row of the account has moved on; they go back together or not at all.";
     assert_eq!(
-        back.skipped.iter().map(|row| (row.label.as_str(), row.reason.as_str())).collect::<Vec<_>>(),
-        [("bulk1234@example.com", "It has changed since: plan_code is now teams.")]
+        skipped,
+        [
+            ("Subscription of bulk1234@example.com", with_it),
+            ("Subscription of bulk1300@example.com", "It has changed since: plan_code is now teams."),
+            ("bulk1234@example.com", "It has changed since: plan_code is now teams."),
+            ("bulk1300@example.com", with_it),
+        ]
     );
-    execute(&mut owner, "update steward.users set plan_code = 'trial' where email = 'bulk1234@example.com'")
-        .await;
-    assert_eq!(
-        (rows(&mut owner, "users").await, rows(&mut owner, "subscriptions").await),
-        before,
-        "byte for byte"
-    );
+    assert_eq!(value(&mut owner, &theirs).await, kept, "whole rows, revision and all");
+    let others = |(users, subscriptions): (Value, Value)| {
+        let of = |rows: Value, key: &str, accounts: &[Value]| -> Vec<Value> {
+            let rows = rows.as_array().expect("rows").clone();
+            rows.into_iter().filter(|row| !accounts.contains(&row[key])).collect()
+        };
+        let accounts =
+            [1234_u128, 1300].map(|n| json!(Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0000 + n)));
+        (of(users, "id", &accounts), of(subscriptions, "user_id", &accounts))
+    };
+    let after = (rows(&mut owner, "users").await, rows(&mut owner, "subscriptions").await);
+    assert_eq!(others(after), others(before), "byte for byte");
     assert_eq!(
         value(&mut owner, "select to_jsonb(count(*)) from steward.verify_audit()").await,
         0,

@@ -193,14 +193,23 @@ async fn revert_leaves_rows_that_moved_and_says_so() {
     let mut owner = database.connect_owner().await;
     let [first, second, _] = seed(&mut owner).await;
     let mut support = database.connect("support").await;
-    let action = change(&[first, second], "pro");
+    let fourth = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0004);
+    execute(
+        &mut owner,
+        &format!(
+            "insert into steward.users (id, email, plan_code) values ('{fourth}', 'four@example.com', 'free');
+             insert into steward.subscriptions (user_id, plan_code, unit_amount_minor) values ('{fourth}', 'free', 0)"
+        ),
+    )
+    .await;
+    let action = change(&[first, second, fourth], "pro");
     let shown = preview(&mut support, &action).await.expect("it can be previewed");
     let done = apply(&mut support, &action, &shown.plan_token).await.expect("it is applied");
     execute(
         &mut owner,
         &format!(
             "update steward.users set plan_code = 'starter' where id = '{first}';
-             update steward.users set name = 'Untouched column' where id = '{second}';
+             update steward.users set name = 'Untouched column' where id = '{fourth}';
              update steward.subscriptions set stripe_subscription_id = 'sub_2' where user_id = '{second}'"
         ),
     )
@@ -215,11 +224,20 @@ async fn revert_leaves_rows_that_moved_and_says_so() {
         [
             ("Subscription of two@example.com", "It is billed at Stripe by now; change it there."),
             ("one@example.com", "It has changed since: plan_code is now starter."),
+            (
+                "two@example.com",
+                "Another row of the account has moved on; they go back together or not at all."
+            ),
         ]
     );
-    assert_eq!(shown.rows.len(), 1, "the row whose touched columns did not move is written back");
+    let back_again: Vec<&str> = shown.rows.iter().map(|row| row.label.as_str()).collect();
+    assert_eq!(
+        back_again,
+        ["Subscription of four@example.com", "four@example.com"],
+        "an account whose touched columns did not move is written back"
+    );
     apply(&mut support, &back, &shown.plan_token).await.expect("it is taken back as far as it goes");
-    assert_eq!(plans(&mut owner).await[0], json!(["starter", "free", "free"]));
+    assert_eq!(plans(&mut owner).await[0], json!(["starter", "pro", "free", "free"]));
 }
 
 #[tokio::test]

@@ -114,18 +114,8 @@ async fn an_older_schema_is_brought_along() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
     let last = MIGRATIONS.last().expect("there are migrations");
-    // As it was before the last migration: without what that one makes.
-    execute(
-        &mut owner,
-        &format!(
-            "alter table steward.exports drop constraint exports_format_known;
-             alter table steward.exports add constraint exports_format_known
-                 check (format in ('csv', 'xlsx', 'jsonl'));
-             delete from steward.migrations where version = {}",
-            last.version
-        ),
-    )
-    .await;
+    // As it was before the last migration, which replaces a function and adds nothing that would be in its way.
+    execute(&mut owner, &format!("delete from steward.migrations where version = {}", last.version)).await;
     let found = status(&mut owner).await.expect("it can be looked at");
     assert!(found.is_installed && !found.is_current());
     assert_eq!(found.plan.len(), 1, "only what is missing: {:?}", found.plan);

@@ -7,6 +7,7 @@ use steward_store::postgres::PgConnection;
 use steward_store::postgres::actions::{Action, apply, preview};
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::operators::{list, new_password, verifier};
+use steward_store::postgres::upkeep::{plan_cleanup, quality};
 use steward_tests::cluster::{TestDatabase, execute, shared_cluster};
 use uuid::Uuid;
 
@@ -183,4 +184,35 @@ async fn a_login_nobody_means_is_refused() {
     assert_eq!(himself.message(), "Nobody removes himself.");
     drop(chief);
     execute(&mut owner, &format!("drop owned by {boss}; drop role {boss}")).await;
+}
+
+/// A look begins a transaction that cannot write, so that no function of the server does by accident.
+#[tokio::test]
+async fn what_is_only_looked_up_is_looked_up_read_only() {
+    let database = TestDatabase::new().await;
+    let mut owner = database.connect_owner().await;
+    let tell = "begin raise exception 'read only: %', current_setting('transaction_read_only') using errcode = 'ST400'; end";
+    execute(
+        &mut owner,
+        &format!(
+            "create or replace function steward.plan_cleanup(keep_months int) returns jsonb language plpgsql as $$ {tell} $$;
+             create or replace function steward.data_quality(days int default 90) returns jsonb language plpgsql as $$ {tell} $$;
+             drop function steward.list_operators();
+             create function steward.list_operators() returns setof jsonb language plpgsql as $$ {tell} $$;
+             grant execute on function steward.list_operators() to steward_admin"
+        ),
+    )
+    .await;
+    let mut admin = database.connect("admin").await;
+    let told = [
+        list(&mut admin).await.expect_err("it tells"),
+        plan_cleanup(&mut admin, 13).await.expect_err("it tells"),
+        quality(&mut admin, 30).await.expect_err("it tells"),
+    ];
+    for error in told {
+        assert_eq!(error.message(), "read only: on");
+    }
+    // The connection is as it was: an action writes over it.
+    let own = value(&mut admin, "select to_jsonb(current_setting('transaction_read_only'))").await;
+    assert_eq!(own, "off");
 }

@@ -8,7 +8,7 @@ use fantoccini::key::Key;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 use steward_core::{Clock as _, SystemClock};
 use steward_store::postgres::cluster::{Cluster, SUPERUSER};
-use steward_tests::window::{Desk, FILLED, Home, Window};
+use steward_tests::window::{Desk, FILLED, Home, Window, until};
 
 use super::pictures::{go_to, take};
 use super::sample::{sample_home, set_theme};
@@ -150,10 +150,30 @@ async fn a_blocked_customer_is_found_the_page_says_why_and_the_limit_is_raised_f
     let check = home.steward_json(&["limits", "check", &email, "prompts"]).expect("allowed again");
     let line = &check["limits"][0];
     assert_eq!((&check["is_allowed"], line["limit"].as_i64()), (&true.into(), Some(500)), "{check}");
-    let until: DateTime<Utc> = line["raised_until"].as_str().expect("it ends").parse().expect("an instant");
-    let left = until - SystemClock.now();
+    let ends: DateTime<Utc> = line["raised_until"].as_str().expect("it ends").parse().expect("an instant");
+    let left = ends - SystemClock.now();
     assert!((7 * 24 * 60 - 10..=7 * 24 * 60).contains(&left.num_minutes()), "a week: {left}");
-    window.close().await.expect("it closes");
+
+    // What is collected and not sent holds the window open until somebody says what becomes of it.
+    press(&window, "//main//button[normalize-space(.)='Actions']").await;
+    press(&window, "//*[@role='menuitem'][contains(., 'Raise a limit')]").await;
+    type_into(&window, "Raised to", "900").await;
+    type_into(&window, "Reason", "Perhaps").await;
+    window.wait_for("the rows of the change", is_shown).await.expect("the change is shown first");
+    press(&window, "//*[@role='dialog']//button[normalize-space(.)='Collect']").await;
+    window.wait_for("the sheet is gone", NO_DIALOG).await.expect("it is collected");
+    desk.ask_to_close().await.expect("the window hears what its frame's button says");
+    let asks = "return /^1 collected change not sent/.test(document.querySelector('[role=dialog]')?.innerText) || null";
+    window.wait_for("the question", asks).await.expect("the window asks before it closes");
+    take_both(&desk, &window, "leave").await;
+    press(&window, "//*[@role='dialog']//button[normalize-space(.)='Keep the window']").await;
+    window.wait_for("the question is gone", NO_DIALOG).await.expect("it stays open");
+    desk.ask_to_close().await.expect("the window hears it again");
+    window.wait_for("the question", asks).await.expect("the window asks again");
+    press(&window, "//*[@role='dialog']//button[normalize-space(.)='Discard and close']").await;
+    until("the window is gone", async || window.script("return 1").await.is_err().then_some(()))
+        .await
+        .expect("it closes");
 }
 
 #[tokio::test]

@@ -153,6 +153,29 @@ async fn invoices_payments_and_refunds_say_whose_they_are_and_why_they_failed() 
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_found_by_the_number_that_its_customer_reads_off_an_invoice() {
+    let company = Company::new(ROWS).await;
+    mirror(&company.stripe);
+    money(&company.stripe);
+    let mut of_team = invoice("in_8", "cus_8", "sub_8", "eur", 348_000, SystemClock.now().timestamp());
+    of_team["number"] = json!("ACME-0008");
+    company.stripe.books().add("invoices", of_team);
+    company.connect().await;
+    let found = async |text: &str| -> Value {
+        let found = company.run("record_find", json!({ "text": text })).await;
+        let rows = found["rows"].as_array().expect("rows");
+        rows.iter().map(|row| json!([row["kind"], row["reason"], row["title"]])).collect()
+    };
+    for text in ["ACME-0007", "acme-0007", "u:ACME-0007", "in_7"] {
+        assert_eq!(found(text).await, json!([["user", "id", "User 7"]]), "{text}");
+    }
+    for text in ["ACME-0008", "t:acme-0008", "in_8"] {
+        assert_eq!(found(text).await, json!([["team", "id", "Analytical Engines"]]), "{text}");
+    }
+    assert_eq!(found("ACME-0009").await, json!([]));
+}
+
 /// `steward` on a folder of its own, with this Stripe.
 fn steward(company: &Company, home: &std::path::Path, words: &[&str], input: &str) -> Output {
     use std::io::Write as _;
@@ -201,6 +224,8 @@ async fn the_command_line_connects_reads_compares_and_works_offline() {
     for part in ["Quantity", "user6@example.com", "sub_6", "60", "What to do"] {
         assert!(compared.contains(part), "{part} is on the page:\n{compared}");
     }
+    let found = text(&steward(&company, home, &["find", "acme-0007", "--offline"], ""));
+    assert!(found.contains("User 7"), "{found}");
     let failing = text(&steward(&company, home, &["invoices", "--failing", "--offline"], ""));
     assert!(failing.contains("ACME-0007") && failing.contains("203.00 EUR"), "{failing}");
     let figures = text(&steward(&company, home, &["billing", "--offline"], ""));

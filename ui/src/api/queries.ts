@@ -256,6 +256,9 @@ export const ALL_AUDIT: AuditListReq = {
   table: null,
   since: null,
   until: null,
+  first_day: null,
+  last_day: null,
+  zone: "UTC",
   after: null,
   limit: 200,
 };

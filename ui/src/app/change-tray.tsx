@@ -1,38 +1,80 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FC, useEffect, useState } from "react";
 import { wireError } from "@/api/call";
-import { Icon } from "@/components/icon";
+import { Glyph, Icon } from "@/components/icon";
 import { Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { PreviewRows } from "@/components/review-parts";
 import { Failure, Loading } from "@/components/states";
 import { countOf } from "@/lib/format";
 import { useAnnounceChange } from "@/lib/operations";
 import { useWorkspace } from "@/lib/scope";
-import { applyAll, discard, type Looked, lookAll, type TrayEntry, useTray } from "@/lib/tray";
+import { applyAll, discard, type Looked, lookAll, type TrayEntry, useCollected, useTray } from "@/lib/tray";
 import { ENVIRONMENTS } from "@/lib/words";
+import { platform } from "@/platform/current";
 
 /** Changes that were collected and not sent: what they are, and the two ways out. */
 export const ChangeTray: FC = () => {
   const workspace = useWorkspace();
   const tray = useTray(workspace.id);
   const [isOpen, setIsOpen] = useState(false);
-  if (tray.length === 0) return null;
   return (
     <>
-      <section className="tray" aria-label="Collected changes">
-        <b>{countOf(tray.length, "change")}</b>
-        <span className="t2 tr">{tray.map((entry) => entry.title).join(" · ")}</span>
+      <LeaveQuestion />
+      {tray.length > 0 && (
+        <section className="tray" aria-label="Collected changes">
+          <b>{countOf(tray.length, "change")}</b>
+          <span className="t2 tr">{tray.map((entry) => entry.title).join(" · ")}</span>
+          <span className="act">
+            <button
+              type="button"
+              className="btn sm gh"
+              onClick={() => discard(tray.map((entry) => entry.id))}
+            >
+              Discard
+            </button>
+            <button type="button" className="btn sm pri" onClick={() => setIsOpen(true)}>
+              Review…
+            </button>
+          </span>
+        </section>
+      )}
+      {isOpen && tray.length > 0 && <TraySheet tray={tray} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+};
+
+/** Asked when the window is closed with changes in the tray, of whichever workspace: they would be lost. */
+const LeaveQuestion: FC = () => {
+  const count = useCollected();
+  const [isAsking, setIsAsking] = useState(false);
+  const isFilled = count > 0;
+  useEffect(() => {
+    if (!isFilled) return setIsAsking(false);
+    return platform().holdClose(() => setIsAsking(true));
+  }, [isFilled]);
+  const stay = () => setIsAsking(false);
+  return (
+    <Modal isOpen={isAsking} onClose={stay} className="ask">
+      <div className="dh">
+        <ModalTitle>{countOf(count, "collected change")} not sent</ModalTitle>
+        <span className="dx">
+          <ModalClose />
+        </span>
+      </div>
+      <p className="ask-p">
+        What was collected is kept nowhere but in this window. Closed now, nothing of it happens.
+      </p>
+      <div className="dfoot">
         <span className="act">
-          <button type="button" className="btn sm gh" onClick={() => discard(tray.map((entry) => entry.id))}>
-            Discard
+          <button type="button" className="btn" onClick={() => platform().closeWindow()}>
+            Discard and close
           </button>
-          <button type="button" className="btn sm pri" onClick={() => setIsOpen(true)}>
-            Review…
+          <button type="button" className="btn pri" onClick={stay}>
+            Keep the window
           </button>
         </span>
-      </section>
-      {isOpen && <TraySheet tray={tray} onClose={() => setIsOpen(false)} />}
-    </>
+      </div>
+    </Modal>
   );
 };
 
@@ -70,7 +112,20 @@ const TraySheet: FC<{ tray: readonly TrayEntry[]; onClose: () => void }> = ({ tr
         </span>
       </div>
       <div className="dt">
-        {apply.data && <Failure title={`Stopped at: ${apply.data.entry.title}`} error={apply.data.error} />}
+        {apply.data &&
+          (apply.data.error === undefined ? (
+            <div className="as-un" role="alert">
+              <span className="warning">
+                <Glyph tone="warning" />
+              </span>
+              <span>
+                <b>Stopped before: {apply.data.entry.title}</b> Its rows are no longer those that were shown;
+                nothing of it was sent. These are its rows now.
+              </span>
+            </div>
+          ) : (
+            <Failure title={`Stopped at: ${apply.data.entry.title}`} error={apply.data.error} />
+          ))}
         {look.isPending ? (
           <Loading what="Computing every change" rows={tray.length} />
         ) : (

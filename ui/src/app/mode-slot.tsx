@@ -6,6 +6,7 @@ import { workspaceMode } from "@/api/mutations";
 import { Icon } from "@/components/icon";
 import { PopoverButton } from "@/components/popup";
 import { formatCountdown } from "@/lib/format";
+import { mayWrite } from "@/lib/permits";
 import { useSession, useWorkspace } from "@/lib/scope";
 
 /** What may be changed from here: nothing, what is reviewed, or for a while everything. */
@@ -13,7 +14,7 @@ export const ModeSlot: FC = () => {
   const workspace = useWorkspace();
   const { role } = useSession().session;
   const mode = useMutation(workspaceMode());
-  const canWrite = role === null || role === "admin" || role === "support";
+  const canWrite = mayWrite(role);
   const setMode = (next: WriteMode) => mode.mutate({ workspace: workspace.id, mode: next });
   if (workspace.mode === "unlocked" && workspace.unlocked_until) {
     return (
@@ -53,7 +54,8 @@ export const ModeSlot: FC = () => {
       {!canWrite ? (
         <p>
           The role {role} only looks. Ask an admin for a login that is a member of{" "}
-          <span className="mono">steward_support</span> or <span className="mono">steward_admin</span>.
+          <span className="mono">steward_support</span>, <span className="mono">steward_finance</span> or{" "}
+          <span className="mono">steward_admin</span>.
         </p>
       ) : (
         <>

@@ -101,8 +101,9 @@ const PaletteBody: FC<{ onClose: () => void; actions: readonly Action[] }> = ({ 
         ))}
         {rows.length === 0 && (
           <div className="pal-none t2">
-            Nothing matches “{typed}”. Users and teams are found by id, e-mail address, Stripe’s id, or words
-            of a name; <kbd>u:</kbd> in front asks for users only, <kbd>t:</kbd> for teams.
+            Nothing matches “{typed}”. Users and teams are found by id, e-mail address, Stripe’s id, an
+            invoice’s number, or words of a name; <kbd>u:</kbd> in front asks for users only, <kbd>t:</kbd>{" "}
+            for teams.
           </div>
         )}
       </div>

@@ -16,10 +16,14 @@ import { planSearch } from "@/features/plans/model";
 import { revenueSearch } from "@/features/revenue/model";
 import { usageSearch } from "@/features/usage/model";
 import { eventFilter, hourOfWeek } from "@/lib/events";
+import { isDay } from "@/lib/range";
 import { scopeSearch } from "@/lib/scope";
 import { FirstFrame } from "./first-frame";
 import { Missing } from "./missing";
 import { Shell } from "./shell";
+
+/** A day in an address; a wrong one is none. */
+const daySearch = v.optional(v.fallback(v.optional(v.pipe(v.string(), v.check(isDay))), undefined));
 
 const Root: FC = () => (
   <>
@@ -162,6 +166,8 @@ const auditRoute = createRoute({
     table: v.optional(v.string()),
     since: v.optional(v.string()),
     until: v.optional(v.string()),
+    from: daySearch,
+    to: daySearch,
     entry: v.optional(v.number()),
   }),
   component: lazyRouteComponent(() => import("@/features/audit/audit-view"), "AuditView"),

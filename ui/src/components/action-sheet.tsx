@@ -1,10 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { type FC, type ReactNode, useId, useState } from "react";
 import { wireError } from "@/api/call";
-import type { Commands } from "@/api/generated/commands";
+import { type Commands, commands } from "@/api/generated/commands";
 import type { Outcome } from "@/api/generated/Outcome";
 import { workspaceMode } from "@/api/mutations";
 import { useAnnounceChange } from "@/lib/operations";
+import { takesUnlock } from "@/lib/permits";
 import { type Draft, outcomeOf, type ReviewedName, useReviewed } from "@/lib/reviewed";
 import { useWorkspace } from "@/lib/scope";
 import { collect } from "@/lib/tray";
@@ -47,6 +48,7 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   draft: Draft<Name> | undefined;
   /** What is missing, while something is. */
   missing?: string;
+  /** Whether it needs a reason beside what the command table asks one for: what is dangerous always needs one. */
   needsReason: boolean;
   /** Whether these rows need a reason before they are applied, where only the rows say so. */
   needsReasonFor?: (outcome: Outcome) => boolean;
@@ -61,7 +63,8 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   onDone?: (answer: Commands[Name]["response"]) => void;
   children?: ReactNode;
 }): ReactNode {
-  const { title, draft, needsReason, isUndoable = true } = props;
+  const { title, draft, isUndoable = true } = props;
+  const needsReason = props.needsReason || takesUnlock(commands[props.command]);
   const workspace = useWorkspace();
   const environment = ENVIRONMENTS[workspace.environment];
   const announce = useAnnounceChange();

@@ -5,13 +5,26 @@ import { invalidateTags } from "@/api/client";
 import type { Outcome } from "@/api/generated/Outcome";
 import { operationRevert } from "@/api/mutations";
 import { ALL_AUDIT, auditListOptions } from "@/api/queries";
-import { formatClock } from "./format";
+import { countOf, formatClock } from "./format";
 import { closeNotice, notify, updateNotice } from "./notices";
 import { useScope, useWorkspace } from "./scope";
 
 /** A new id for one decision; a repeated call with it answers with the stored result. */
 export function newIntent(): string {
   return crypto.randomUUID();
+}
+
+/** Rows that are named; the rest are counted. */
+const NAMED = 3;
+
+/** Which rows a change left as they are; nothing where it left none. */
+export function leftAlone(outcome: Outcome): string | undefined {
+  const { skipped } = outcome;
+  if (skipped.length === 0) return undefined;
+  const names = skipped.slice(0, NAMED).map((row) => row.label);
+  const more = skipped.length - names.length;
+  const listed = names.join(", ") + (more > 0 ? ` and ${more} more` : "");
+  return `${countOf(skipped.length, "row")} left as ${skipped.length === 1 ? "it is" : "they are"}: ${listed}.`;
 }
 
 /** Watches the copy until the audit log holds this change; then the change is confirmed by a cut. */
@@ -47,17 +60,20 @@ export function useAnnounceChange(): (title: string, outcome: Outcome, isUndoabl
 
   return useCallback(
     (title, outcome, isUndoable = true) => {
-      const announce = (name: string, result: Outcome, canUndo: boolean) => {
+      // What the person did not see before it was done is said with it, and stays until it is read.
+      const announce = (name: string, result: Outcome, canUndo: boolean, unseen?: string) => {
+        const told = (text: string) => (unseen ? `${unseen} ${text}` : text);
         const id = notify({
-          tone: "info",
+          tone: unseen ? "warning" : "info",
           title: name,
-          text: "Sent. Waiting for the copy to contain it.",
+          text: told("Sent. Waiting for the copy to contain it."),
           action: canUndo ? { label: "Undo", run: () => void undo(name, result) } : undefined,
+          isSticky: unseen !== undefined,
         });
         onConfirmed(client, workspace.id, result.intent, (asOf) => {
           updateNotice(id, {
-            tone: "ok",
-            text: asOf ? `Confirmed as of ${formatClock(asOf, zone)}.` : "Confirmed.",
+            tone: unseen ? "warning" : "ok",
+            text: told(asOf ? `Confirmed as of ${formatClock(asOf, zone)}.` : "Confirmed."),
           });
         });
         void invalidateTags(client, ["users", "plans", "audit", "sync"]);
@@ -76,7 +92,17 @@ export function useAnnounceChange(): (title: string, outcome: Outcome, isUndoabl
             request: { ...request, plan_token: preview.plan_token, confirm: preview.confirm },
             mode: "run",
           });
-          announce(`Undone: ${name}`, done, false);
+          const left = leftAlone(done);
+          if (done.rows.length > 0) {
+            announce(`${left ? "Undone in part" : "Undone"}: ${name}`, done, false, left);
+          } else {
+            notify({
+              tone: "warning",
+              title: `Nothing was undone: ${name}`,
+              text: left ?? "There was nothing to take back.",
+              isSticky: true,
+            });
+          }
         } catch (cause) {
           const error = wireError(cause);
           notify({

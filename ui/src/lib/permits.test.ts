@@ -1,10 +1,10 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type CommandSpec, commands } from "@/api/generated/commands";
 import type { Role } from "@/api/generated/Role";
 import { WORKSPACE } from "@/testing/sample-data";
-import { refusalOf } from "./permits";
+import { mayRole, mayWrite, refusalOf } from "./permits";
 
 const ROLES: Role[] = ["viewer", "finance", "support", "admin"];
 const OPEN = { ...WORKSPACE, is_read_only: false, mode: "unlocked" as const };
@@ -23,7 +23,61 @@ function documented(): Map<string, boolean[]> {
   );
 }
 
+/** The source of every feature, its tests apart. */
+function features(): Map<string, string> {
+  const root = join(process.cwd(), "src/features");
+  return new Map(
+    readdirSync(root).map((feature) => [
+      feature,
+      readdirSync(join(root, feature), { recursive: true, encoding: "utf8" })
+        .filter((file) => /\.tsx?$/.test(file) && !/\.test\.tsx?$/.test(file))
+        .map((file) => readFileSync(join(root, feature, file), "utf8"))
+        .join("\n"),
+    ]),
+  );
+}
+
+const named = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map((match) => match[1] ?? "");
+
+/** Reviewed commands that a feature calls without its being asked who may: where, and why that is right. */
+const UNGATED: Record<string, string> = {
+  database_install: "setup: installs as whoever owns the database, before there is a role",
+};
+
+/** Reviewed commands that the window has no screen for. */
+const WITHOUT_SCREEN = ["cleanup_resume", "database_install"];
+
 describe("what the interface lets be pressed", () => {
+  it("is asked of the command table by every feature for every change it makes", () => {
+    const reviewed = Object.keys(specs).filter((name) => specs[name]?.kind === "reviewed");
+    const shown = new Set<string>();
+    const ungated: string[] = [];
+    for (const [feature, text] of features()) {
+      // A sheet's command, whichever way it is chosen, and the rows of a menu.
+      const made = reviewed.filter((name) => new RegExp(`command[=:]\\{?[^\\n]*"${name}"`).test(text));
+      const asked = named(text, /refusal\("(\w+)"\)|useRefusals\(\)\("(\w+)"\)/g)
+        .concat(named(text, /useRefusals\(\)\("(\w+)"\)/g))
+        .concat(/refusal\(command\)/.test(text) ? named(text, /command: "(\w+)"/g) : []);
+      for (const name of made) {
+        shown.add(name);
+        if (!asked.includes(name) && !(name in UNGATED)) ungated.push(`${feature} calls ${name}`);
+      }
+    }
+    expect(ungated).toEqual([]);
+    expect(reviewed.filter((name) => !shown.has(name)).sort()).toEqual(WITHOUT_SCREEN);
+  });
+
+  it("includes unlocking for every role that may change anything", () => {
+    expect(ROLES.filter(mayWrite)).toEqual(["finance", "support", "admin"]);
+    for (const role of ROLES) {
+      const some = Object.values(specs).some(
+        (spec) => spec.kind === "reviewed" && spec.role !== null && mayRole(role, spec.role),
+      );
+      expect([role, mayWrite(role)]).toEqual([role, some]);
+    }
+    expect(mayWrite(null)).toBe(true);
+  });
+
   it("is exactly what the server does", () => {
     const found = documented();
     const changes = Object.entries(specs).filter(

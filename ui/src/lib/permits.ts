@@ -18,6 +18,14 @@ export function takesUnlock(spec: CommandSpec): boolean {
   return spec.tier === "T3" || spec.tier === "T4";
 }
 
+/** Whether a role may change anything on the server at all; nobody knows yet what an unknown one may. */
+export function mayWrite(role: Role | null): boolean {
+  const specs: CommandSpec[] = Object.values(commands);
+  return specs.some(
+    (spec) => spec.kind === "reviewed" && spec.role !== null && (role === null || mayRole(role, spec.role)),
+  );
+}
+
 /** Why a command would be refused now; nothing where it may be called. The server has the last word. */
 export function refusalOf(
   spec: CommandSpec,

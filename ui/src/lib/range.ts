@@ -27,7 +27,8 @@ export function rangePresets(today: string): RangePreset[] {
   ];
 }
 
-const isDay = (text: string) =>
+/** Whether a text is a day of the calendar. */
+export const isDay = (text: string): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && !text.endsWith("-00");
 
 /** The canonical text of a typed range, or nothing where it is none. */

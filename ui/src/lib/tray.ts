@@ -1,5 +1,5 @@
 import { useSyncExternalStore } from "react";
-import { call } from "@/api/call";
+import { call, wireError } from "@/api/call";
 import type { Commands } from "@/api/generated/commands";
 import type { Outcome } from "@/api/generated/Outcome";
 import { newIntent } from "./operations";
@@ -15,6 +15,8 @@ export interface TrayEntry {
   draft: unknown;
   reason: string;
   isUndoable: boolean;
+  /** The decision's id. It stays with the entry: sent again after a reply was lost, it is done once. */
+  intent: string;
 }
 
 let entries: readonly TrayEntry[] = [];
@@ -27,9 +29,9 @@ function publish(next: readonly TrayEntry[]): void {
 }
 
 /** Puts a change into the tray. */
-export function collect(entry: Omit<TrayEntry, "id">): void {
+export function collect(entry: Omit<TrayEntry, "id" | "intent">): void {
   lastId += 1;
-  publish([...entries, { ...entry, id: lastId }]);
+  publish([...entries, { ...entry, id: lastId, intent: newIntent() }]);
 }
 
 /** Takes changes out of the tray. */
@@ -37,62 +39,92 @@ export function discard(ids: readonly number[]): void {
   publish(entries.filter((entry) => !ids.includes(entry.id)));
 }
 
+/** How many changes wait, in all workspaces: what is lost when the window goes. */
+export function useCollected(): number {
+  return useSyncExternalStore(subscribe, () => entries.length);
+}
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
 /** The changes of a workspace, in the order in which they were put in. */
 export function useTray(workspace: string): readonly TrayEntry[] {
-  const all = useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => entries,
-  );
+  const all = useSyncExternalStore(subscribe, () => entries);
   return all.filter((entry) => entry.workspace === workspace);
 }
 
 /** A change of the tray as it would be now. */
 export interface Looked {
   entry: TrayEntry;
-  intent: string;
   outcome: Outcome | undefined;
   error: unknown;
 }
 
-const request = (looked: Pick<Looked, "entry" | "intent">, token: string | null) =>
+const request = (entry: TrayEntry, token: string | null) =>
   ({
-    ...(looked.entry.draft as object),
-    intent: looked.intent,
-    reason: looked.entry.reason,
+    ...(entry.draft as object),
+    intent: entry.intent,
+    reason: entry.reason,
     plan_token: token,
     confirm: null,
   }) as Commands[ReviewedName]["request"];
+
+const look = async (entry: TrayEntry) =>
+  outcomeOf(await call(entry.command, request(entry, null), "preview"));
+
+/** Another decision about the same: its rows moved since the first, which was therefore never carried out. */
+function decideAnew(entry: TrayEntry): TrayEntry {
+  const anew = { ...entry, intent: newIntent() };
+  publish(entries.map((one) => (one.id === entry.id ? anew : one)));
+  return anew;
+}
+
+async function lookOnce(entry: TrayEntry): Promise<Looked> {
+  try {
+    return { entry, outcome: await look(entry), error: undefined };
+  } catch (error) {
+    return { entry, outcome: undefined, error };
+  }
+}
 
 /** Computes every change anew; one that fails stands beside the others. */
 export async function lookAll(tray: readonly TrayEntry[]): Promise<Looked[]> {
   const found: Looked[] = [];
   for (const entry of tray) {
-    const looked = { entry, intent: newIntent() };
-    try {
-      const outcome = outcomeOf(await call(entry.command, request(looked, null), "preview"));
-      found.push({ ...looked, outcome, error: undefined });
-    } catch (error) {
-      found.push({ ...looked, outcome: undefined, error });
-    }
+    const looked = await lookOnce(entry);
+    const isMoved = looked.error !== undefined && wireError(looked.error).code === "conflict";
+    found.push(isMoved ? await lookOnce(decideAnew(entry)) : looked);
   }
   return found;
 }
 
-/** Applies what was shown, each change a transaction of its own, and ends with the first that fails. */
+/** Where the tray stopped: at a change that failed, or at one whose rows are no longer those that were shown. */
+export interface Stopped {
+  entry: TrayEntry;
+  /** None where its rows moved: then nothing of it was sent. */
+  error: unknown;
+}
+
+/**
+ * Applies what was shown, each change a transaction of its own. Each is looked at again before it is sent, for the
+ * ones before it may have moved its rows: it ends with the first that fails or is another than was shown.
+ */
 export async function applyAll(
   looked: readonly Looked[],
   onApplied: (entry: TrayEntry, outcome: Outcome) => void,
-): Promise<{ entry: TrayEntry; error: unknown } | undefined> {
-  for (const one of looked) {
-    if (!one.outcome) continue;
+): Promise<Stopped | undefined> {
+  for (const { entry, outcome: shown } of looked) {
+    if (!shown) continue;
     try {
-      const outcome = outcomeOf(await call(one.entry.command, request(one, one.outcome.plan_token)));
-      if (outcome) onApplied(one.entry, outcome);
+      const now = await look(entry);
+      // Done before, and only the reply was lost: its stored result is the answer.
+      if (!now?.is_applied && now?.plan_token !== shown.plan_token) return { entry, error: undefined };
+      const outcome = outcomeOf(await call(entry.command, request(entry, shown.plan_token)));
+      if (outcome) onApplied(entry, outcome);
     } catch (error) {
-      return { entry: one.entry, error };
+      return { entry, error };
     }
   }
   return undefined;

@@ -23,6 +23,15 @@ export function httpPlatform(): Platform {
       });
       return () => source.close();
     },
+    holdClose() {
+      // A page in a browser is asked about by the browser, in its own words.
+      const hold = (event: BeforeUnloadEvent) => event.preventDefault();
+      window.addEventListener("beforeunload", hold);
+      return () => window.removeEventListener("beforeunload", hold);
+    },
+    closeWindow() {
+      window.close();
+    },
     setTitle(title) {
       document.title = title;
     },

@@ -8,6 +8,10 @@ export interface Platform {
   onChanges(listener: (tags: readonly Tag[]) => void): () => void;
   /** Asks with the system's own dialog where a file shall go: its path, or null; absent where there is no such dialog. */
   chooseFile?(title: string, suggested: string): Promise<string | null>;
+  /** Holds the window open, and tells when somebody wanted to close it; the result lets go. */
+  holdClose(asked: () => void): () => void;
+  /** Closes the window, held or not. */
+  closeWindow(): void;
   /** Sets the title of the window. */
   setTitle(title: string): void;
   /** Told once, after the first themed frame, so that the window may be shown; answers with news about the start. */

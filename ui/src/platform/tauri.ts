@@ -25,6 +25,32 @@ export function tauriPlatform(): Platform {
       };
     },
     chooseFile: (title, suggested) => invoke<string | null>("choose_file", { title, suggested }),
+    holdClose(asked) {
+      let isStopped = false;
+      let stop: (() => void) | undefined;
+      getCurrentWindow()
+        .onCloseRequested((event) => {
+          event.preventDefault();
+          asked();
+        })
+        .then(
+          (unlisten) => {
+            if (isStopped) unlisten();
+            else stop = unlisten;
+          },
+          // Without the event the window closes unasked, as any other.
+          () => undefined,
+        );
+      return () => {
+        isStopped = true;
+        stop?.();
+      };
+    },
+    closeWindow() {
+      getCurrentWindow()
+        .destroy()
+        .catch(() => undefined);
+    },
     setTitle(title) {
       document.title = title;
       getCurrentWindow()

@@ -25,8 +25,9 @@ export interface FakeOptions {
 /** A back end in memory, for component tests and for drawing only; its `changed` plays the server's events. */
 export function fakePlatform(
   options: FakeOptions = {},
-): Platform & { changed(tags: Tag[]): void; calls: string[] } {
+): Platform & { changed(tags: Tag[]): void; calls: string[]; askToClose(): boolean } {
   const listeners = new Set<(tags: readonly Tag[]) => void>();
+  const closers = new Set<() => void>();
   const calls: string[] = [];
   const state = {
     session: { ...SESSION, workspace: options.isFirstRun ? null : WORKSPACE },
@@ -209,6 +210,17 @@ export function fakePlatform(
     onChanges(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
+    },
+    holdClose(asked) {
+      closers.add(asked);
+      return () => closers.delete(asked);
+    },
+    closeWindow() {
+      calls.push("close_window");
+    },
+    askToClose() {
+      for (const asked of closers) asked();
+      return closers.size > 0;
     },
     setTitle(title) {
       document.title = title;

@@ -48,6 +48,9 @@ pub(super) async fn reviewed(
     // What has to be typed is what is dangerous: many rows, or one that shuts somebody out. Asked again right
     // before it is done, of the workspace as it is by now.
     steward.admit_change(&steward.current().await?, preview.confirm.is_some())?;
+    if preview.confirm.is_some() && action.reason().trim().is_empty() {
+        return Err(Error::invalid("reason", "This needs a reason: it goes to the audit log."));
+    }
     if let Some(phrase) = preview.confirm.filter(|phrase| confirm.as_ref() != Some(phrase)) {
         return Err(Error::invalid("confirm", format!("Type \"{phrase}\" to apply this.")));
     }

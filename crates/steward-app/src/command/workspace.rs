@@ -460,3 +460,34 @@ fn is_same_server(one: &Address, other: &Address) -> bool {
         && one.database() == other.database()
         && one.login() == other.login()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unlocked_ends_after_a_quarter_of_an_hour_and_no_clock_stretches_it() {
+        let start: DateTime<Utc> = "2026-11-22T10:00:00Z".parse().expect("an instant");
+        let record = |is_read_only| WorkspaceRecord {
+            id: WorkspaceId(uuid::Uuid::from_u128(1)),
+            name: "acme".to_owned(),
+            environment: "production".to_owned(),
+            url: "postgresql://ada@db.example:5432/app".to_owned(),
+            ca_file: None,
+            is_read_only,
+            unlocked_until: Some(start + UNLOCKED_FOR),
+            role: None,
+            created_at: start,
+        };
+        for (is_read_only, before) in [(true, WriteMode::ReadOnly), (false, WriteMode::Reviewed)] {
+            let record = record(is_read_only);
+            let after = |seconds| mode_at(&record, start + TimeDelta::seconds(seconds));
+            assert_eq!(after(0), WriteMode::Unlocked);
+            assert_eq!(after(14 * 60 + 59), WriteMode::Unlocked, "14:59");
+            assert_eq!(after(15 * 60), before, "15:00");
+            assert_eq!(after(15 * 60 + 1), before, "15:01");
+            assert_eq!(after(-1), before, "the clock was set back a second");
+            assert_eq!(after(-86_400), before, "the clock was set back a day");
+        }
+    }
+}

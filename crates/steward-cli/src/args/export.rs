@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::noun::UserFilterArgs;
+use super::noun::{UserFilterArgs, WhenArgs};
 
 /// `export …`.
 #[derive(Debug, Subcommand)]
@@ -51,6 +51,8 @@ pub(crate) enum ExportCommand {
         /// Only rows of this table.
         #[arg(long)]
         table: Option<String>,
+        #[command(flatten)]
+        when: WhenArgs,
         #[command(flatten)]
         file: ExportArgs,
     },

@@ -1,8 +1,12 @@
 //! Arguments by noun.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
+use chrono::{DateTime, NaiveDate, Utc};
+use chrono_tz::Tz;
 use clap::{Args, Subcommand, ValueEnum};
+use steward_core::audit::AuditListReq;
 use steward_core::id::TeamId;
 use steward_core::period::{Compare, RangeSpec};
 use steward_core::plan::PlanLimitEdit;
@@ -273,11 +277,60 @@ pub(crate) enum AuditCommand {
         #[arg(long)]
         table: Option<String>,
         #[command(flatten)]
+        when: WhenArgs,
+        #[command(flatten)]
         page: Page,
     },
     /// Whether the log is whole: its chain on the server, and what this computer has seen of it; ends with 9
     /// when it is not.
     Verify,
+}
+
+/// Between when.
+#[derive(Debug, Args)]
+pub(crate) struct WhenArgs {
+    /// Only from this day of the zone on, or from this instant: 2026-11-01, 2026-11-01T10:00:00Z.
+    #[arg(long, value_name = "DAY|INSTANT", conflicts_with = "range")]
+    pub(crate) since: Option<When>,
+    /// Only up to this day, included, or before this instant.
+    #[arg(long, value_name = "DAY|INSTANT", conflicts_with = "range")]
+    pub(crate) until: Option<When>,
+}
+
+/// A day of the zone, or an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    Day(NaiveDate),
+    Instant(DateTime<Utc>),
+}
+
+impl FromStr for When {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").map(Self::Day);
+        let instant = || DateTime::parse_from_rfc3339(text).map(|at| Self::Instant(at.with_timezone(&Utc)));
+        day.or_else(|_| instant())
+            .map_err(|_| "a day is written 2026-11-01, an instant 2026-11-01T10:00:00Z".to_owned())
+    }
+}
+
+impl WhenArgs {
+    /// The same request between these.
+    pub(crate) fn narrow(&self, mut request: AuditListReq, zone: Tz) -> AuditListReq {
+        request.zone = zone;
+        match self.since {
+            Some(When::Day(day)) => request.first_day = Some(day),
+            Some(When::Instant(at)) => request.since = Some(at),
+            None => {}
+        }
+        match self.until {
+            Some(When::Day(day)) => request.last_day = Some(day),
+            Some(When::Instant(at)) => request.until = Some(at),
+            None => {}
+        }
+        request
+    }
 }
 
 /// `revert`.

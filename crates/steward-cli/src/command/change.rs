@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use chrono_tz::Tz;
+use serde_json::Value;
 use steward_app::Mode;
 use steward_app::table::{Command as Row, row};
 use steward_core::id::IntentId;
@@ -142,6 +143,9 @@ where
     C: Row<Response = Outcome>,
     C::Request: Clone,
 {
+    if C::SPEC.needs_reason() {
+        request = reasoned::<C>(client, request)?;
+    }
     let preview = client.call::<C>(request.clone(), Mode::Preview).await?;
     let shown = format!("{}\n{}", outcome(&preview), Tone::Muted.paint(count_in_words(&preview)));
     if client.global.dry_run || preview.rows.is_empty() {
@@ -149,6 +153,9 @@ where
     }
     if !client.global.json {
         client.note(&format!("{shown}\n"));
+    }
+    if preview.confirm.is_some() {
+        request = reasoned::<C>(client, request)?;
     }
     let confirm = match &preview.confirm {
         Some(phrase) => Some(ask::typed(&client.global, phrase, &format!("{}.", count_in_words(&preview)))?),
@@ -167,6 +174,17 @@ where
         Tone::Muted.paint(format!("take it back with: steward revert {}", applied.intent))
     );
     Ok(Answer::new(&applied, text)?.code(code(&applied)))
+}
+
+/// The same request with a reason: the one it has, else what a person answers.
+pub(super) fn reasoned<C: Row>(client: &Client, request: C::Request) -> Result<C::Request> {
+    let form = |cause| Error::internal("The request has no JSON form.").with_source(cause);
+    let mut whole = serde_json::to_value(&request).map_err(form)?;
+    if whole.get("reason").and_then(Value::as_str).is_none_or(|reason| !reason.trim().is_empty()) {
+        return Ok(request);
+    }
+    whole["reason"] = ask::reason(&client.global)?.into();
+    serde_json::from_value(whole).map_err(form)
 }
 
 fn code(outcome: &Outcome) -> u8 {

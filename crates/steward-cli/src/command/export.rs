@@ -44,12 +44,13 @@ pub(crate) async fn run(client: &Client, command: ExportCommand) -> Result<Answe
             let period = from.zip(to).map(|(start, end)| Period { start, end });
             (events(client, &filters, hour.as_deref(), period).await?, file)
         }
-        ExportCommand::Audit { operation, key, who, action, table, file } => {
+        ExportCommand::Audit { operation, key, who, action, table, when, file } => {
             let intent = operation
                 .map(|text| text.parse())
                 .transpose()
                 .map_err(|_| Error::invalid("operation", "An operation's id is a UUID."))?;
             let request = AuditListReq { intent, key, who, action, table, ..AuditListReq::default() };
+            let request = when.narrow(request, client.zone().await?);
             (ExportSource::Audit { request }, file)
         }
         ExportCommand::Plans { file } => (answer("plan_list", json!(null), "/rows", "Plans"), file),

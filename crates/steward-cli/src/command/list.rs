@@ -101,7 +101,7 @@ pub(crate) async fn events(client: &Client, args: EventListArgs) -> Result<Answe
 }
 
 pub(crate) async fn audit(client: &Client, command: AuditCommand) -> Result<Answer> {
-    let AuditCommand::List { operation, key, who, action, table, page } = command else {
+    let AuditCommand::List { operation, key, who, action, table, when, page } = command else {
         let verified = client.ask::<row::audit_verify>(()).await?;
         let code = if verified.is_whole { exit::OK } else { exit::CHECK_FAILED };
         return Ok(Answer::new(&verified, list::audit_chain(&verified))?.code(code));
@@ -123,7 +123,9 @@ pub(crate) async fn audit(client: &Client, command: AuditCommand) -> Result<Answ
         until: period.map(|period| period.end),
         after: page.after,
         limit: page.limit,
+        ..AuditListReq::default()
     };
+    let request = when.narrow(request, client.zone().await?);
     let log = client.ask::<row::audit_list>(request).await?;
     let text = list::audit(&log.rows, client.zone().await?);
     Ok(Answer::new(&log, text)?.fresh(&log.freshness).next(log.next.clone()))

@@ -7,7 +7,7 @@ use steward_app::table::row;
 use steward_core::Result;
 use steward_core::operator::{OperatorCreateReq, OperatorRemoveReq};
 
-use super::change::{new_intent, reviewed};
+use super::change::{new_intent, reasoned, reviewed};
 use crate::args::{OperatorCommand, OperatorCreateArgs};
 use crate::ask;
 use crate::client::{Answer, Client};
@@ -42,7 +42,7 @@ pub(crate) async fn run(client: &Client, command: OperatorCommand) -> Result<Ans
 
 /// The password goes to standard output with the rest of the answer, once; it is nowhere else.
 async fn create(client: &Client, args: OperatorCreateArgs) -> Result<Answer> {
-    let mut request = OperatorCreateReq {
+    let request = OperatorCreateReq {
         intent: new_intent(),
         login: args.login,
         name: args.name,
@@ -51,6 +51,7 @@ async fn create(client: &Client, args: OperatorCreateArgs) -> Result<Answer> {
         plan_token: None,
         confirm: None,
     };
+    let mut request = reasoned::<row::operator_create>(client, request)?;
     let preview = client.call::<row::operator_create>(request.clone(), Mode::Preview).await?;
     let shown = outcome(&preview.outcome);
     if client.global.dry_run {

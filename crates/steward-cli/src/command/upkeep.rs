@@ -5,7 +5,7 @@ use steward_app::table::row;
 use steward_core::Result;
 use steward_core::upkeep::{CleanupProgress, QualityReq, UsageCleanupReq, UsageRecountReq};
 
-use super::change::{new_intent, reviewed};
+use super::change::{new_intent, reasoned, reviewed};
 use crate::args::{CleanupArgs, RecountArgs};
 use crate::client::{Answer, Client};
 use crate::render::upkeep;
@@ -13,13 +13,14 @@ use crate::{ask, exit};
 
 pub(crate) async fn cleanup(client: &Client, args: CleanupArgs) -> Result<Answer> {
     let Some(keep_months) = args.keep_months else { return resume(client).await };
-    let mut request = UsageCleanupReq {
+    let request = UsageCleanupReq {
         intent: new_intent(),
         keep_months,
         reason: client.reason(),
         plan_token: None,
         confirm: None,
     };
+    let mut request = reasoned::<row::usage_cleanup>(client, request)?;
     let preview = client.call::<row::usage_cleanup>(request.clone(), Mode::Preview).await?;
     let shown = upkeep::plan(&preview.plan, client.zone().await?);
     if client.global.dry_run {

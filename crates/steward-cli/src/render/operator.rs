@@ -15,6 +15,7 @@ pub(crate) fn list(rows: &[OperatorRow], zone: Tz) -> String {
         Column::Left("Role"),
         Column::Left("Connected"),
         Column::Left("Last change"),
+        Column::Left("Last sync"),
     ];
     table(
         &columns,
@@ -28,6 +29,7 @@ pub(crate) fn list(rows: &[OperatorRow], zone: Tz) -> String {
                 },
                 if row.is_connected { toned("now", Tone::Success) } else { Field::from("") },
                 or_dash(row.last_change_at.map(|at| instant(at, zone))),
+                or_dash(row.last_sync_at.map(|at| instant(at, zone))),
             ]
         }),
     )

@@ -12,7 +12,7 @@ use steward_core::{Dataset, Result};
 use super::{fault, stripe};
 
 /// Raised with every change of a table or of a packed form.
-pub(crate) const VERSION: i64 = 6;
+pub(crate) const VERSION: i64 = 7;
 
 /// What is not made from a spec.
 ///

@@ -59,6 +59,7 @@ pub(super) const TABLES: &str = "
     create index stripe_subscriptions_by_customer on stripe_subscriptions (customer);
     create index stripe_invoices_by_time on stripe_invoices (created_at, id);
     create index stripe_invoices_by_customer on stripe_invoices (customer, created_at, id);
+    create index stripe_invoices_by_number on stripe_invoices (number collate nocase);
     create index stripe_invoice_payments_by_invoice on stripe_invoice_payments (invoice);
     create index stripe_invoice_payments_by_intent on stripe_invoice_payments (intent);
     create index stripe_payments_by_time on stripe_payments (created_at, id);

@@ -232,6 +232,28 @@ impl Action {
         }
     }
 
+    /// Why it is done.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::SuspendUser(change)
+            | Self::RestoreUser(change)
+            | Self::ExtendTrial { change, .. }
+            | Self::ResetUsage { change, .. } => &change.reason,
+            Self::ChangePlan { reason, .. }
+            | Self::RaiseLimit { reason, .. }
+            | Self::CleanupUsage { reason, .. }
+            | Self::RecomputeCounters { reason, .. }
+            | Self::CreateOperator { reason, .. }
+            | Self::RemoveOperator { reason, .. }
+            | Self::EditPlan { reason, .. }
+            | Self::CloseMonth { reason, .. }
+            | Self::ReopenMonth { reason, .. }
+            | Self::AskBilling { reason, .. }
+            | Self::Revert { reason, .. } => reason,
+        }
+    }
+
     /// How long the server may take, as it writes it. A month of a large company is counted in minutes.
     const fn patience(&self) -> &'static str {
         match self {
@@ -270,7 +292,15 @@ struct Answer {
 /// What an action would do: it is done, read and rolled back.
 pub async fn preview(connection: &mut PgConnection, action: &Action) -> Result<Outcome> {
     let mut transaction = begin(connection, action.patience()).await?;
-    let answer = run(&mut transaction, action).await?;
+    let answer = match action {
+        // How many rows go back, and so whether it needs a reason, only the look tells.
+        Action::Revert { intent, operation, reason } if reason.trim().is_empty() => {
+            let looked =
+                Action::Revert { intent: *intent, operation: *operation, reason: "Looked at".to_owned() };
+            run(&mut transaction, &looked).await?
+        }
+        _ => run(&mut transaction, action).await?,
+    };
     transaction.rollback().await.map_err(map)?;
     let is_applied = answer.repeated;
     Ok(outcome(action, answer, is_applied))

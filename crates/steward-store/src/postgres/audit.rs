@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{Connection, Executor, PgConnection, Row};
+use sqlx::{Executor, PgConnection, Row};
 use steward_core::Result;
 use steward_core::audit::{AuditHead, AuditProblem, AuditVerify};
 
 use super::error::map;
+use super::look;
 
 /// Problems that are told; the first ones are where it began.
 const TOLD: usize = 100;
@@ -16,8 +17,7 @@ const TOLD: usize = 100;
 /// # Errors
 /// When the server cannot be asked.
 pub async fn verify(connection: &mut PgConnection, seen: &[AuditHead]) -> Result<AuditVerify> {
-    let mut transaction =
-        connection.begin_with("begin isolation level repeatable read read only").await.map_err(map)?;
+    let mut transaction = look::begin(connection).await?;
     transaction.execute("set local statement_timeout = '10min'").await.map_err(map)?;
     let mut problems: Vec<AuditProblem> = sqlx::query("select id, problem from steward.verify_audit()")
         .persistent(false)

@@ -6,6 +6,7 @@ use steward_core::Result;
 use steward_core::id::IntentId;
 
 use super::error::map;
+use super::look;
 
 /// A request that was written down, and how far it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,15 +26,17 @@ pub struct Asked {
 /// # Errors
 /// When the server cannot be asked.
 pub async fn asked(connection: &mut PgConnection, intent: IntentId) -> Result<Option<Asked>> {
+    let mut look = look::begin(connection).await?;
     let found: Option<(String, Value, String, bool)> = sqlx::query_as(
         "select kind, asked, state, created_at > now() - interval '23 hours' from steward.billing_actions
          where id = $1 and login = session_user",
     )
     .bind(intent.0)
     .persistent(false)
-    .fetch_optional(connection)
+    .fetch_optional(&mut *look)
     .await
     .map_err(map)?;
+    look.rollback().await.map_err(map)?;
     Ok(found.map(|(kind, request, state, is_known_there)| Asked { kind, request, state, is_known_there }))
 }
 

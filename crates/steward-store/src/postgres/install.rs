@@ -77,6 +77,10 @@ migrations! {
     20261122100100 "plan_edits",
     20261122110000 "billing_actions",
     20261122140000 "export_formats",
+    20261122150000 "undo_by_account",
+    20261122150100 "reasons",
+    20261122150200 "last_sync",
+    20261122150300 "default_plan",
 }
 
 /// A migration, and whether a database has it.

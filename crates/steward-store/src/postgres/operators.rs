@@ -16,6 +16,7 @@ use steward_core::operator::OperatorRow;
 use steward_core::{Error, ErrorKind, Result};
 
 use super::error::map;
+use super::look;
 use super::sql_text::literal;
 
 /// PostgreSQL's own number of rounds.
@@ -29,12 +30,14 @@ const ALPHABET: &[u8; 56] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23
 /// # Errors
 /// `Permission` for who is no admin.
 pub async fn list(connection: &mut PgConnection) -> Result<Vec<OperatorRow>> {
+    let mut look = look::begin(connection).await?;
     let found: Vec<serde_json::Value> =
         sqlx::query_scalar("select to_jsonb(o) from steward.list_operators() o")
             .persistent(false)
-            .fetch_all(connection)
+            .fetch_all(&mut *look)
             .await
             .map_err(map)?;
+    look.rollback().await.map_err(map)?;
     found
         .into_iter()
         .map(|row| {

@@ -10,18 +10,21 @@ use steward_core::{Error, Result};
 use uuid::Uuid;
 
 use super::error::map;
+use super::look;
 
 /// What a cleanup that keeps so many months would remove.
 ///
 /// # Errors
 /// `Invalid` for less than one month, `Permission` for who is no admin.
 pub async fn plan_cleanup(connection: &mut PgConnection, keep_months: i32) -> Result<CleanupPlan> {
+    let mut look = look::begin(connection).await?;
     let found = sqlx::query_scalar("select steward.plan_cleanup($1)")
         .bind(keep_months)
         .persistent(false)
-        .fetch_one(connection)
+        .fetch_one(&mut *look)
         .await
         .map_err(map)?;
+    look.rollback().await.map_err(map)?;
     read(found)
 }
 
@@ -30,13 +33,15 @@ pub async fn plan_cleanup(connection: &mut PgConnection, keep_months: i32) -> Re
 /// # Errors
 /// When the server cannot be asked.
 pub async fn unfinished_cleanup(connection: &mut PgConnection) -> Result<Option<CleanupProgress>> {
+    let mut look = look::begin(connection).await?;
     let found = sqlx::query_scalar(
         "select to_jsonb(u) || '{\"is_done\": false}' from steward.usage_cleanups u where u.state = 'running'",
     )
     .persistent(false)
-    .fetch_optional(connection)
+    .fetch_optional(&mut *look)
     .await
     .map_err(map)?;
+    look.rollback().await.map_err(map)?;
     found.map(read).transpose()
 }
 
@@ -66,14 +71,16 @@ pub async fn cleanup_step(connection: &mut PgConnection, intent: IntentId) -> Re
 /// # Errors
 /// `Invalid` for a number of days below 1 or above 3,660.
 pub async fn quality(connection: &mut PgConnection, days: i32) -> Result<Quality> {
+    let mut look = look::begin(connection).await?;
     let found = sqlx::query_scalar("select steward.data_quality($1)")
         .bind(days)
         .persistent(false)
-        .fetch_one(&mut *connection)
+        .fetch_one(&mut *look)
         .await
         .map_err(map)?;
     let mut quality: Quality = read(found)?;
-    name_users(connection, &mut quality).await?;
+    name_users(&mut look, &mut quality).await?;
+    look.rollback().await.map_err(map)?;
     Ok(quality)
 }
 

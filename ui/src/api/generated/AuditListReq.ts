@@ -33,6 +33,18 @@ since: string | null,
  */
 until: string | null, 
 /**
+ * Only from this day on.
+ */
+first_day: string | null, 
+/**
+ * Only up to the end of this day.
+ */
+last_day: string | null, 
+/**
+ * Zone of the days.
+ */
+zone: string, 
+/**
  * Where the page before ended.
  */
 after: string | null, 

@@ -6,8 +6,8 @@ import type { FindKind } from "./FindKind";
  */
 export type FindReq = { 
 /**
- * An id, an e-mail address, a Stripe customer or subscription id, a team's name, or words of any of
- * these. A leading `u:` asks for users only, `t:` for teams.
+ * An id, an e-mail address, a Stripe customer or subscription id, an invoice's number, a team's name, or
+ * words of any of these. A leading `u:` asks for users only, `t:` for teams.
  */
 text: string, 
 /**

@@ -35,4 +35,9 @@ last_change_at: string | null,
 /**
  * When its password ends.
  */
-valid_until: string | null, };
+valid_until: string | null, 
+/**
+ * When a copy of its last told the server what it had read; none where it never did, or did under a
+ * server that does not say.
+ */
+last_sync_at: string | null, };

@@ -183,7 +183,7 @@ export interface Commands {
   view_remove: { request: SavedViewRef; response: SavedViewList };
   /** The rows behind a number. */
   event_list: { request: EventListReq; response: EventList };
-  /** Users and teams by id, e-mail address, name or Stripe's id, the best match first. */
+  /** Users and teams by id, e-mail address, name, Stripe's id or an invoice's number, the best match first. */
   record_find: { request: FindReq; response: FindList };
   /** Users by search, plan, status, role, team and time, in any order. */
   user_list: { request: UserListReq; response: UserList };
@@ -349,7 +349,7 @@ export const commands = {
   view_save: { doc: "Keeps a view under a name; one of that name is replaced.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   view_remove: { doc: "Forgets a kept view.", kind: "mutation", role: "viewer", tier: "T1", tags: ["settings"] },
   event_list: { doc: "The rows behind a number.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users"] },
-  record_find: { doc: "Users and teams by id, e-mail address, name or Stripe's id, the best match first.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
+  record_find: { doc: "Users and teams by id, e-mail address, name, Stripe's id or an invoice's number, the best match first.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_list: { doc: "Users by search, plan, status, role, team and time, in any order.", kind: "query", role: "viewer", tier: "T0", tags: ["users"] },
   user_show: { doc: "Everything about one user.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },
   timeline_list: { doc: "Everything that happened to a user, newest first.", kind: "query", role: "viewer", tier: "T0", tags: ["users","usage","plans","audit"] },

@@ -14,7 +14,9 @@ export const AuditDrawer: FC<{
   zone: string;
   onClose: () => void;
   onRevert: (row: AuditRow) => void;
-}> = ({ row, zone, onClose, onRevert }) => {
+  /** Why it cannot be taken back now. */
+  revertReason: string | undefined;
+}> = ({ row, zone, onClose, onRevert, revertReason }) => {
   const sentence = auditSentence(row);
   const changes = changedColumns(row.before, row.after);
   const copy = async () => {
@@ -28,7 +30,13 @@ export const AuditDrawer: FC<{
       actions={
         <>
           {isRevertible(row) && (
-            <button type="button" className="btn sm" onClick={() => onRevert(row)}>
+            <button
+              type="button"
+              className="btn sm"
+              disabled={revertReason !== undefined}
+              title={revertReason}
+              onClick={() => onRevert(row)}
+            >
               Revert…
             </button>
           )}

@@ -7,10 +7,11 @@ import { type AuditSearch, sinceChoices } from "./model";
 /** What the log is narrowed by: whose row, by whom, what, where, since when. */
 export const AuditFilters: FC<{
   search: AuditSearch;
+  zone: string;
   choices: AuditChoices | null;
   onChange: (change: Partial<AuditSearch>) => void;
   onClear?: () => void;
-}> = ({ search, choices, onChange, onClear }) => {
+}> = ({ search, zone, choices, onChange, onClear }) => {
   const [typed, setTyped] = useState(search.key ?? "");
   const [now] = useState(Date.now);
   const wanted = useDeferredValue(typed.trim());
@@ -62,7 +63,24 @@ export const AuditFilters: FC<{
         label="Since"
         value={search.since ?? ""}
         options={sinceChoices(now, search.since)}
-        onChange={(since) => onChange({ since: since || undefined, until: undefined })}
+        onChange={(since) =>
+          onChange({ since: since || undefined, until: undefined, from: undefined, to: undefined })
+        }
+      />
+      <DayField
+        label={`From, in ${zone}`}
+        day={search.from}
+        max={search.to}
+        onChange={(from) => onChange({ from, since: undefined, until: undefined })}
+      />
+      <span className="t3" aria-hidden="true">
+        –
+      </span>
+      <DayField
+        label={`To, included, in ${zone}`}
+        day={search.to}
+        min={search.from}
+        onChange={(to) => onChange({ to, since: undefined, until: undefined })}
       />
       {search.intent && (
         <span className="filter">
@@ -90,5 +108,32 @@ export const AuditFilters: FC<{
         </button>
       )}
     </div>
+  );
+};
+
+/** A day of the range. What is typed is taken once it is a day, and in order with the other. */
+const DayField: FC<{
+  label: string;
+  day: string | undefined;
+  min?: string | undefined;
+  max?: string | undefined;
+  onChange: (day: string | undefined) => void;
+}> = ({ label, day, min = "1970-01-01", max = "9998-12-31", onChange }) => {
+  const [typed, setTyped] = useState(day ?? "");
+  useEffect(() => setTyped(day ?? ""), [day]);
+  return (
+    <input
+      className={day === undefined ? "inp" : "inp is-on"}
+      type="date"
+      aria-label={label}
+      title={label}
+      value={typed}
+      min={min}
+      max={max}
+      onChange={({ target }) => {
+        setTyped(target.value);
+        if (target.validity.valid && target.value !== (day ?? "")) onChange(target.value || undefined);
+      }}
+    />
   );
 };

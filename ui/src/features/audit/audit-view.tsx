@@ -8,6 +8,7 @@ import { ExportButton } from "@/components/export-button";
 import { PageHead } from "@/components/page-head";
 import { Empty, Failure, Loading } from "@/components/states";
 import { formatNumber, formatSecond } from "@/lib/format";
+import { useRefusals } from "@/lib/permits";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { auditSentence } from "@/lib/words";
 import { AuditDrawer } from "./audit-drawer";
@@ -20,6 +21,7 @@ import {
   exportAuditCommand,
   hasAuditFilter,
   isRevertible,
+  revertCommand,
 } from "./model";
 import { RevertSheet } from "./revert-sheet";
 
@@ -30,11 +32,17 @@ export const AuditView: FC = () => {
   const workspace = useWorkspace();
   const navigate = useNavigate();
   const [reverting, setReverting] = useState<AuditRow>();
-  const request = useMemo(() => auditRequest(search), [search]);
+  const request = useMemo(() => auditRequest(search, zone), [search, zone]);
   const query = useInfiniteQuery(auditPagesOptions(workspace.id, request));
   const rows = useMemo(() => query.data?.pages.flatMap((page) => page.rows) ?? [], [query.data]);
   const total = query.data?.pages[0]?.total ?? rows.length;
-  const columns = useMemo(() => auditColumns(zone, setReverting), [zone]);
+  const refusal = useRefusals();
+  const reasons = { operation_revert: refusal("operation_revert"), usage_recount: refusal("usage_recount") };
+  const { operation_revert, usage_recount } = reasons;
+  const columns = useMemo(
+    () => auditColumns(zone, setReverting, { operation_revert, usage_recount }),
+    [zone, operation_revert, usage_recount],
+  );
   const hasFilter = hasAuditFilter(search);
   const place = useCallback(
     (change: Partial<AuditSearch>) =>
@@ -50,6 +58,8 @@ export const AuditView: FC = () => {
       table: undefined,
       since: undefined,
       until: undefined,
+      from: undefined,
+      to: undefined,
     });
   const close = useCallback(() => place({ entry: undefined }), [place]);
   const opened = rows.find((row) => row.id === search.entry);
@@ -75,6 +85,7 @@ export const AuditView: FC = () => {
       />
       <AuditFilters
         search={search}
+        zone={zone}
         choices={query.data?.pages[0]?.choices ?? null}
         onChange={place}
         {...(hasFilter ? { onClear: clear } : {})}
@@ -113,7 +124,15 @@ export const AuditView: FC = () => {
           onEndReached={() => query.hasNextPage && void query.fetchNextPage()}
         />
       )}
-      {opened && <AuditDrawer row={opened} zone={zone} onClose={close} onRevert={setReverting} />}
+      {opened && (
+        <AuditDrawer
+          row={opened}
+          zone={zone}
+          onClose={close}
+          onRevert={setReverting}
+          revertReason={reasons[revertCommand(opened)]}
+        />
+      )}
       {reverting && <RevertSheet row={reverting} onClose={() => setReverting(undefined)} />}
     </div>
   );
@@ -121,7 +140,11 @@ export const AuditView: FC = () => {
 
 const auditId = (row: AuditRow) => String(row.id);
 
-function auditColumns(zone: string, onRevert: (row: AuditRow) => void): GridColumn<AuditRow>[] {
+function auditColumns(
+  zone: string,
+  onRevert: (row: AuditRow) => void,
+  reasons: Record<ReturnType<typeof revertCommand>, string | undefined>,
+): GridColumn<AuditRow>[] {
   return [
     {
       id: "at",
@@ -165,6 +188,8 @@ function auditColumns(zone: string, onRevert: (row: AuditRow) => void): GridColu
           <button
             type="button"
             className="btn sm gh"
+            disabled={reasons[revertCommand(row)] !== undefined}
+            title={reasons[revertCommand(row)]}
             aria-label={`Revert the change of ${row.label ?? row.table} at ${formatSecond(row.at, zone)}`}
             onClick={(event) => {
               event.stopPropagation();

@@ -13,9 +13,26 @@ export function changeText(row: AuditRow): string {
     .join(", ");
 }
 
-/** Whether a change can be taken back from here: it belongs to a reviewed write. */
+/** The actions that `steward.revert` takes back, itself among them; a test reads them from the function. */
+export const REVERTIBLE: ReadonlySet<string> = new Set([
+  "change_plan",
+  "suspend_user",
+  "restore_user",
+  "extend_trial",
+  "reset_usage",
+  "raise_limit",
+  "recompute_counters",
+  "revert",
+]);
+
+/** Whether the server takes a change back at all. */
 export function isRevertible(row: AuditRow): boolean {
-  return row.intent !== null && row.before !== null && row.after !== null;
+  return row.intent !== null && REVERTIBLE.has(row.action);
+}
+
+/** The command whose role it takes to take a change back: what an admin did to counters takes an admin. */
+export function revertCommand(row: AuditRow): "operation_revert" | "usage_recount" {
+  return row.action === "recompute_counters" ? "usage_recount" : "operation_revert";
 }
 
 /** The export of these entries on the command line. */
@@ -27,6 +44,8 @@ export function exportAuditCommand(request: AuditListReq): string {
     request.who ? `--who ${shellWord(request.who)}` : "",
     request.action ? `--action ${shellWord(request.action)}` : "",
     request.table ? `--table ${shellWord(request.table)}` : "",
+    request.since || request.first_day ? `--since ${request.since ?? request.first_day}` : "",
+    request.until || request.last_day ? `--until ${request.until ?? request.last_day}` : "",
   ]
     .filter(Boolean)
     .join(" ");
@@ -41,12 +60,15 @@ export interface AuditSearch {
   table?: string | undefined;
   since?: string | undefined;
   until?: string | undefined;
+  /** The first and the last day of a range, in the window's zone. */
+  from?: string | undefined;
+  to?: string | undefined;
   /** The entry that is open. */
   entry?: number | undefined;
 }
 
 /** The first page of what the address asks for. */
-export function auditRequest(search: AuditSearch): AuditListReq {
+export function auditRequest(search: AuditSearch, zone: string): AuditListReq {
   return {
     ...ALL_AUDIT,
     intent: search.intent ?? null,
@@ -56,6 +78,10 @@ export function auditRequest(search: AuditSearch): AuditListReq {
     table: search.table ?? null,
     since: search.since ?? null,
     until: search.until ?? null,
+    first_day: search.from ?? null,
+    last_day: search.to ?? null,
+    // Without days the zone means nothing, and another one is the same question.
+    zone: search.from || search.to ? zone : ALL_AUDIT.zone,
   };
 }
 
@@ -69,6 +95,8 @@ export function hasAuditFilter({ entry: _entry, ...filters }: AuditSearch): bool
     filters.table,
     filters.since,
     filters.until,
+    filters.from,
+    filters.to,
   ].some((value) => value !== undefined);
 }
 

@@ -25,7 +25,7 @@ export const CreateSheet: FC<{
       command="operator_create"
       draft={isRight && name.trim() !== "" ? { login, name: name.trim(), role } : undefined}
       missing="A login and a name are needed."
-      needsReason={false}
+      needsReason
       isUndoable={false}
       cli={(reason) =>
         `steward operators create ${login} --name ${shellWord(name.trim())} --role ${role}${reason ? ` --reason ${shellWord(reason)}` : ""} -w ${shellWord(workspace.name)}`

@@ -86,6 +86,7 @@ export const OperatorsView: FC = () => {
                     { heading: "Role" },
                     { heading: "State" },
                     { heading: "Last change" },
+                    { heading: "Last sync" },
                     { heading: "Password ends", className: "hide-t" },
                     { heading: "Remove" },
                   ]}
@@ -101,6 +102,13 @@ export const OperatorsView: FC = () => {
                       <td className="t2">
                         {row.last_change_at ? (
                           formatMinute(row.last_change_at, zone)
+                        ) : (
+                          <span className="null">none</span>
+                        )}
+                      </td>
+                      <td className="t2">
+                        {row.last_sync_at ? (
+                          formatMinute(row.last_sync_at, zone)
                         ) : (
                           <span className="null">none</span>
                         )}

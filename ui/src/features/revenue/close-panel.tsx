@@ -102,7 +102,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
           verb={() => "Close month"}
           command="month_close"
           draft={{ month: sheet.month, zone: revenue.zone, profile: revenue.profile.name }}
-          needsReason={false}
+          needsReason
           isUndoable={false}
           cli={(reason) =>
             `steward revenue close ${sheet.month} --profile ${revenue.profile.name} --tz ${shellWord(revenue.zone)}${reason ? ` --reason ${shellWord(reason)}` : ""} -w ${name}`

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension, Row, params};
 use serde_json::Value;
-use steward_core::audit::{AuditChoices, AuditHead, AuditList, AuditListReq, AuditRow};
+use steward_core::audit::{AuditChoices, AuditHead, AuditList, AuditListReq, AuditRow, Span};
 use steward_core::{Dataset, Result};
 use uuid::Uuid;
 
@@ -49,14 +49,15 @@ impl Narrowed {
             }
             key => key,
         };
+        let Span { since, until } = req.span()?;
         Ok(Self {
             intent: req.intent.map(Uuid::into_bytes),
             key,
             who: text(&req.who).map(|who| fold(who.trim())),
             action: text(&req.action),
             table: text(&req.table),
-            since: req.since.map(instant::from_utc),
-            until: req.until.map(instant::from_utc),
+            since: since.map(instant::from_utc),
+            until: until.map(instant::from_utc),
         })
     }
 }

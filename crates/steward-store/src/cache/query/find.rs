@@ -58,7 +58,7 @@ macro_rules! teams {
     };
 }
 
-/// What fits, at most as many as were asked for: ids first, then e-mail addresses and names as a whole, then
+/// What fits, at most as many as were asked for: ids and numbers of invoices first, then e-mail addresses and names as a whole, then
 /// what begins so, then words, then beginnings of words.
 ///
 /// # Errors
@@ -97,6 +97,20 @@ fn user_ways(text: &str) -> Vec<Way> {
     way(
         FindReason::Id,
         users!("id in (select user_id from subscriptions where stripe_subscription_id = ?1) limit ?2"),
+        Given::Text(text.to_owned()),
+    );
+    way(
+        FindReason::Id,
+        users!(
+            "stripe_customer_id in (
+                 select customer from stripe_invoices where number = ?1 collate nocase
+                 union select customer from stripe_invoices where id = ?1)
+             or id in (
+                 select subscriptions.user_id from stripe_invoices
+                 join subscriptions on subscriptions.stripe_subscription_id = stripe_invoices.subscription
+                 where stripe_invoices.number = ?1 collate nocase)
+             limit ?2"
+        ),
         Given::Text(text.to_owned()),
     );
     way(FindReason::Exact, users!("fold(email) = ?1 order by id limit ?2"), Given::Text(folded.clone()));
@@ -140,6 +154,20 @@ fn team_ways(text: &str) -> Vec<Way> {
     way(
         FindReason::Id,
         teams!("id in (select team_id from subscriptions where stripe_subscription_id = ?1) limit ?2"),
+        Given::Text(text.to_owned()),
+    );
+    way(
+        FindReason::Id,
+        teams!(
+            "id in (
+                 select subscriptions.team_id from stripe_invoices
+                 join subscriptions on subscriptions.stripe_subscription_id = stripe_invoices.subscription
+                 where stripe_invoices.number = ?1 collate nocase
+                 union select subscriptions.team_id from stripe_invoices
+                 join subscriptions on subscriptions.stripe_subscription_id = stripe_invoices.subscription
+                 where stripe_invoices.id = ?1)
+             limit ?2"
+        ),
         Given::Text(text.to_owned()),
     );
     if let Some((first, last)) = id_range(text) {

@@ -32,7 +32,11 @@ export const AtStripePanel: FC<{ view: UserView }> = ({ view }) => {
   if (rows.length === 0) return null;
   const close = () => setOpen(undefined);
   const chosen = rows.find((row) => row.stripe_subscription_id === open?.id);
-  const reason = refusal("subscription_change");
+  const reasons = {
+    change: refusal("subscription_change"),
+    cancel: refusal("subscription_cancel"),
+    reinstate: refusal("subscription_reinstate"),
+  };
   return (
     <Panel title="Billed at Stripe" note="changed there, written down here">
       <Table
@@ -60,8 +64,8 @@ export const AtStripePanel: FC<{ view: UserView }> = ({ view }) => {
                       key={what}
                       type="button"
                       className="btn sm gh"
-                      disabled={reason !== undefined}
-                      title={reason}
+                      disabled={reasons[what] !== undefined}
+                      title={reasons[what]}
                       aria-label={`${metricLabel(what)} ${id}`}
                       onClick={() => setOpen({ what, id })}
                     >
@@ -74,7 +78,7 @@ export const AtStripePanel: FC<{ view: UserView }> = ({ view }) => {
           );
         })}
       </Table>
-      {reason && <p className="hint pb">{reason}</p>}
+      {reasons.change && <p className="hint pb">{reasons.change}</p>}
       {chosen && open?.what === "change" && <ChangeAtStripeSheet row={chosen} id={open.id} onClose={close} />}
       {open?.what === "cancel" && <CancelAtStripeSheet id={open.id} onClose={close} />}
       {open?.what === "reinstate" && <ReinstateAtStripeSheet id={open.id} onClose={close} />}
