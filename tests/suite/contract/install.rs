@@ -118,9 +118,8 @@ async fn an_older_schema_is_brought_along() {
     execute(
         &mut owner,
         &format!(
-            "alter table steward.exports drop constraint exports_format_known;
-             alter table steward.exports add constraint exports_format_known
-                 check (format in ('csv', 'xlsx', 'jsonl'));
+            "create or replace function steward.extend_trial(intent uuid, users uuid[], until timestamptz, expect jsonb, reason text)
+                 returns jsonb language sql as 'select null::jsonb';
              delete from steward.migrations where version = {}",
             last.version
         ),
@@ -130,6 +129,8 @@ async fn an_older_schema_is_brought_along() {
     assert!(found.is_installed && !found.is_current());
     assert_eq!(found.plan.len(), 1, "only what is missing: {:?}", found.plan);
     assert!(install(&mut owner, None).await.expect("it upgrades").is_current());
+    let body = json(&mut owner, "select to_jsonb(prosrc) from pg_proc where proname = 'extend_trial'").await;
+    assert!(body.as_str().is_some_and(|body| body.contains("current_period_end")), "{body}");
 }
 
 /// A login of its own that owns a database of its own.

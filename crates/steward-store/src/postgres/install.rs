@@ -77,6 +77,7 @@ migrations! {
     20261122100100 "plan_edits",
     20261122110000 "billing_actions",
     20261122140000 "export_formats",
+    20261122160000 "trial_periods",
 }
 
 /// A migration, and whether a database has it.
