@@ -35,8 +35,8 @@ fn status() -> impl Strategy<Value = Status> {
 
 fn an_item() -> impl Strategy<Value = Item> {
     (0_i64..500_000, 0_u32..20, interval(), 1_u32..7, any::<bool>()).prop_map(
-        |(unit_amount_minor, quantity, interval, interval_count, is_metered)| Item {
-            unit_amount_minor,
+        |(minor, quantity, interval, interval_count, is_metered)| Item {
+            unit_amount: Ratio::from_integer(i128::from(minor)),
             quantity,
             interval,
             interval_count,

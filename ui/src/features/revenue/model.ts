@@ -155,6 +155,12 @@ const isFlow = (metric: RevenueMetric) => FLOWS.includes(metric);
 /** Where less is better. */
 const LOSSES: readonly RevenueMetric[] = ["logo_churn", "gross_churn", "net_churn"];
 
+/** A number within a sentence. */
+export function besideText(figure: RevenueFigure, revenue: Revenue): string {
+  const { figure: text, unit } = figureText(figure, revenue);
+  return unit ? `${text} ${unit}` : text;
+}
+
 /** A number as its tile shows it. */
 export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
   const { exponent, is_unfinished: isOpen } = revenue;
@@ -220,7 +226,9 @@ export function profileWords(profile: RevenueProfile): string {
     period_end: "a cancellation counts at the end of the paid period",
     cancellation: "a cancellation counts when it is asked for",
   }[profile.churn];
-  const metered = profile.counts_metered ? "metered items in" : "metered items apart";
+  const metered = profile.counts_metered
+    ? "metered items in (the history here has none)"
+    : "metered items apart";
   return `${profile.counts_past_due ? "Active and past due" : "Active only"}; ${discounts}; ${metered}; ${churn}.`;
 }
 
