@@ -64,7 +64,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// A request of each row that needs a role, good enough to get past the reading of it.
-fn request(name: &str, users: [Uuid; 2]) -> Value {
+pub(super) fn request(name: &str, users: [Uuid; 2]) -> Value {
     match name {
         "overview_show" | "report_overview" => json!({ "range": "30d", "zone": "UTC" }),
         "report_revenue" => json!({ "zone": "UTC" }),
@@ -120,6 +120,7 @@ fn request(name: &str, users: [Uuid; 2]) -> Value {
             json!({ "intent": Uuid::now_v7(), "subscription": "sub_1", "reason": "test" })
         }
         "payment_refund" => json!({ "intent": Uuid::now_v7(), "payment": "ch_1", "reason": "test" }),
+        "revenue_stripe_bridge" => json!({}),
         "billing_show" => json!({ "range": "30d", "zone": "UTC" }),
         "user_list" | "audit_list" | "stripe_reconcile" | "invoice_list" | "payment_list" | "refund_list" => {
             json!({})

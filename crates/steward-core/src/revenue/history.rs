@@ -6,6 +6,7 @@ mod forecast;
 mod movers;
 mod repriced;
 mod scenario;
+mod stripe;
 mod total;
 
 use std::cmp::Reverse;
@@ -37,6 +38,7 @@ use crate::{Error, Result};
 
 pub use repriced::{ListPrice, Repriced, RepricedCustomer};
 pub use scenario::SupposedPrice;
+pub use stripe::StripeSide;
 
 /// A plan's name and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

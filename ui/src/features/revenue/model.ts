@@ -22,7 +22,9 @@ export const revenueSearch = v.object({
   months: v.optional(v.fallback(v.picklist([6, 12, 24, 36]), 12)),
   profile: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "stripe")),
   currency: v.optional(v.string()),
-  against: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "profitwell")),
+  against: v.optional(
+    v.fallback(v.picklist(["stripe", "chartmogul", "profitwell", "stripe-account"]), "profitwell"),
+  ),
   split: v.optional(v.fallback(v.picklist(["plan", "interval", "country", "status", "price"]), "plan")),
   kept: v.optional(v.fallback(v.picklist(["revenue", "customers"]), "revenue")),
   movers: v.optional(
@@ -125,6 +127,12 @@ export const STRIPS: readonly (readonly RevenueMetric[])[] = [
   ["mrr", "committed_mrr", "arr", "net_retention_year", "gross_retention_year", "quick_ratio"],
   ["customers", "arpu", "logo_churn", "gross_churn", "lifetime_value", "trials_ended"],
 ];
+
+/** What stands in a definition's place for the account at Stripe; the command line has the same name for it. */
+export const STRIPE_ACCOUNT = "stripe-account";
+
+/** A number that is told together with another: for whom free accounts are customers, too. */
+export const BESIDE: Partial<Record<RevenueMetric, RevenueMetric>> = { arpu: "arpu_with_free" };
 
 /** Whose movements are behind a number; none where it is no sum of theirs. */
 export const MOVERS: Partial<Record<RevenueMetric, NonNullable<RevenueSearch["movers"]>>> = {
