@@ -9,6 +9,7 @@ mod limits;
 pub(crate) mod machine;
 mod many;
 mod operators;
+mod overview;
 mod reports;
 mod text;
 mod usage;

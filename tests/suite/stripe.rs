@@ -1,5 +1,6 @@
 //! Stripe: the client over HTTP, the reading into the copy, the comparison with here, and what people see of it.
 
+mod bridge;
 mod change;
 mod client;
 mod compare;

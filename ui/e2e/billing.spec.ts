@@ -52,6 +52,28 @@ test("each kind of difference is listed with what to do, by keys alone", async (
   await expect(grid).toContainText("user6@example.com");
 });
 
+test("why recurring revenue here and at Stripe differ is explained to the cent", async ({ page }) => {
+  await openSynced(page, billed, "/revenue?against=stripe-account");
+  const steps = page.getByRole("region", { name: "Why definitions differ" });
+  await expect(steps.getByRole("row").last()).toContainText("Difference");
+  const amounts = await steps
+    .getByRole("row")
+    .evaluateAll((rows) => rows.slice(1).map((row) => row.children[1]?.textContent ?? ""));
+  const numbers = amounts.map((text) => Number(text.replace("−", "-").replace(/[^\d-]/g, "")));
+  const [to = 0, difference = 0] = numbers.slice(-2);
+  expect(numbers.length).toBeGreaterThan(6);
+  expect(numbers.slice(0, -2).reduce((sum, one) => sum + one, 0)).toBe(to);
+  expect(to - (numbers[0] ?? 0)).toBe(difference);
+  await expect(steps).toContainText(/Here as of .*, Stripe read .*\d/);
+  await steps
+    .getByRole("row", { name: /^Another number of seats/ })
+    .getByRole("button")
+    .click();
+  await expect(page.getByRole("dialog")).toContainText("user6@example.com");
+  await page.keyboard.press("Escape");
+  await expectNoViolations(page);
+});
+
 test("an exported file is compared with, and a wrong one is named by what it lacks", async ({ page }) => {
   const folder = mkdtempSync(join(tmpdir(), "steward-csv-"));
   try {

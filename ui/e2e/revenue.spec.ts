@@ -60,6 +60,24 @@ test("another definition is explained to the cent, and another currency is apart
   await expect(figure).toContainText("£");
 });
 
+test("what is not read of Stripe is not known, and the way the two are compared is told", async ({
+  page,
+  sample,
+}) => {
+  await openSynced(page, sample, "/revenue");
+  const steps = page.getByRole("region", { name: "Why definitions differ" });
+  await steps.getByRole("combobox", { name: "Compared with" }).click();
+  await page.getByRole("option", { name: "account at Stripe" }).click();
+  await expect(page).toHaveURL(/against=stripe-account/);
+  await expect(steps.getByRole("row", { name: /^At Stripe/ })).toContainText("not known");
+  await expect(steps).toContainText("Stripe was not read to its end yet.");
+  await expect(steps).toContainText("Stripe read never");
+  await expect(page.getByRole("alert")).toHaveCount(0);
+  await expectNoViolations(page);
+  await steps.getByRole("button", { name: /Why definitions differ/ }).click();
+  await expect(page.getByRole("dialog")).toContainText("adopted one after the other");
+});
+
 test("every number says what it means, by keys alone", async ({ page, sample }) => {
   await openSynced(page, sample, "/revenue");
   await page.getByRole("button", { name: /^Customer churn/ }).focus();
@@ -131,6 +149,57 @@ test("the plans stand side by side, and an edit says what it does before it is d
   await expect(sheet.getByRole("table")).toContainText("price month minor");
   await expect(sheet.getByRole("button", { name: "Change plan" })).toBeDisabled();
   await sheet.getByRole("button", { name: "Cancel" }).click();
+});
+
+test("the plans of every month add up, in customers, seats, revenue and share", async ({ page, sample }) => {
+  await openSynced(page, sample, "/plans");
+  const panel = page.getByRole("region", { name: "Distribution over time", exact: true });
+  const table = page.getByRole("region", { name: "Distribution over time, table" });
+  await expect(table.getByRole("row")).toHaveCount(13);
+  const totals = new Map<string, number[]>();
+  for (const by of ["MRR", "Customers", "Seats", "Share"]) {
+    await panel.getByRole("radio", { name: by }).click();
+    await expect(panel.getByRole("radio", { name: by })).toBeChecked();
+    const rows = await table
+      .getByRole("row")
+      .evaluateAll((found) =>
+        found.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? "")),
+      );
+    const all: number[] = [];
+    for (const [month, , ...cells] of rows) {
+      const total = minor(cells.at(-1) ?? "");
+      const parts = cells.slice(0, -1).filter((cell) => cell !== "–");
+      if (by === "Share") {
+        // Tenths of a per cent, each rounded by itself.
+        const sum = parts.reduce((before, cell) => before + Number.parseFloat(cell), 0);
+        expect(Math.abs(sum - 100), `${month}`).toBeLessThanOrEqual(0.05 * parts.length + 1e-9);
+      } else {
+        expect(
+          parts.reduce((before, cell) => before + minor(cell), 0),
+          `${by} ${month}`,
+        ).toBe(total);
+      }
+      all.push(total);
+    }
+    totals.set(by, all);
+  }
+  const [customers = [], seats = []] = ["Customers", "Seats"].map((by) => totals.get(by));
+  expect(Math.min(...customers)).toBeGreaterThan(0);
+  expect(seats.every((count, month) => count >= (customers[month] ?? 0))).toBe(true);
+  // The same number as where revenue is the subject.
+  await page.keyboard.press("g");
+  await page.keyboard.press("r");
+  const months = page.getByRole("region", { name: "Month by month, table" });
+  await expect(months.getByRole("row").nth(1)).toBeVisible();
+  const ends = await months
+    .getByRole("row")
+    .evaluateAll((found) =>
+      found.slice(1).map((row) => [...row.children].map((cell) => cell.textContent ?? "")),
+    );
+  const shown = totals.get("MRR") ?? [];
+  for (const [place, cells] of ends.slice(0, 3).entries()) {
+    expect(cells.map(minor), cells.join(" ")).toContain(shown[place]);
+  }
 });
 
 for (const theme of ["light", "dark"] as const) {

@@ -53,6 +53,14 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
         );
     }
     steps.summary();
+    let examples = root().join("../shared/fixtures/stripe/fixtures3.json");
+    if !examples.exists() {
+        println!(
+            "\nNOT CHECKED: Stripe's published examples (stripe::published): they are no part of the repository and are \
+             not at {}.",
+            examples.display()
+        );
+    }
     Ok(())
 }
 

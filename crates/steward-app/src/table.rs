@@ -28,6 +28,7 @@ use steward_core::revenue::rate::{Rate, RateBaseReq, RateList, RateRef, RevenueT
 use steward_core::revenue::scenario::{
     RevenueWhatIf, RevenueWhatIfReq, Scenario, ScenarioList, ScenarioRef, ScenarioRenameReq,
 };
+use steward_core::revenue::stripe_answer::{RevenueStripeBridge, RevenueStripeBridgeReq};
 use steward_core::stripe::billing::{
     Billing, BillingReq, InvoiceList, InvoiceListReq, PaymentList, PaymentListReq, Reconciliation,
     RefundList, RefundListReq, StripeConnectReq, StripePullRes, StripeReconcileReq, StripeStatus,
@@ -326,6 +327,8 @@ commands! {
     Query revenue::revenue_movements(RevenueMovementsReq) -> RevenueMovements, Finance, T0, [Users, Plans];
     /// Why two definitions of revenue differ, to the cent.
     Query revenue::revenue_bridge(RevenueBridgeReq) -> RevenueBridge, Finance, T0, [Users, Plans];
+    /// Why recurring revenue here and at Stripe differ, to the cent: each kind of difference with what it is worth.
+    Query revenue::revenue_stripe_bridge(RevenueStripeBridgeReq) -> RevenueStripeBridge, Finance, T0, [Billing, Users, Plans];
     /// Where MRR is heading: an estimate with its back-tested error, beside the naive one.
     Query revenue::revenue_forecast(RevenueForecastReq) -> RevenueForecast, Finance, T0, [Users, Plans];
     /// What MRR would be under other prices, churn or conversion; nothing is changed by asking.

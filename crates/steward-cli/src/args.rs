@@ -32,7 +32,8 @@ pub(crate) use noun::{
 pub(crate) use operator::{OperatorCommand, OperatorCreateArgs};
 pub(crate) use report::{BookArgs, ReportCommand};
 pub(crate) use revenue::{
-    RateCommand, RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, ScenarioCommand, SupposedArgs,
+    RateCommand, RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, STRIPE_ACCOUNT,
+    ScenarioCommand, SupposedArgs,
 };
 pub(crate) use usage::{OffenderArgs, UsageArgs, UsageCommand, UsageShape, ViewCommand, WhatIfArgs, column};
 
@@ -279,6 +280,9 @@ impl Command {
             Self::Revenue(RevenueArgs { command, .. }) => match command {
                 None => rows![revenue_show],
                 Some(RevenueCommand::Movements { .. }) => rows![revenue_movements],
+                Some(RevenueCommand::Bridge { to, .. }) if to == STRIPE_ACCOUNT => {
+                    rows![revenue_stripe_bridge]
+                }
                 Some(RevenueCommand::Bridge { .. }) => rows![revenue_bridge],
                 Some(RevenueCommand::Forecast) => rows![revenue_forecast],
                 Some(RevenueCommand::WhatIf(_)) => rows![revenue_what_if, scenario_list],

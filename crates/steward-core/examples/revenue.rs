@@ -77,7 +77,7 @@ fn terms(plan: usize, is_yearly: bool, status: Status, discounts: Vec<Discount>)
     Arc::new(Terms {
         plan: name.to_owned(),
         status,
-        items: vec![Item { unit_amount_minor, quantity: 1, interval, interval_count: 1, is_metered: false }],
+        items: vec![Item::licensed(unit_amount_minor, 1, interval, 1)],
         discounts,
         price: PriceSource::Agreed,
     })

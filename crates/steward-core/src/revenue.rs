@@ -10,10 +10,12 @@
 //! first payment · [`bridge`] why two profiles differ · [`month`] calendar months and the one rounding ·
 //! [`answer`] what is asked and answered · [`metric`] the numbers and what they mean · `chart` months as charts · [`history`] the answers from a history ·
 //! [`close`] months whose numbers stay as they were reported · [`forecast`] where it is heading · [`scenario`] what if
-//! prices, churn or conversion were others · [`rate`] totals in one currency at stated rates.
+//! prices, churn or conversion were others · [`rate`] totals in one currency at stated rates · [`at_stripe`] what Stripe's subscriptions are worth ·
+//! [`stripe_bridge`] why that is another total · [`stripe_answer`] what is asked and answered of it.
 
 pub mod amount;
 pub mod answer;
+pub mod at_stripe;
 pub mod book;
 pub mod bridge;
 mod chart;
@@ -29,6 +31,8 @@ pub mod profile;
 pub mod rate;
 pub mod ratio;
 pub mod scenario;
+pub mod stripe_answer;
+pub mod stripe_bridge;
 pub mod subscription;
 pub mod trial;
 

@@ -36,7 +36,7 @@ fn day(month: u32, day: u32) -> DateTime<Utc> {
 }
 
 fn step(from: DateTime<Utc>, plan: &str, status: Status, price: i64, interval: Interval) -> Step {
-    let item = Item { unit_amount_minor: price, quantity: 1, interval, interval_count: 1, is_metered: false };
+    let item = Item::licensed(price, 1, interval, 1);
     let terms = Terms {
         plan: plan.to_owned(),
         status,

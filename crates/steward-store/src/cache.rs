@@ -102,6 +102,12 @@ impl Cache {
         })
     }
 
+    /// Whether a key opens a file, so that a copy that lies in another one's place can be told from a lost key.
+    #[must_use]
+    pub fn is_opened_by(path: &Path, key: &CacheKey) -> bool {
+        file::opens(path, key)
+    }
+
     /// Asks the copy a question on a thread that may block. All reads of one call see the same cut.
     ///
     /// # Errors

@@ -68,19 +68,19 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, String> {
 }
 
 /// What the requests are about.
-struct Given {
-    users: [Uuid; 2],
+pub(super) struct Given {
+    pub(super) users: [Uuid; 2],
     /// An operation that can be taken back.
-    operation: Uuid,
+    pub(super) operation: Uuid,
     /// An export that was made.
-    export: Uuid,
+    pub(super) export: Uuid,
     /// A month that is closed, and an earlier one that is not.
-    months: [String; 2],
-    folder: PathBuf,
+    pub(super) months: [String; 2],
+    pub(super) folder: PathBuf,
 }
 
 /// A request that is right of each row that needs a role.
-fn request(name: &str, given: &Given) -> Value {
+pub(super) fn request(name: &str, given: &Given) -> Value {
     let users = given.users;
     let [closed, open] = &given.months;
     let overview = json!({ "range": "30d", "zone": "UTC", "compare": "weekday" });
@@ -158,6 +158,7 @@ fn request(name: &str, given: &Given) -> Value {
             json!({ "intent": Uuid::now_v7(), "subscription": "sub_1", "reason": "test" })
         }
         "payment_refund" => json!({ "intent": Uuid::now_v7(), "payment": "ch_1", "reason": "test" }),
+        "revenue_stripe_bridge" => json!({}),
         "billing_show" => json!({ "range": "30d", "zone": "UTC" }),
         "user_list" | "audit_list" | "stripe_reconcile" | "invoice_list" | "payment_list" | "refund_list" => {
             json!({})

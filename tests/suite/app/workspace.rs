@@ -94,19 +94,26 @@ async fn a_copy_that_does_not_open_says_why_and_is_put_aside_on_request_only() {
         let _ = std::fs::remove_file(format!("{}{part}", copy.display()));
     }
     // What lies where the copy should be, with the code it is refused under.
-    let damages: [(Vec<u8>, &[ErrorCode]); 2] = [
-        (b"This is a text file and no copy of anything at all.".to_vec(), &[ErrorCode::CacheKey]),
+    let others = std::fs::read(copy_of(&home, &other)).expect("a copy");
+    let unknown: Vec<u8> = others.iter().map(|byte| byte ^ 0x5a).collect();
+    let damages = [
         (
-            std::fs::read(copy_of(&home, &other)).expect("a copy"),
-            &[ErrorCode::CacheKey, ErrorCode::CacheForeign],
+            b"This is a text file and no copy of anything at all.".to_vec(),
+            ErrorCode::CacheForeign,
+            "no local copy",
         ),
+        // Another workspace's key is kept here, and opens it.
+        (others, ErrorCode::CacheForeign, "`other`"),
+        // What no key here opens may be this workspace's own.
+        (unknown, ErrorCode::CacheKey, "does not open with this workspace's key"),
     ];
-    for (bytes, codes) in damages {
+    for (bytes, code, said) in damages {
         std::fs::write(&copy, &bytes).expect("damaged");
         let steward = open_with(&home, passphrase(&home), Engine::Offline).await;
         run(&steward, "workspace_use", json!({ "workspace": "acme" })).await.expect("used");
         let error = run(&steward, "plan_list", Value::Null).await.expect_err("refused");
-        assert!(codes.contains(&error.code), "{error:?}");
+        assert_eq!(error.code, code, "{error:?}");
+        assert!(error.message.contains(said), "{error:?}");
         assert_eq!(std::fs::read(&copy).expect("still there"), bytes, "nothing is replaced without a word");
 
         run(&steward, "sync_rebuild", Value::Null).await.expect("rebuilt");

@@ -1,11 +1,12 @@
 //! What can be wrong about a connection, each with its code, sentence, next step and exit code.
 
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde_json::Value;
 use steward_tests::cluster::{TestDatabase, execute, shared_cluster};
 
-use super::{process, stderr_json, steward};
+use super::{answer, process, stderr_json, steward};
 
 /// Adds a workspace, syncs, and gives the failure with its exit code.
 fn sync_failure(url: &str) -> (Value, Option<i32>) {
@@ -68,6 +69,119 @@ async fn a_database_without_our_schema_with_a_newer_one_and_without_rights_are_t
     let (error, status) = sync_failure(&bare.login_url("authenticated"));
     assert!(matches!(error["code"].as_str(), Some("permission" | "row_security")), "{error}");
     assert_eq!(status, Some(5));
+}
+
+/// The folder's copies with their bytes.
+fn copies(home: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = std::fs::read_dir(home.join("caches")).expect("a folder");
+    let files = folder.map(|entry| entry.expect("an entry").path());
+    files.map(|path| (path.clone(), std::fs::read(&path).expect("a file"))).collect()
+}
+
+/// Where a workspace's copy lies.
+fn copy_of(home: &Path, name: &str) -> PathBuf {
+    let list = answer(home, &["workspace", "list"]);
+    let rows = list["data"]["rows"].as_array().expect("rows");
+    let id = rows.iter().find(|row| row["name"] == name).expect("it is there")["id"].as_str().expect("an id");
+    let found = copies(home).into_iter().map(|(path, _)| path).find(|path| {
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        name.starts_with(id)
+            && path.extension().is_none_or(|ending| ending != "lock")
+            && !name.ends_with("-wal")
+            && !name.ends_with("-shm")
+    });
+    found.expect("there is a copy")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_a_foreign_and_a_locked_copy_are_told_apart_and_none_is_lost() {
+    let database = TestDatabase::new().await;
+    execute(&mut database.connect_owner().await, super::company::COMPANY).await;
+    let company = |name: &str| {
+        let home = tempfile::tempdir().expect("a folder");
+        let url = database.login_url("admin");
+        for name in ["acme", name] {
+            answer(home.path(), &["workspace", "add", name, &url, "--environment", "development"]);
+            answer(home.path(), &["workspace", "use", name]);
+            answer(home.path(), &["sync"]);
+        }
+        answer(home.path(), &["workspace", "use", "acme"]);
+        home
+    };
+    let (home, elsewhere) = (company("other"), company("elsewhere"));
+    let home = home.path();
+    let (copy, other) = (copy_of(home, "acme"), copy_of(home, "other"));
+    let whole = std::fs::read(&copy).expect("a copy");
+    assert!(whole.len() > 200_000, "there is something to break: {}", whole.len());
+    let told = answer(home, &["users", "show", "user7@example.com"]);
+
+    // Bytes that no key can explain: half of every page from the second on.
+    let mut broken = whole.clone();
+    for page in broken.chunks_mut(16_384).skip(1) {
+        page[..8_192].fill(0x5a);
+    }
+    let cut = whole[..whole.len() / 2 / 16_384 * 16_384].to_vec();
+    let cases: [(&str, Vec<u8>, &str, i32, &str); 6] = [
+        ("bytes are wrong", broken, "cache_corrupt", 1, "damaged"),
+        ("the end is missing", cut, "cache_corrupt", 1, "damaged"),
+        ("a text file", b"no copy of anything".to_vec(), "cache_foreign", 1, "no local copy"),
+        (
+            "a database without encryption",
+            {
+                let mut plain = b"SQLite format 3\0".to_vec();
+                plain.resize(2 * 16_384, 0);
+                plain
+            },
+            "cache_foreign",
+            1,
+            "no local copy",
+        ),
+        ("another workspace's", std::fs::read(&other).expect("a copy"), "cache_foreign", 1, "`other`"),
+        (
+            "of another computer",
+            std::fs::read(copy_of(elsewhere.path(), "acme")).expect("a copy"),
+            "cache_key",
+            4,
+            "does not open with this workspace's key",
+        ),
+    ];
+    for (what, bytes, code, exit, said) in cases {
+        for ending in ["-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{ending}", copy.display()));
+        }
+        std::fs::write(&copy, &bytes).expect("written");
+        let output = steward(home, &["users", "show", "user7@example.com", "--json"]);
+        let error = stderr_json(&output);
+        assert_eq!(
+            (error["code"].as_str(), output.status.code()),
+            (Some(code), Some(exit)),
+            "{what}: {error}"
+        );
+        assert!(error["message"].as_str().is_some_and(|text| text.contains(said)), "{what}: {error}");
+        for part in ["message", "hint"] {
+            assert!(error[part].as_str().is_some_and(|text| text.ends_with('.')), "{what}: {error}");
+        }
+        assert!(copies(home).iter().any(|(_, kept)| *kept == bytes), "{what}: what was there is kept");
+        // The next step that is named works, and what is read again is the same.
+        answer(home, &["sync", "rebuild", "--yes"]);
+        answer(home, &["sync"]);
+        let again = answer(home, &["users", "show", "user7@example.com"]);
+        assert_eq!(again["data"]["user"], told["data"]["user"], "{what}");
+        assert!(copies(home).iter().any(|(_, kept)| *kept == bytes), "{what}: and stays beside it");
+    }
+    // The key itself is gone: the copy is whole, and nobody can read it.
+    let locked = std::fs::read(&copy).expect("a copy");
+    for entry in std::fs::read_dir(home).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with("secrets")) {
+            std::fs::remove_file(path).expect("removed");
+        }
+    }
+    let output = steward(home, &["users", "list", "--json"]);
+    let error = stderr_json(&output);
+    assert_eq!((error["code"].as_str(), output.status.code()), (Some("cache_key"), Some(4)), "{error}");
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("Rebuild")), "{error}");
+    assert_eq!(std::fs::read(&copy).expect("still there"), locked);
 }
 
 #[test]

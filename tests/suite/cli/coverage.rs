@@ -44,6 +44,7 @@ fn every_row_of_the_table_is_reachable() {
         "revenue --month 2026-10 --profile chartmogul --currency EUR",
         "revenue movements --kind churn",
         "revenue bridge --from stripe --to chartmogul",
+        "revenue bridge --to stripe-account",
         "revenue forecast --currency EUR",
         "revenue what-if --price pro/month=3900 --grandfather pro --churn-times 1.5 --conversion 30%",
         "revenue what-if --scenario dearer",

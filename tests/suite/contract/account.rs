@@ -108,28 +108,43 @@ async fn trap_31_extending_a_trial_shows_every_date_it_moves() {
         &mut owner,
         &format!(
             "update steward.users set trial_end = now() + interval '1 day' where id in ('{second}', '{third}');
-             update steward.subscriptions set status = 'trialing', trial_end = now() + interval '1 day'"
+             update steward.subscriptions set status = 'trialing', trial_end = now() + interval '1 day',
+                 current_period_start = now() - interval '13 days', current_period_end = now() + interval '1 day'"
         ),
     )
     .await;
     let before = (rows(&mut owner, "users").await, rows(&mut owner, "subscriptions").await);
+    let was =
+        value(&mut owner, &format!("select to_jsonb(trial_end) from steward.users where id = '{second}'"))
+            .await;
+    let was: DateTime<Utc> = serde_json::from_value(was).expect("an instant");
     let mut support = database.connect("support").await;
     let until = SystemClock.now() + Duration::days(14);
     let extend = |users: &[&str], until| Action::ExtendTrial { change: change(users, json!({})), until };
     let done = carry_out(&mut support, &extend(&[&first, &second], until)).await;
-    let touched: Vec<&str> = done.rows.iter().map(|row| row.table.as_str()).collect();
-    assert_eq!(touched, ["users", "subscriptions"]);
-    for row in &done.rows {
-        let dates = (row.before.as_ref(), row.after.as_ref());
-        assert!(
-            dates.0.is_some_and(|before| before.get("trial_end").is_some())
-                && dates.1.is_some_and(|after| after.get("trial_end").is_some()),
-            "the date before and after: {row:?}"
-        );
-    }
+    let moved = |fields: &[&str]| {
+        let said =
+            |at: DateTime<Utc>| fields.iter().map(|field| ((*field).to_owned(), at)).collect::<Vec<_>>();
+        (said(was), said(until.trunc_subsecs(6)))
+    };
+    let dates = |side: Option<&Value>| -> Vec<(String, DateTime<Utc>)> {
+        let fields = side.and_then(Value::as_object).expect("the side is there");
+        let instant = |at: &Value| at.as_str().and_then(|at| at.parse().ok()).expect("an instant");
+        fields.iter().map(|(field, at)| (field.clone(), instant(at))).collect()
+    };
+    // What is shown is what was previewed, and nothing but the dates moves: the first invoice comes when both end.
+    let shown: Vec<_> = done
+        .rows
+        .iter()
+        .map(|row| (row.table.as_str(), (dates(row.before.as_ref()), dates(row.after.as_ref()))))
+        .collect();
+    let expected =
+        [("users", moved(&["trial_end"])), ("subscriptions", moved(&["trial_end", "current_period_end"]))];
+    assert_eq!(shown, expected);
     assert_eq!(done.skipped[0].reason, "Has no trial.");
-    let ends = value(&mut owner, &format!("select to_jsonb(array[(select trial_end from steward.users where id = '{second}'), (select trial_end from steward.subscriptions where user_id = '{second}')])")).await;
-    assert_eq!(ends[0], ends[1], "account and subscription agree");
+    let ends = value(&mut owner, &format!("select to_jsonb(array[(select trial_end from steward.users where id = '{second}'), trial_end, current_period_end]) from steward.subscriptions where user_id = '{second}'")).await;
+    let ends: Vec<DateTime<Utc>> = serde_json::from_value(ends).expect("instants");
+    assert_eq!(ends, [until.trunc_subsecs(6); 3], "account, trial and period agree");
     let shorter = carry_out(&mut support, &extend(&[&second], until - Duration::days(1))).await;
     assert!(shorter.rows.is_empty() && shorter.skipped[0].reason.starts_with("The trial ends later already"));
 

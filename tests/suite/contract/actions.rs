@@ -251,6 +251,34 @@ async fn trap_35_what_is_billed_at_stripe_is_changed_there_and_never_in_the_mirr
     assert_eq!(error.code(), ErrorCode::Invalid);
     assert!(error.message().contains("Stripe"), "{error:?}");
     assert_eq!(plans(&mut owner).await, before, "and nothing was written");
+    // No way round the functions: whoever may act may not write the mirror's rows, and the column says whose they are.
+    let writers = value(
+        &mut owner,
+        "select coalesce(jsonb_agg(r.rolname || ' ' || p.privilege order by 1), '[]')
+         from pg_roles r, unnest(array['insert', 'update', 'delete', 'truncate']) p(privilege)
+         where r.rolname in ('steward_viewer', 'steward_support', 'steward_finance', 'steward_admin')
+           and has_table_privilege(r.oid, 'steward.subscriptions', p.privilege)",
+    )
+    .await;
+    assert_eq!(writers, json!([]));
+    for role in ["viewer", "support", "finance", "admin"] {
+        let mut person = database.connect(role).await;
+        let write = "update steward.subscriptions set plan_code = 'pro', quantity = 9";
+        let refused = sqlx::query(write).execute(&mut person).await.expect_err("only functions write");
+        assert_eq!(
+            refused.as_database_error().and_then(|error| error.code()).as_deref(),
+            Some("42501"),
+            "{role}"
+        );
+    }
+    let authority = value(
+        &mut owner,
+        "select to_jsonb(col_description('steward.subscriptions'::regclass, a.attnum)) from pg_attribute a
+         where a.attrelid = 'steward.subscriptions'::regclass and a.attname = 'stripe_subscription_id'",
+    )
+    .await;
+    assert!(authority.as_str().is_some_and(|text| text.contains("changed there, never here")), "{authority}");
+    assert_eq!(plans(&mut owner).await, before);
 }
 
 #[tokio::test]

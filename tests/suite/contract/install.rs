@@ -120,6 +120,8 @@ async fn an_older_schema_is_brought_along() {
     assert!(found.is_installed && !found.is_current());
     assert_eq!(found.plan.len(), 1, "only what is missing: {:?}", found.plan);
     assert!(install(&mut owner, None).await.expect("it upgrades").is_current());
+    let body = json(&mut owner, "select to_jsonb(prosrc) from pg_proc where proname = 'extend_trial'").await;
+    assert!(body.as_str().is_some_and(|body| body.contains("current_period_end")), "{body}");
 }
 
 /// A login of its own that owns a database of its own.

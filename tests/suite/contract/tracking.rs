@@ -42,6 +42,27 @@ async fn counters(owner: &mut PgConnection) -> Value {
 }
 
 #[tokio::test]
+async fn trap_14_a_cost_that_comes_as_a_float_is_quantised_once_and_sums_exactly() {
+    let (_database, mut owner, mut app) = quotas().await;
+    // What a platform that computes in floats sends: 0.30000000000000004, and a third with seventeen digits.
+    let float = |cost: f64| json!({ "user_id": SOLO, "event_key": Uuid::now_v7(), "event_type": "prompt", "cost": cost });
+    let events: Vec<Value> = (0..1_000).map(|_| float(0.1 + 0.2)).chain([float(1.0 / 3.0)]).collect();
+    assert!(events[0].to_string().contains("0.30000000000000004"), "{}", events[0]);
+    assert_eq!(track(&mut app, &json!(events)).await, json!({"recorded": 1001, "repeated": 0}));
+    // The same from a column of type double precision.
+    execute(
+        &mut owner,
+        &format!(
+            "insert into steward.usage_events (user_id, event_key, event_type, occurred_at, cost)
+             select '{SOLO}', gen_random_uuid(), 'prompt', now(), (0.1::float8 + 0.2::float8) from generate_series(1, 1000)"
+        ),
+    )
+    .await;
+    let sum = value(&mut owner, "select to_jsonb(sum(cost)::text) from steward.usage_events").await;
+    assert_eq!(sum, "600.333333333", "each to the nano-dollar, once; a sum of floats is 600.3333333333…");
+}
+
+#[tokio::test]
 async fn an_event_is_kept_and_counted_once() {
     let (_database, mut owner, mut app) = quotas().await;
     let event = json!({

@@ -116,5 +116,25 @@ async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
     assert!(matches!(words, Value::String(_)));
     window.wait_for("every panel is filled", FILLED).await.expect("no panel waits for the server");
     desk.picture("offline").expect("a picture");
+
+    // Every view there is, by its address, is filled from the copy and complains of nothing.
+    let views = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../ui/src/app/views.ts"))
+        .expect("the views are listed");
+    let quoted = |text: &'static str| views.split(text).skip(1).filter_map(|rest| rest.split('"').next());
+    let places: Vec<(&str, &str)> = quoted("    to: \"").zip(quoted("    label: \"")).collect();
+    assert!(places.len() >= 13 && places.contains(&("/revenue", "Revenue")), "{places:?}");
+    for (place, label) in places {
+        window.script(&format!("location.hash = '#{place}'")).await.expect("it is opened");
+        let arrived = format!(
+            "return document.querySelector('.crumbs .cur')?.innerText.trim() === '{label}'
+                 && !!document.querySelector('main h1') && !document.querySelector('main [aria-busy=true]')"
+        );
+        window.wait_for(place, &arrived).await.unwrap_or_else(|error| panic!("{place}: {error}"));
+        let alerts = window
+            .script("return [...document.querySelectorAll('[role=alert]')].map((one) => one.innerText)")
+            .await
+            .expect("an answer");
+        assert_eq!(alerts, json!([]), "{place} answers without a server");
+    }
     window.close().await.expect("it closes");
 }

@@ -299,6 +299,48 @@ async fn trap_11_a_refund_is_whole_or_a_part_in_the_digits_of_its_currency() {
 }
 
 #[tokio::test]
+async fn trap_22_a_refund_is_told_as_money_given_back_and_is_no_churn() {
+    let company = company("admin").await;
+    let revenue = async || {
+        let asked = json!({ "zone": "UTC", "months": 2, "currency": "EUR" });
+        let mut answer = company.run("revenue_show", asked.clone()).await;
+        let movers = company.run("revenue_movements", json!({ "zone": "UTC", "currency": "EUR" })).await;
+        // How fresh they are is another matter.
+        answer["freshness"] = Value::Null;
+        answer["period"] = Value::Null;
+        json!([
+            answer["months"],
+            answer["figures"],
+            answer["by_plan"],
+            movers["rows"],
+            movers["change_minor"]
+        ])
+    };
+    let refunded = async || {
+        let billing = company.run("billing_show", json!({ "range": "30d", "zone": "UTC" })).await;
+        let figures = billing["figures"].as_array().expect("figures");
+        let found = figures.iter().find(|figure| figure["name"] == "refunded").expect("refunds are told");
+        json!([
+            found["count"],
+            found["amounts"].as_array().and_then(|all| all.first()).map(|money| money["words"].clone())
+        ])
+    };
+    company.run("stripe_pull", Value::Null).await;
+    let before = revenue().await;
+    assert!(before[0][1]["end_minor"].as_i64().is_some_and(|end| end > 5_800), "they pay: {before}");
+    assert_eq!(refunded().await, json!([0, null]));
+    // The whole of what they paid, carried out at Stripe.
+    let refund = json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "reason": "a month was down" });
+    let looked = preview(&company.steward, "payment_refund", &refund).await;
+    company.run("payment_refund", decided(&refund, &looked)).await;
+    assert_eq!(company.stripe.books().all("refunds").len(), 1);
+    company.run("stripe_pull", Value::Null).await;
+    company.run("sync_run", Value::Null).await;
+    assert_eq!(refunded().await, json!([1, "58.00 EUR"]), "the money is told where money is");
+    assert_eq!(revenue().await, before, "and nobody's MRR moved");
+}
+
+#[tokio::test]
 async fn support_changes_what_is_paid_and_refunds_nothing_and_finance_neither() {
     let company = company("support").await;
     let refund = json!({ "intent": Uuid::now_v7(), "payment": "ch_2", "reason": "x" });

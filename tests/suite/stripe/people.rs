@@ -190,6 +190,11 @@ fn steward(company: &Company, home: &std::path::Path, words: &[&str], input: &st
     child.wait_with_output().expect("it ends")
 }
 
+/// What a terminal shows of a call on the company's own folder.
+pub(super) fn printed(company: &Company, words: &[&str]) -> String {
+    text(&steward(company, company.home.path(), words, ""))
+}
+
 fn text(output: &Output) -> String {
     let problem = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{:?}: {problem}", output.status);

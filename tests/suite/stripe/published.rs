@@ -1,8 +1,10 @@
 //! Stripe's own published example of every object that is read, each decoded once.
 //!
-//! The examples are Stripe's and lie beside the checkout where somebody put them; they are no part of it.
+//! The examples are Stripe's and lie beside the checkout; they are no part of it. Where CI runs, and where there is a folder
+//! of such files, they have to be there: a check that is passed by not being made would hide what it is for.
+//! `STEWARD_WITHOUT_STRIPE_EXAMPLES=1` says that they are absent on purpose.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use steward_core::stripe::Part;
@@ -11,14 +13,43 @@ use steward_tests::stripe::{READER, StripeServer};
 
 use super::client::client;
 
+const ABSENT: &str = "STEWARD_WITHOUT_STRIPE_EXAMPLES";
+
+/// Whether somebody who has no examples has to be told so by a failure.
+fn is_expected(folder: &Path, is_ci: bool, is_absent_on_purpose: bool) -> bool {
+    !is_absent_on_purpose && (is_ci || folder.exists())
+}
+
 fn examples() -> Option<Value> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures/stripe/fixtures3.json");
-    let Ok(text) = std::fs::read_to_string(&path) else {
-        eprintln!("not checked: Stripe's published examples are not at {}", path.display());
-        return None;
-    };
-    let all: Value = serde_json::from_str(&text).expect("JSON");
-    Some(all["resources"].clone())
+    let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/fixtures");
+    let path = shared.join("stripe/fixtures3.json");
+    let says = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+    match std::fs::read_to_string(&path) {
+        Ok(text) => {
+            let all: Value = serde_json::from_str(&text).expect("JSON");
+            Some(all["resources"].clone())
+        }
+        Err(cause) => {
+            let told = format!("Stripe's published examples are not at {}: {cause}", path.display());
+            assert!(
+                !is_expected(&shared, says("CI"), says(ABSENT)),
+                "{told}. Put them there, or set {ABSENT}=1 if they are absent on purpose."
+            );
+            // The runner keeps what a passed test writes to itself; `cargo x test` says it at its end.
+            eprintln!("NOT CHECKED: {told}");
+            None
+        }
+    }
+}
+
+#[test]
+fn absent_examples_fail_where_they_are_expected_unless_that_is_on_purpose() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (there, nowhere) = (folder.path(), folder.path().join("nowhere"));
+    assert!(is_expected(there, false, false), "others lie here, so these should");
+    assert!(is_expected(&nowhere, true, false), "CI checks everything");
+    assert!(!is_expected(&nowhere, false, false), "a fresh clone has none");
+    assert!(!is_expected(there, true, true), "said to be so");
 }
 
 #[tokio::test]

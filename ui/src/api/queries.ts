@@ -16,6 +16,7 @@ import type { RevenueBridgeReq } from "./generated/RevenueBridgeReq";
 import type { RevenueForecastReq } from "./generated/RevenueForecastReq";
 import type { RevenueMovementsReq } from "./generated/RevenueMovementsReq";
 import type { RevenueReq } from "./generated/RevenueReq";
+import type { RevenueStripeBridgeReq } from "./generated/RevenueStripeBridgeReq";
 import type { RevenueTotalReq } from "./generated/RevenueTotalReq";
 import type { RevenueWhatIfReq } from "./generated/RevenueWhatIfReq";
 import type { StripeReconcileReq } from "./generated/StripeReconcileReq";
@@ -103,6 +104,14 @@ export const revenueBridgeOptions = (workspace: string, request: RevenueBridgeRe
     queryKey: ["revenue_bridge", workspace, request],
     queryFn: () => call("revenue_bridge", request),
     meta: { tags: commands.revenue_bridge.tags },
+  });
+
+/** Why recurring revenue here and at Stripe differ. */
+export const revenueStripeBridgeOptions = (workspace: string, request: RevenueStripeBridgeReq) =>
+  queryOptions({
+    queryKey: ["revenue_stripe_bridge", workspace, request],
+    queryFn: () => call("revenue_stripe_bridge", request),
+    meta: { tags: commands.revenue_stripe_bridge.tags },
   });
 
 /** Where MRR is heading. */

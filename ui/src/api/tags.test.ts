@@ -67,6 +67,7 @@ const OPTIONS = [
     to: "profitwell",
     currency: null,
   }),
+  queries.revenueStripeBridgeOptions(WORKSPACE, { profile: null, currency: null }),
   queries.revenueForecastOptions(WORKSPACE, { zone: "UTC", profile: null, currency: null }),
   queries.revenueWhatIfOptions(WORKSPACE, {
     zone: "UTC",

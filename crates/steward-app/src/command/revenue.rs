@@ -1,4 +1,5 @@
-//! `revenue_show`, `revenue_movements`, `revenue_bridge`, `revenue_forecast`, `revenue_what_if`, `revenue_total`.
+//! `revenue_show`, `revenue_movements`, `revenue_bridge`, `revenue_stripe_bridge`, `revenue_forecast`, `revenue_what_if`,
+//! `revenue_total`.
 
 use steward_core::Result;
 use steward_core::revenue::answer::{
@@ -7,6 +8,7 @@ use steward_core::revenue::answer::{
 use steward_core::revenue::forecast::{RevenueForecast, RevenueForecastReq};
 use steward_core::revenue::rate::{RevenueTotal, RevenueTotalReq};
 use steward_core::revenue::scenario::{RevenueWhatIf, RevenueWhatIfReq};
+use steward_core::revenue::stripe_answer::{RevenueStripeBridge, RevenueStripeBridgeReq};
 use steward_store::cache::query;
 
 use crate::context::Steward;
@@ -24,6 +26,13 @@ pub(crate) async fn revenue_movements(
 
 pub(crate) async fn revenue_bridge(steward: &Steward, request: RevenueBridgeReq) -> Result<RevenueBridge> {
     steward.cache().await?.read(move |reader| query::revenue::bridge(reader, &request)).await
+}
+
+pub(crate) async fn revenue_stripe_bridge(
+    steward: &Steward,
+    request: RevenueStripeBridgeReq,
+) -> Result<RevenueStripeBridge> {
+    steward.cache().await?.read(move |reader| query::revenue::stripe_bridge(reader, &request)).await
 }
 
 pub(crate) async fn revenue_forecast(

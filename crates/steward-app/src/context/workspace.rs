@@ -1,5 +1,6 @@
 //! The workspace whose copy is open, and the way to its server.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -252,7 +253,27 @@ impl Inner {
             }
             None => self.new_cache_key(id)?,
         };
-        Cache::open(&path, &key, id)
+        Cache::open(&path, &key, id).map_err(|error| {
+            let is_locked = error.kind() == ErrorKind::CacheKey;
+            match is_locked.then(|| self.owner_of(&path, id)).flatten() {
+                Some(owner) => Error::new(
+                    ErrorKind::CacheForeign,
+                    format!("The local copy found here belongs to another workspace, `{owner}`."),
+                )
+                .with_source(error),
+                None => error,
+            }
+        })
+    }
+
+    /// The other workspace whose key opens a file.
+    fn owner_of(&self, path: &Path, id: WorkspaceId) -> Option<String> {
+        let mut others = self.local.workspaces().ok()?.into_iter().filter(|other| other.id != id);
+        others.find_map(|other| {
+            let key = self.secrets.get(&key_name(other.id)).ok()??;
+            let key = CacheKey::from_hex(key.expose_secret()).ok()?;
+            Cache::is_opened_by(path, &key).then_some(other.name)
+        })
     }
 
     /// Whether a workspace's copy, if there is one, has its key.

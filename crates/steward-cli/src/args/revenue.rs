@@ -21,6 +21,9 @@ pub(crate) struct RevenueArgs {
     pub(crate) command: Option<RevenueCommand>,
 }
 
+/// What stands in a definition's place for the account at Stripe.
+pub(crate) const STRIPE_ACCOUNT: &str = "stripe-account";
+
 /// Which month, by which definition, in which currency.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct RevenueShape {
@@ -49,12 +52,12 @@ pub(crate) enum RevenueCommand {
         #[command(flatten)]
         page: Page,
     },
-    /// Why two definitions differ, to the cent.
+    /// Why two definitions differ, or this side and the account at Stripe, to the cent.
     Bridge {
         /// The first definition.
         #[arg(long, value_name = "NAME", default_value = "stripe")]
         from: String,
-        /// The second.
+        /// The second; `stripe-account` is what the account at Stripe is worth under the first.
         #[arg(long, value_name = "NAME")]
         to: String,
     },

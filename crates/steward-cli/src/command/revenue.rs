@@ -1,16 +1,17 @@
 //! `revenue`: the month, its movements, the bridge, what lies ahead, closing.
 
 use steward_app::table::row;
-use steward_core::Result;
 use steward_core::revenue::answer::{RevenueBridgeReq, RevenueMovementsReq, RevenueReq};
 use steward_core::revenue::close::{MonthCloseReq, MonthReopenReq};
 use steward_core::revenue::forecast::RevenueForecastReq;
 use steward_core::revenue::rate::RevenueTotalReq;
 use steward_core::revenue::scenario::RevenueWhatIfReq;
+use steward_core::revenue::stripe_answer::RevenueStripeBridgeReq;
+use steward_core::{Error, Result};
 
 use super::change::{new_intent, reviewed};
 use super::scenario;
-use crate::args::{RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs};
+use crate::args::{RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, STRIPE_ACCOUNT};
 use crate::client::{Answer, Client};
 use crate::render::{outlook, revenue as render};
 
@@ -35,6 +36,20 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
             let next = movements.next.clone();
             let text = render::movements(&movements, zone);
             Ok(Answer::new(&movements, text)?.fresh(&movements.freshness).next(next))
+        }
+        Some(RevenueCommand::Bridge { from, to }) if to == STRIPE_ACCOUNT => {
+            if shape.month.is_some() {
+                return Err(Error::invalid(
+                    "month",
+                    "Stripe says how its subscriptions stand, not how they stood: leave --month out.",
+                ));
+            }
+            // The definition is asked for by either name.
+            let profile = shape.profile.or(Some(from));
+            let request = RevenueStripeBridgeReq { profile, currency: shape.currency };
+            let bridge = client.ask::<row::revenue_stripe_bridge>(request).await?;
+            let text = render::stripe_bridge(&bridge, client.zone().await?);
+            Ok(Answer::new(&bridge, text)?.fresh(&bridge.freshness))
         }
         Some(RevenueCommand::Bridge { from, to }) => {
             let zone = client.zone().await?;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueFigure, RevenueMonth, RevenueMovements, RevenueShare,
@@ -9,6 +10,7 @@ use steward_core::revenue::answer::{
 use steward_core::revenue::close::MonthList;
 use steward_core::revenue::metric::RevenueMetric;
 use steward_core::revenue::movement::Movement;
+use steward_core::revenue::stripe_answer::RevenueStripeBridge;
 
 use super::number::{grouped, instant, money};
 use super::style::Tone;
@@ -234,6 +236,46 @@ pub(crate) fn bridge(bridge: &RevenueBridge, zone: Tz) -> String {
             instant(bridge.at, zone)
         ))
     );
+    text
+}
+
+/// Why this side and the account at Stripe differ.
+pub(crate) fn stripe_bridge(bridge: &RevenueStripeBridge, zone: Tz) -> String {
+    let Some(currency) = &bridge.currency else { return "Nobody ever paid.".to_owned() };
+    let columns = [Column::Left("Step"), Column::Right("Subscriptions"), Column::Right("MRR")];
+    let ends = |name: String, amount: String| {
+        vec![toned(name, Tone::Strong), Field::from(""), toned(amount, Tone::Strong)]
+    };
+    let mut rows = vec![ends(format!("Here, {}", bridge.profile.name), money(bridge.from_minor, currency))];
+    rows.extend(bridge.steps.iter().map(|step| {
+        vec![
+            Field::from(step.label.clone()),
+            Field::from(grouped(i128::from(step.subscriptions))),
+            Field::from(money(step.difference_minor, currency)),
+        ]
+    }));
+    let there = bridge.to_minor.map_or_else(|| "not known".to_owned(), |minor| money(minor, currency));
+    rows.push(ends("At Stripe".to_owned(), there));
+    let mut text = table(&columns, rows);
+    let mut notes = Vec::new();
+    if let Some(difference) = bridge.difference_minor {
+        notes.push(format!("difference {}", money(difference, currency)));
+    }
+    let at = |instant_of: Option<DateTime<Utc>>| {
+        instant_of.map_or_else(|| "never".to_owned(), |at| instant(at, zone))
+    };
+    notes.push(format!("here as of {}, Stripe read {}", at(bridge.freshness.as_of), at(bridge.stripe_as_of)));
+    if bridge.unvalued > 0 {
+        notes.push(format!(
+            "{} at Stripe with a price in steps, a discount that was not told or measured use: not in its total",
+            grouped(i128::from(bridge.unvalued))
+        ));
+    }
+    notes.extend(bridge.without.clone());
+    notes.push(bridge.method.clone());
+    for note in notes {
+        let _ = write!(text, "\n{}", Tone::Muted.paint(note));
+    }
     text
 }
 

@@ -31,6 +31,12 @@ impl Amount {
         (denominator != 0).then(|| Self(Ratio::new(numerator, denominator)))
     }
 
+    /// Exactly so many minor units.
+    #[must_use]
+    pub fn exact(minor: Ratio<i128>) -> Self {
+        Self(minor)
+    }
+
     /// As a fraction in lowest terms.
     #[must_use]
     pub fn ratio(self) -> Ratio<i128> {

@@ -6,6 +6,7 @@ mod forecast;
 mod movers;
 mod repriced;
 mod scenario;
+mod stripe;
 mod total;
 
 use std::cmp::Reverse;
@@ -37,6 +38,7 @@ use crate::{Error, Result};
 
 pub use repriced::{ListPrice, Repriced, RepricedCustomer};
 pub use scenario::SupposedPrice;
+pub use stripe::StripeSide;
 
 /// A plan's name and place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -360,14 +362,14 @@ impl Look<'_> {
         segments: BTreeMap<K, Segment>,
         words: impl Fn(K) -> (Option<String>, String),
     ) -> Result<Vec<RevenueShare>> {
-        let mut segments: Vec<(K, Segment)> = segments.into_iter().collect();
-        segments.sort_by(|(a, one), (b, two)| two.mrr.cmp(&one.mrr).then_with(|| a.cmp(b)));
-        let parts: Vec<Amount> = segments.iter().map(|(_, segment)| segment.mrr).collect();
+        let parts: Vec<Amount> = segments.values().map(|segment| segment.mrr).collect();
         let whole = parts.iter().try_fold(Amount::ZERO, |sum, part| sum.plus(*part))?;
+        // Rounded in the order of the keys, so that a part is the same number wherever its fellows stand.
         let rounded = rounded_parts(Amount::ZERO, &parts)?;
+        let mut segments: Vec<((K, Segment), i64)> = segments.into_iter().zip(rounded).collect();
+        segments.sort_by(|((a, one), _), ((b, two), _)| two.mrr.cmp(&one.mrr).then_with(|| a.cmp(b)));
         Ok(segments
             .into_iter()
-            .zip(rounded)
             .map(|((key, segment), mrr_minor)| {
                 let (value, label) = words(key);
                 RevenueShare {
@@ -438,13 +440,14 @@ impl Look<'_> {
         answer.plan_moves.sort_by_key(|row| Reverse(row.customers));
         let ends: Vec<DateTime<Utc>> = shown.iter().map(|span| span.balances().end).collect();
         for (span, plans) in shown.iter().zip(self.book.plan_history(currency, &ends)?) {
-            let whole = plans.values().try_fold(Amount::ZERO, |sum, plan| sum.plus(plan.mrr))?;
-            for (code, segment) in plans {
+            let parts: Vec<Amount> = plans.values().map(|plan| plan.mrr).collect();
+            let whole = parts.iter().try_fold(Amount::ZERO, |sum, part| sum.plus(*part))?;
+            for ((code, segment), mrr_minor) in plans.into_iter().zip(rounded_parts(Amount::ZERO, &parts)?) {
                 answer.plan_history.push(PlanHistory {
                     month: span.month,
                     plan: code.to_owned(),
                     currency: currency.to_owned(),
-                    mrr_minor: minor(segment.mrr)?,
+                    mrr_minor,
                     customers: segment.customers as u64,
                     seats: segment.seats,
                     share: segment.mrr.share_of(whole).map_or(0.0, number),

@@ -1,22 +1,27 @@
 //! What holds for every history: found by random ones.
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 use num_rational::Ratio;
 use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::amount::Amount;
+use super::at_stripe::{Billed, Unknown};
 use super::book::Book;
 use super::bridge::bridge;
 use super::cohort::MonthEnd;
 use super::movement::Movement;
 use super::profile::{Calendar, ChurnTiming, Discounts, Profile};
+use super::stripe_bridge::stripe_bridge;
 use super::subscription::{
     Discount, DiscountEnd, DiscountValue, Interval, Item, PriceSource, Status, Step, Subscription, Terms,
 };
 use super::traps::day;
 use super::{mrr, ratio};
 use crate::period::Period;
+use crate::stripe::reconcile::{Found, Pair};
 
 fn interval() -> impl Strategy<Value = Interval> {
     prop_oneof![Just(Interval::Day), Just(Interval::Week), Just(Interval::Month), Just(Interval::Year)]
@@ -35,8 +40,8 @@ fn status() -> impl Strategy<Value = Status> {
 
 fn an_item() -> impl Strategy<Value = Item> {
     (0_i64..500_000, 0_u32..20, interval(), 1_u32..7, any::<bool>()).prop_map(
-        |(unit_amount_minor, quantity, interval, interval_count, is_metered)| Item {
-            unit_amount_minor,
+        |(minor, quantity, interval, interval_count, is_metered)| Item {
+            unit_amount: Ratio::from_integer(i128::from(minor)),
             quantity,
             interval,
             interval_count,
@@ -106,6 +111,24 @@ fn a_profile() -> impl Strategy<Value = Profile> {
             calendar,
         },
     )
+}
+
+/// Stripe's side of a subscription: how it stands at an instant.
+fn billed(
+    id: String,
+    one: &Subscription,
+    at: chrono::DateTime<chrono::Utc>,
+    unknown: Option<Unknown>,
+) -> Billed {
+    let terms = one.terms_at(at).unwrap_or(&one.steps[0].terms);
+    let steps = vec![Step { from: chrono::DateTime::<chrono::Utc>::MIN_UTC, terms: Arc::clone(terms) }];
+    Billed {
+        id,
+        customer: "cus".to_owned(),
+        places: (0..terms.items.len()).collect(),
+        subscription: Subscription { steps, ..one.clone() },
+        unknown,
+    }
 }
 
 /// The definition, said the slow way: every subscription valued at the instant, added per customer.
@@ -202,6 +225,69 @@ proptest! {
             prop_assert_eq!(total, bridge.to);
             prop_assert_eq!(bridge.from, by_definition(&subscriptions, currency, at, &from));
             prop_assert_eq!(bridge.to, by_definition(&subscriptions, currency, at, &to));
+        }
+    }
+
+    #[test]
+    fn the_steps_to_stripe_sum_to_the_difference_whatever_is_there(
+        ours in prop::collection::vec(a_subscription(), 0..10),
+        theirs in prop::collection::vec((a_subscription(), 0_usize..12, any::<bool>(), 0_u8..8), 0..10),
+        profile in a_profile(),
+        days in 0_i64..330,
+    ) {
+        let at = day(1, 1) + TimeDelta::days(days);
+        let mut found = Found::default();
+        let theirs: Vec<Billed> = theirs.into_iter().enumerate().map(|(number, (one, pair, is_same_plan, unknown))| {
+            let billed = billed(format!("sub_{number}"), &one, at, (unknown == 0).then_some(Unknown::Price));
+            if let Some(own) = ours.get(pair) {
+                found.pairs.push(Pair {
+                    subscription: own.id,
+                    stripe_subscription: billed.id.clone(),
+                    main_line: billed.places.first().copied(),
+                    is_same_plan,
+                });
+            }
+            billed
+        }).collect();
+        for currency in ["EUR", "USD"] {
+            let bridge = stripe_bridge(&ours, &theirs, &found, currency, at, &profile).expect("amounts fit");
+            prop_assert_eq!(bridge.from, by_definition(&ours, currency, at, &profile));
+            let there: Vec<_> =
+                theirs.iter().filter(|one| one.unknown.is_none()).map(|one| one.subscription.clone()).collect();
+            prop_assert_eq!(bridge.to, by_definition(&there, currency, at, &profile));
+            let parts = bridge.steps.values().flatten();
+            let end = parts.fold(bridge.from, |sum, part| sum.plus(part.difference).expect("it fits"));
+            prop_assert_eq!(end, bridge.to);
+        }
+    }
+
+    #[test]
+    fn a_mirror_at_stripe_is_worth_the_same_and_has_no_step(
+        ours in prop::collection::vec(a_subscription(), 0..10),
+        mut profile in a_profile(),
+        days in 0_i64..330,
+    ) {
+        // How long a period counts after its end depends on what was before: that Stripe does not tell.
+        if profile.churn == ChurnTiming::PeriodEnd {
+            profile.churn = ChurnTiming::End;
+        }
+        let at = day(1, 1) + TimeDelta::days(days);
+        let ours: Vec<_> = ours.into_iter().filter(|one| one.terms_at(at).is_some()).collect();
+        let mut found = Found::default();
+        let theirs: Vec<Billed> = ours.iter().enumerate().map(|(number, one)| {
+            let billed = billed(format!("sub_{number}"), one, at, None);
+            found.pairs.push(Pair {
+                subscription: one.id,
+                stripe_subscription: billed.id.clone(),
+                main_line: billed.places.first().copied(),
+                is_same_plan: true,
+            });
+            billed
+        }).collect();
+        for currency in ["EUR", "USD"] {
+            let bridge = stripe_bridge(&ours, &theirs, &found, currency, at, &profile).expect("amounts fit");
+            prop_assert_eq!(&bridge.steps, &std::collections::BTreeMap::new());
+            prop_assert_eq!(bridge.from, bridge.to);
         }
     }
 

@@ -20,6 +20,8 @@ pub enum RevenueMetric {
     Customers,
     /// Revenue per paying customer.
     Arpu,
+    /// Revenue per customer with an open subscription, those who pay nothing for it included.
+    ArpuWithFree,
     /// Customers lost, of those at the start.
     LogoChurn,
     /// Revenue lost, of that at the start.
@@ -54,6 +56,7 @@ impl RevenueMetric {
             Self::CommittedMrr => "Committed MRR",
             Self::Customers => "Paying customers",
             Self::Arpu => "ARPU",
+            Self::ArpuWithFree => "ARPU incl. free",
             Self::LogoChurn => "Customer churn",
             Self::GrossChurn => "Gross revenue churn",
             Self::NetChurn => "Net revenue churn",
@@ -90,6 +93,10 @@ impl RevenueMetric {
                  customer; free plans and trials are not in it."
             }
             Self::Arpu => "MRR over paying customers.",
+            Self::ArpuWithFree => {
+                "MRR over all customers with an open subscription: paying, in a trial, or worth nothing. Who has \
+                 no subscription at all is not in it."
+            }
             Self::LogoChurn => {
                 "Customers who paid when the month began and do not when it ends, of those who did."
             }
@@ -132,6 +139,7 @@ impl RevenueMetric {
         match self {
             Self::Mrr | Self::Arr | Self::CommittedMrr | Self::Customers => "Nobody ever paid.",
             Self::Arpu => "Nobody pays.",
+            Self::ArpuWithFree => "Nobody has a subscription.",
             Self::LogoChurn
             | Self::GrossChurn
             | Self::NetChurn

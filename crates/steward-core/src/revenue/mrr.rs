@@ -1,6 +1,6 @@
 //! Monthly recurring revenue at an instant.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::amount::{Amount, Sum};
 use super::profile::{ChurnTiming, Discounts, Profile};
-use super::subscription::{Discount, DiscountEnd, DiscountValue, Item, Subscription, Terms};
+use super::subscription::{Discount, DiscountEnd, DiscountValue, Item, Status, Subscription, Terms};
 use crate::Result;
 
 /// Monthly value of each paying customer in one currency, in order of their ids. Customers worth nothing are absent.
@@ -133,7 +133,10 @@ pub fn counted_terms<'a>(
         }
         ChurnTiming::PeriodEnd if has_ended => {
             let is_paid_for = subscription.period_end.is_some_and(|end| at < end);
-            is_paid_for.then(|| subscription.last_open_terms())?
+            // What failed to be paid was not paid for: a subscription given up while past due ends with it.
+            is_paid_for
+                .then(|| subscription.last_open_terms())?
+                .filter(|terms| terms.status == Status::Active)
         }
         ChurnTiming::PeriodEnd => subscription.terms_at(at),
     }?;
@@ -148,8 +151,8 @@ pub fn terms_mrr(terms: &Terms, at: DateTime<Utc>, profile: &Profile) -> Result<
     let mut sum = Sum::default();
     let counted = || terms.items.iter().filter(|item| profile.counts_metered || !item.is_metered);
     for item in counted() {
-        let price = i128::from(item.unit_amount_minor) * i128::from(item.quantity);
-        sum.add(exact(price).times(factor(profile, item))?)?;
+        let price = Amount::exact(item.unit_amount).times(Ratio::from_integer(i128::from(item.quantity)))?;
+        sum.add(price.times(factor(profile, item))?)?;
     }
     let mut value = sum.total()?;
     for discount in terms.discounts.iter().filter(|discount| applies(discount, at, profile)) {
@@ -158,22 +161,19 @@ pub fn terms_mrr(terms: &Terms, at: DateTime<Utc>, profile: &Profile) -> Result<
             DiscountValue::Minor(minor) => {
                 // An amount off each invoice is worth as much per month as that invoice comes per month.
                 let per_month = counted().map(|item| factor(profile, item)).max().unwrap_or_default();
-                value.minus(exact(1).times(minor)?.times(per_month)?)?
+                value.minus(Amount::exact(minor).times(per_month)?)?
             }
         };
     }
     Ok(value.max(Amount::ZERO))
 }
 
-fn exact(minor: i128) -> Amount {
-    Amount::fraction(minor, 1).expect("the denominator is one")
-}
-
 fn factor(profile: &Profile, item: &Item) -> Ratio<i128> {
     profile.monthly_factor(item.interval, item.interval_count)
 }
 
-fn applies(discount: &Discount, at: DateTime<Utc>, profile: &Profile) -> bool {
+/// Whether a discount is taken off at an instant.
+pub(super) fn applies(discount: &Discount, at: DateTime<Utc>, profile: &Profile) -> bool {
     match (discount.end, profile.discounts) {
         (DiscountEnd::Forever, _) => true,
         (DiscountEnd::Until(end), Discounts::Recurring | Discounts::All)
@@ -192,6 +192,25 @@ pub fn total(customers: &Customers) -> Result<Amount> {
         sum.add(value)?;
     }
     sum.total()
+}
+
+/// How many customers have an open subscription, whether they pay for it or not; who pays for what ended is one of them.
+#[must_use]
+pub fn holders_at(
+    subscriptions: &[Subscription],
+    currency: &str,
+    at: DateTime<Utc>,
+    paying: &Customers,
+) -> usize {
+    let is_open = |subscription: &Subscription| {
+        let terms =
+            subscription.terms_at(at).filter(|_| subscription.ended_at.is_none_or(|ended| at < ended));
+        terms.is_some_and(|terms| matches!(terms.status, Status::Active | Status::PastDue | Status::Trialing))
+    };
+    let open = subscriptions.iter().filter(|one| one.currency == currency && is_open(one));
+    let holders: HashSet<Uuid> =
+        open.map(|one| one.customer).chain(paying.iter().map(|(customer, _)| customer)).collect();
+    holders.len()
 }
 
 /// Annual recurring revenue: twelve times the monthly of the same profile, nothing else.

@@ -127,7 +127,11 @@ impl Profile {
             Discounts::Recurring => "discounts that recur taken off",
             Discounts::All => "every discount taken off",
         };
-        let metered = if self.counts_metered { "metered items counted" } else { "metered items apart" };
+        let metered = if self.counts_metered {
+            "metered items counted, of which the history here has none: what was used stands on invoices"
+        } else {
+            "metered items apart"
+        };
         let churn = match self.churn {
             ChurnTiming::End => "a cancellation takes effect when it ends",
             ChurnTiming::PeriodEnd => "a cancellation takes effect at the end of the paid period",

@@ -75,8 +75,8 @@ impl Interval {
 /// One line of a subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Item {
-    /// Price of one unit per billing interval, in minor units, without tax.
-    pub unit_amount_minor: i64,
+    /// Price of one unit per billing interval, in minor units, without tax; providers have prices below a cent.
+    pub unit_amount: Ratio<i128>,
     /// How many units.
     pub quantity: u32,
     /// Unit of the billing interval.
@@ -85,6 +85,15 @@ pub struct Item {
     pub interval_count: u32,
     /// Whether the quantity is measured use, known only afterwards.
     pub is_metered: bool,
+}
+
+impl Item {
+    /// A line that is paid for whether it is used or not, at whole minor units.
+    #[must_use]
+    pub fn licensed(unit_minor: i64, quantity: u32, interval: Interval, interval_count: u32) -> Self {
+        let unit_amount = Ratio::from_integer(i128::from(unit_minor));
+        Self { unit_amount, quantity, interval, interval_count, is_metered: false }
+    }
 }
 
 /// How long a discount lasts.

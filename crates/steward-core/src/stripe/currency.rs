@@ -78,8 +78,14 @@ pub fn to_provider(minor: i64, currency: &str) -> Result<i64> {
     })
 }
 
+/// Digits of a decimal that a binary float of 64 bits is sure to keep.
+const FLOAT_DIGITS: usize = 15;
+
 /// A decimal as people write it in a table: `19.00`, `19,00`, `1,900.00`, as ISO 4217 minor units of a currency.
 /// The last separator is the decimal one where it has no three digits behind it, or where both are used.
+///
+/// A table that went through a spreadsheet may hold what a binary float makes of an amount, `28.999999999999996`. A float
+/// keeps fifteen digits of a decimal, so what has more and a fraction is rounded to fifteen, here and once.
 #[must_use]
 pub fn parse_major(text: &str, currency: &str) -> Option<Ratio<i128>> {
     let text = text.trim();
@@ -101,14 +107,19 @@ pub fn parse_major(text: &str, currency: &str) -> Option<Ratio<i128>> {
         None => (digits, ""),
     };
     let whole: String = whole.chars().filter(|letter| !is_separator(*letter) && *letter != ' ').collect();
-    if whole.is_empty() && fraction.is_empty() || fraction.len() > 12 {
+    if whole.is_empty() && fraction.is_empty() || fraction.len() > 20 {
         return None;
     }
     let is_number = |text: &str| text.bytes().all(|digit| digit.is_ascii_digit());
     if !is_number(&whole) || !is_number(fraction) || whole.len() > 18 {
         return None;
     }
-    let all: i128 = format!("0{whole}{fraction}").parse().ok()?;
+    let all = format!("0{whole}{fraction}");
+    let significant = all.trim_start_matches('0').len();
+    let all: i128 = all.parse().ok()?;
+    let beyond = u32::try_from(significant.saturating_sub(FLOAT_DIGITS).min(fraction.len())).ok()?;
+    let unit = 10_i128.pow(beyond);
+    let all = Ratio::new(all, unit).round().to_integer() * unit;
     let scale = 10_i128.pow(u32::try_from(fraction.len()).ok()?);
     let digits = if is_known(currency) { exponent(currency) } else { 2 };
     Some(Ratio::new(sign * all * 10_i128.pow(digits), scale))
@@ -192,5 +203,33 @@ mod tests {
         for wrong in ["", "x", "1.2.x", "--1", "."] {
             assert_eq!(parse_major(wrong, "EUR"), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn trap_14_a_float_in_a_table_is_quantised_once_and_never_carried_along() {
+        // As a spreadsheet or a float column writes them: ten times 2.90, a tenth and two tenths, and so on.
+        let floats = [
+            (2.9_f64 * 10.0 - 1e-15 * 4.0, "EUR", Ratio::from_integer(2_900)),
+            ((0.1_f64 + 0.2) * 100.0, "EUR", Ratio::from_integer(3_000)),
+            (1.1_f64 * 1.1, "EUR", Ratio::from_integer(121)),
+            (12_345_678.9_f64 * 3.0, "USD", Ratio::from_integer(3_703_703_670)),
+            (9.95_f64 * 3.0, "KWD", Ratio::from_integer(29_850)),
+            (0.07_f64 * 100.0, "JPY", Ratio::from_integer(7)),
+        ];
+        let mut unclean = 0;
+        for (float, currency, minor) in floats {
+            let text = float.to_string();
+            unclean += usize::from(text.len() > 14);
+            assert_eq!(parse_major(&text, currency), Some(minor), "{text} {currency}");
+            assert_eq!(parse_major(&text.replace('.', ","), currency), Some(minor), "{text} {currency}");
+        }
+        assert!(unclean >= 4, "most of them are no decimals any more");
+        // What is a decimal is never touched, however fine.
+        assert_eq!(parse_major("0.000000000001", "EUR"), Some(Ratio::new(1, 10_000_000_000)));
+        assert_eq!(
+            parse_major("123456789012345678", "JPY"),
+            Some(Ratio::from_integer(123_456_789_012_345_678)),
+            "a whole number has no fraction to be wrong in"
+        );
     }
 }

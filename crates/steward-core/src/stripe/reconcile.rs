@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
 
+use compare::main_line;
 pub use compare::same_terms;
 pub use side::{Holder, Line, LineDiscount, Ours, PlanKeys, Reduction, Theirs, UnitAmount};
 
@@ -118,6 +119,19 @@ pub struct NotCompared {
     pub subscriptions: u64,
 }
 
+/// A subscription that both sides have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The subscription here.
+    pub subscription: Uuid,
+    /// The subscription at Stripe.
+    pub stripe_subscription: String,
+    /// Which of Stripe's lines stands for the plan here.
+    pub main_line: Option<usize>,
+    /// Whether that line is the plan's, as far as the catalogue says which is.
+    pub is_same_plan: bool,
+}
+
 /// Everything found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Found {
@@ -131,6 +145,8 @@ pub struct Found {
     pub by_hand: u64,
     /// What could not be compared, and why.
     pub not_compared: Vec<NotCompared>,
+    /// Which subscription here is which there; also those that are over on both sides.
+    pub pairs: Vec<Pair>,
 }
 
 /// Compares both sides.
@@ -234,6 +250,7 @@ impl<'a> Desk<'a> {
             self.learned.insert(customer, row.holder.clone());
         }
         if !row.is_open() && !their.is_running() {
+            self.pair(row, their);
             // Over on both sides. Of a subscription that was taken up again, another row may be the open one.
             return;
         }
@@ -250,6 +267,7 @@ impl<'a> Desk<'a> {
         }
         self.billed.extend(their.customer.as_deref());
         self.found.matched += 1;
+        self.pair(row, their);
         self.compare(row, their);
     }
 
@@ -265,6 +283,7 @@ impl<'a> Desk<'a> {
                 self.paired.insert(&their.id);
                 self.billed.extend(their.customer.as_deref());
                 self.found.matched += 1;
+                self.pair(row, their);
                 let fix = format!(
                     "Stripe bills this account by {0}, and the row here does not say so: store {0} in its \
                      stripe_subscription_id, so that it is not changed here alone.",
@@ -315,6 +334,16 @@ impl<'a> Desk<'a> {
             ),
         };
         self.drift(class, None, Some(their), Words { here: None, there: Some(their.words()), fix });
+    }
+
+    fn pair(&mut self, row: &Ours, their: &Theirs) {
+        let (main_line, is_same_plan) = main_line(&row.plan_code, &their.lines, self.plans);
+        self.found.pairs.push(Pair {
+            subscription: row.id,
+            stripe_subscription: their.id.clone(),
+            main_line,
+            is_same_plan,
+        });
     }
 
     fn compare(&mut self, row: &Ours, their: &'a Theirs) {

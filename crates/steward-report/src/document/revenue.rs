@@ -150,6 +150,7 @@ fn is_balance(metric: RevenueMetric) -> bool {
             | RevenueMetric::CommittedMrr
             | RevenueMetric::Customers
             | RevenueMetric::Arpu
+            | RevenueMetric::ArpuWithFree
             | RevenueMetric::NetRetentionYear
             | RevenueMetric::GrossRetentionYear
     )

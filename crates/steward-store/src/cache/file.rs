@@ -1,5 +1,6 @@
 //! Opening the encrypted file: key, identity, damage.
 
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use rusqlite::functions::FunctionFlags;
@@ -95,8 +96,35 @@ pub(crate) fn open(path: &Path, key: &CacheKey, workspace: WorkspaceId) -> Resul
             let name = aside.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             Err(error.with_detail(format!("put aside as {name}")))
         }
+        Err(error) if error.kind() == ErrorKind::CacheKey && !is_like_a_copy(path) => {
+            Err(Error::new(ErrorKind::CacheForeign, "The file found here is no local copy of Steward's.")
+                .with_source(error))
+        }
         other => other,
     }
+}
+
+/// Whether a key opens a file; whose it is, is not asked.
+pub(crate) fn opens(path: &Path, key: &CacheKey) -> bool {
+    let count = |connection: Connection| {
+        connection
+            .query_row("select count(*) from sqlite_master", [], |row| row.get::<_, i64>(0))
+            .map_err(fault::map)
+    };
+    connect(path, key).and_then(count).is_ok_and(|tables| tables > 0)
+}
+
+/// Whether a file that the key does not open can be a copy under another one: whole pages, none of them readable.
+fn is_like_a_copy(path: &Path) -> bool {
+    let read = || -> std::io::Result<bool> {
+        let mut file = std::fs::File::open(path)?;
+        let bytes = file.metadata()?.len();
+        let mut start = [0; 16];
+        let is_plain = file.read_exact(&mut start).is_ok() && start == *b"SQLite format 3\0";
+        Ok(bytes.is_multiple_of(u64::from(PAGE_BYTES)) && !is_plain)
+    };
+    // What cannot be looked at is left to the other code: it claims less.
+    read().unwrap_or(true)
 }
 
 fn admit(connection: &Connection, path: &Path, workspace: WorkspaceId) -> Result<()> {

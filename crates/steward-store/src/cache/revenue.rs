@@ -295,13 +295,8 @@ impl Reading {
                 None => (None, PriceSource::Unknown),
             },
         };
-        let item = amount.zip(interval).map(|(unit_amount_minor, interval)| Item {
-            unit_amount_minor,
-            quantity,
-            interval,
-            interval_count: count,
-            is_metered: false,
-        });
+        let item =
+            amount.zip(interval).map(|(minor, interval)| Item::licensed(minor, quantity, interval, count));
         let kind: Option<String> = row.get(first + 9)?;
         let value: Option<String> = row.get(first + 10)?;
         let until: Option<i64> = row.get(first + 11)?;

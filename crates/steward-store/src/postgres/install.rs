@@ -81,6 +81,7 @@ migrations! {
     20261122150100 "reasons",
     20261122150200 "last_sync",
     20261122150300 "default_plan",
+    20261122160000 "trial_periods",
 }
 
 /// A migration, and whether a database has it.

@@ -3,4 +3,4 @@
 /**
  * Which number.
  */
-export type RevenueMetric = "mrr" | "arr" | "committed_mrr" | "customers" | "arpu" | "logo_churn" | "gross_churn" | "net_churn" | "net_retention_year" | "gross_retention_year" | "net_retention" | "gross_retention" | "quick_ratio" | "lifetime_value" | "trials_ended" | "trials_started";
+export type RevenueMetric = "mrr" | "arr" | "committed_mrr" | "customers" | "arpu" | "arpu_with_free" | "logo_churn" | "gross_churn" | "net_churn" | "net_retention_year" | "gross_retention_year" | "net_retention" | "gross_retention" | "quick_ratio" | "lifetime_value" | "trials_ended" | "trials_started";

@@ -70,6 +70,8 @@ import type { RevenueMovements } from "./RevenueMovements";
 import type { RevenueMovementsReq } from "./RevenueMovementsReq";
 import type { RevenueReport } from "./RevenueReport";
 import type { RevenueReq } from "./RevenueReq";
+import type { RevenueStripeBridge } from "./RevenueStripeBridge";
+import type { RevenueStripeBridgeReq } from "./RevenueStripeBridgeReq";
 import type { RevenueTotal } from "./RevenueTotal";
 import type { RevenueTotalReq } from "./RevenueTotalReq";
 import type { RevenueWhatIf } from "./RevenueWhatIf";
@@ -203,6 +205,8 @@ export interface Commands {
   revenue_movements: { request: RevenueMovementsReq; response: RevenueMovements };
   /** Why two definitions of revenue differ, to the cent. */
   revenue_bridge: { request: RevenueBridgeReq; response: RevenueBridge };
+  /** Why recurring revenue here and at Stripe differ, to the cent: each kind of difference with what it is worth. */
+  revenue_stripe_bridge: { request: RevenueStripeBridgeReq; response: RevenueStripeBridge };
   /** Where MRR is heading: an estimate with its back-tested error, beside the naive one. */
   revenue_forecast: { request: RevenueForecastReq; response: RevenueForecast };
   /** What MRR would be under other prices, churn or conversion; nothing is changed by asking. */
@@ -359,6 +363,7 @@ export const commands = {
   revenue_show: { doc: "Recurring revenue of a month and of those before it, in one currency under one definition.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_movements: { doc: "Who is behind a movement of revenue, and by which changes.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_bridge: { doc: "Why two definitions of revenue differ, to the cent.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  revenue_stripe_bridge: { doc: "Why recurring revenue here and at Stripe differ, to the cent: each kind of difference with what it is worth.", kind: "query", role: "finance", tier: "T0", tags: ["billing","users","plans"] },
   revenue_forecast: { doc: "Where MRR is heading: an estimate with its back-tested error, beside the naive one.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_what_if: { doc: "What MRR would be under other prices, churn or conversion; nothing is changed by asking.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
   revenue_total: { doc: "All currencies together at stated rates, beside what stands in each.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","settings","workspace"] },

@@ -277,7 +277,7 @@ const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: NonNullable<
     by === "share"
       ? `${formatNumber(part.share * 100, 1)}%`
       : by === "mrr"
-        ? formatMinor(part.mrr, revenue.exponent, 0)
+        ? formatMinor(part.mrr, revenue.exponent)
         : formatNumber(by === "seats" ? part.seats : part.customers);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region has to be reachable by keyboard
@@ -326,7 +326,7 @@ const Spread: FC<{ revenue: Revenue; plans: readonly PlanRow[]; by: NonNullable<
               <td className="n m">
                 {by === "customers" || by === "seats"
                   ? formatNumber(row.total)
-                  : formatMinor(row.total, revenue.exponent, 0)}
+                  : formatMinor(row.total, revenue.exponent)}
               </td>
             </tr>
           ))}

@@ -2,7 +2,7 @@ import type { FC } from "react";
 import type { Revenue } from "@/api/generated/Revenue";
 import { Kpi } from "@/components/kpi";
 import { PopoverButton, PopoverLead } from "@/components/popup";
-import { figureText, MOVERS, profileWords, type RevenueSearch, STRIPS } from "./model";
+import { BESIDE, besideText, figureText, MOVERS, profileWords, type RevenueSearch, STRIPS } from "./model";
 
 /** The key numbers; each opens what it means, and who is behind it. */
 export const RevenueKpis: FC<{
@@ -19,6 +19,7 @@ export const RevenueKpis: FC<{
         {metrics.map((metric) => {
           const figure = revenue.figures.find((one) => one.metric === metric);
           if (!figure) return null;
+          const beside = revenue.figures.find((one) => one.metric === BESIDE[metric]);
           return (
             <div key={metric} className="kpi-w">
               <PopoverButton
@@ -34,6 +35,14 @@ export const RevenueKpis: FC<{
                 <div className="note-h">{figure.label}</div>
                 <p>{figure.definition}</p>
                 {figure.without && <p>No value: {figure.without}</p>}
+                {beside && (
+                  <p>
+                    <b>
+                      {beside.label}: {besideText(beside, revenue)}
+                    </b>
+                    . {beside.definition}
+                  </p>
+                )}
                 <p>
                   Definition <b>{revenue.profile.name}</b>: {profileWords(revenue.profile)}
                 </p>

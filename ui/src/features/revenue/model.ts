@@ -22,7 +22,9 @@ export const revenueSearch = v.object({
   months: v.optional(v.fallback(v.picklist([6, 12, 24, 36]), 12)),
   profile: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "stripe")),
   currency: v.optional(v.string()),
-  against: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "profitwell")),
+  against: v.optional(
+    v.fallback(v.picklist(["stripe", "chartmogul", "profitwell", "stripe-account"]), "profitwell"),
+  ),
   split: v.optional(v.fallback(v.picklist(["plan", "interval", "country", "status", "price"]), "plan")),
   kept: v.optional(v.fallback(v.picklist(["revenue", "customers"]), "revenue")),
   movers: v.optional(
@@ -126,6 +128,12 @@ export const STRIPS: readonly (readonly RevenueMetric[])[] = [
   ["customers", "arpu", "logo_churn", "gross_churn", "lifetime_value", "trials_ended"],
 ];
 
+/** What stands in a definition's place for the account at Stripe; the command line has the same name for it. */
+export const STRIPE_ACCOUNT = "stripe-account";
+
+/** A number that is told together with another: for whom free accounts are customers, too. */
+export const BESIDE: Partial<Record<RevenueMetric, RevenueMetric>> = { arpu: "arpu_with_free" };
+
 /** Whose movements are behind a number; none where it is no sum of theirs. */
 export const MOVERS: Partial<Record<RevenueMetric, NonNullable<RevenueSearch["movers"]>>> = {
   mrr: "all",
@@ -154,6 +162,12 @@ const isFlow = (metric: RevenueMetric) => FLOWS.includes(metric);
 
 /** Where less is better. */
 const LOSSES: readonly RevenueMetric[] = ["logo_churn", "gross_churn", "net_churn"];
+
+/** A number within a sentence. */
+export function besideText(figure: RevenueFigure, revenue: Revenue): string {
+  const { figure: text, unit } = figureText(figure, revenue);
+  return unit ? `${text} ${unit}` : text;
+}
 
 /** A number as its tile shows it. */
 export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
@@ -220,7 +234,9 @@ export function profileWords(profile: RevenueProfile): string {
     period_end: "a cancellation counts at the end of the paid period",
     cancellation: "a cancellation counts when it is asked for",
   }[profile.churn];
-  const metered = profile.counts_metered ? "metered items in" : "metered items apart";
+  const metered = profile.counts_metered
+    ? "metered items in (the history here has none)"
+    : "metered items apart";
   return `${profile.counts_past_due ? "Active and past due" : "Active only"}; ${discounts}; ${metered}; ${churn}.`;
 }
 

@@ -15,6 +15,8 @@ use crate::Result;
 struct Facts {
     totals: Totals,
     committed: Amount,
+    /// Customers with an open subscription, whether they pay or not.
+    holders: usize,
     net_year: Option<f64>,
     gross_year: Option<f64>,
     trials_ended: Option<f64>,
@@ -70,25 +72,28 @@ impl Look<'_> {
         let committed = Profile { churn: ChurnTiming::Cancellation, ..profile.clone() };
         let committed = mrr::customers_at(&self.history.subscriptions, self.currency, end, &committed)?;
         let start = self.book.customers(self.currency, span.year_before(self.zone));
-        let end = self.book.customers(self.currency, end);
+        let paying = self.book.customers(self.currency, end);
+        let holders = mrr::holders_at(&self.history.subscriptions, self.currency, end, &paying);
         let trials = self.trials(span.period);
         Ok(Facts {
             totals,
             committed: mrr::total(&committed)?,
-            net_year: ratio::net_retention(&start, &end)?.map(number),
-            gross_year: ratio::gross_retention(&start, &end)?.map(number),
+            holders,
+            net_year: ratio::net_retention(&start, &paying)?.map(number),
+            gross_year: ratio::gross_retention(&start, &paying)?.map(number),
             trials_ended: trials.ended.share,
             trials_started: trials.started.share,
         })
     }
 }
 
-const METRICS: [RevenueMetric; 16] = [
+const METRICS: [RevenueMetric; 17] = [
     RevenueMetric::Mrr,
     RevenueMetric::CommittedMrr,
     RevenueMetric::Arr,
     RevenueMetric::Customers,
     RevenueMetric::Arpu,
+    RevenueMetric::ArpuWithFree,
     RevenueMetric::NetRetentionYear,
     RevenueMetric::GrossRetentionYear,
     RevenueMetric::QuickRatio,
@@ -113,6 +118,7 @@ impl Facts {
             RevenueMetric::CommittedMrr => Value::Money(Some(self.committed)),
             RevenueMetric::Customers => Value::Number(Some(totals.end_customers as f64)),
             RevenueMetric::Arpu => Value::Money(arpu),
+            RevenueMetric::ArpuWithFree => Value::Money(mrr::arpu(totals.end, self.holders)),
             RevenueMetric::LogoChurn => share(ratio::logo_churn(totals)),
             RevenueMetric::GrossChurn => share(ratio::gross_revenue_churn(totals)?),
             RevenueMetric::NetChurn => share(ratio::net_revenue_churn(totals)?),

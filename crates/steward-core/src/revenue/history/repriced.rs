@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
+use num_rational::Ratio;
 use uuid::Uuid;
 
 use super::super::amount::{Amount, Sum};
@@ -97,9 +98,10 @@ fn priced(terms: &Terms, price: &ListPrice<'_>) -> Terms {
             Interval::Year => price.year,
             Interval::Day | Interval::Week => None,
         };
-        let unit_amount_minor =
-            one.map_or(item.unit_amount_minor, |one| one.saturating_mul(i64::from(item.interval_count)));
-        Item { unit_amount_minor, ..item.clone() }
+        let unit_amount = one.map_or(item.unit_amount, |one| {
+            Ratio::from_integer(i128::from(one) * i128::from(item.interval_count))
+        });
+        Item { unit_amount, ..item.clone() }
     });
     Terms { items: items.collect(), ..terms.clone() }
 }

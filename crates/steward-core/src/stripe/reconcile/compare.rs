@@ -91,6 +91,22 @@ fn status(ours: &Ours, theirs: &Theirs, found: &mut Compared) {
     }
 }
 
+/// Which line stands for a plan here: the plan's own, else the first that is no measured use; and whether it is of that
+/// plan, where the catalogue says which lines are.
+pub(super) fn main_line(plan_code: &str, lines: &[Line], plans: &[PlanKeys]) -> (Option<usize>, bool) {
+    let own = plans.iter().find(|plan| plan.code == plan_code);
+    let mut fixed = lines.iter().enumerate().filter(|(_, line)| !line.is_metered);
+    if let Some((place, _)) = fixed.clone().find(|(_, line)| own.is_some_and(|plan| plan.has(line))) {
+        return (Some(place), true);
+    }
+    let is_other = own.is_some_and(PlanKeys::is_known)
+        || fixed.clone().any(|(_, line)| plans.iter().any(|plan| plan.has(line)));
+    match fixed.next() {
+        Some((place, _)) => (Some(place), !is_other),
+        None => (None, false),
+    }
+}
+
 /// The line that the plan here stands for; none where there is nothing to compare with.
 fn plan<'t>(ours: &Ours, theirs: &'t Theirs, plans: &[PlanKeys], found: &mut Compared) -> Option<&'t Line> {
     let fixed: Vec<&Line> = theirs.lines.iter().filter(|line| !line.is_metered).collect();

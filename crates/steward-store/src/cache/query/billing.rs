@@ -22,7 +22,7 @@ use crate::cache::{Reader, fault, stripe};
 pub use figures::show;
 pub use list::{invoices, payments, refunds};
 pub use price::{PlanPrice, plan_prices};
-pub use reconcile::reconcile;
+pub use reconcile::{reconcile, side};
 
 /// How far the reading of Stripe is.
 ///

@@ -1,4 +1,4 @@
-//! `revenue_show`, `revenue_movements`, `revenue_bridge`, `revenue_forecast`, `revenue_what_if`, `revenue_total`.
+//! `revenue_show`, `revenue_movements`, `revenue_bridge`, `revenue_stripe_bridge`, `revenue_forecast`, `revenue_what_if`, `revenue_total`.
 
 use rusqlite::OptionalExtension as _;
 use steward_core::revenue::answer::{
@@ -8,10 +8,11 @@ use steward_core::revenue::forecast::{RevenueForecast, RevenueForecastReq};
 use steward_core::revenue::history::SupposedPrice;
 use steward_core::revenue::rate::{RateList, RevenueTotal, RevenueTotalReq};
 use steward_core::revenue::scenario::{RevenueWhatIf, RevenueWhatIfReq};
+use steward_core::revenue::stripe_answer::{RevenueStripeBridge, RevenueStripeBridgeReq};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
-use super::{freshness, page_rows, plan};
+use super::{billing, freshness, page_rows, plan};
 use crate::cache::{Reader, fault};
 
 /// What answers about revenue are made of.
@@ -64,6 +65,30 @@ pub fn bridge(reader: &Reader, req: &RevenueBridgeReq) -> Result<RevenueBridge> 
     let mut answer = reader.revenue()?.bridge(req, freshness(reader, &DATASETS)?)?;
     for row in answer.steps.iter_mut().flat_map(|step| &mut step.largest) {
         row.name = name(reader, row.customer, row.is_team)?;
+    }
+    Ok(answer)
+}
+
+/// Why the total here and the one of the account at Stripe differ. Before Stripe was read, what is known is told with the
+/// reason for the rest.
+///
+/// # Errors
+/// As [`show`].
+pub fn stripe_bridge(reader: &Reader, req: &RevenueStripeBridgeReq) -> Result<RevenueStripeBridge> {
+    let freshness = freshness(reader, &DATASETS)?;
+    let side = match billing::side(reader) {
+        Ok(side) => Ok(side),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::BillingRight) => {
+            Err(error.message().to_owned())
+        }
+        Err(error) => return Err(error),
+    };
+    let mut answer =
+        reader.revenue()?.stripe_bridge(req, freshness, side.as_ref().map_err(String::as_str))?;
+    for row in answer.steps.iter_mut().flat_map(|step| &mut step.largest) {
+        if let Some(customer) = row.customer {
+            row.name = name(reader, customer, row.is_team)?.or(row.name.take());
+        }
     }
     Ok(answer)
 }

@@ -7,13 +7,14 @@ use num_rational::Ratio;
 use rusqlite::Row;
 use steward_core::find::FindKind;
 use steward_core::revenue::amount::decimal;
+use steward_core::revenue::history::StripeSide;
 use steward_core::stripe::Part;
 use steward_core::stripe::billing::{DriftCount, Reconciliation, StripeReconcileReq};
 use steward_core::stripe::pull::Position;
 use steward_core::stripe::reconcile::{
     self, DriftClass, Holder, Line, LineDiscount, Ours, PlanKeys, Reduction, Theirs, UnitAmount,
 };
-use steward_core::stripe::record::{Discount, Item, Subscription};
+use steward_core::stripe::record::{Coupon, Discount, Item, Subscription};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use uuid::Uuid;
 
@@ -192,9 +193,19 @@ fn theirs(reader: &Reader, position: &Position) -> Result<Vec<Theirs>> {
         return Err(Error::new(ErrorKind::BillingRight, "The key may not read Stripe's subscriptions.")
             .with_detail(Part::Subscriptions.right()));
     }
-    let labels = named(reader, "select id, coalesce(email, name) from stripe_customers")?;
+    let labels = labels(reader)?;
     let products = named(reader, "select id, name from stripe_products")?;
     let coupons = coupons(reader)?;
+    Ok(subscriptions(reader)?.into_iter().map(|row| their(row, &labels, &products, &coupons)).collect())
+}
+
+/// How people know Stripe's customers.
+fn labels(reader: &Reader) -> Result<HashMap<String, Option<String>>> {
+    named(reader, "select id, coalesce(email, name) from stripe_customers")
+}
+
+/// Stripe's subscriptions as the copy has them.
+fn subscriptions(reader: &Reader) -> Result<Vec<Subscription>> {
     let mut find = reader
         .connection()
         .prepare_cached("select body from stripe_subscriptions order by id")
@@ -202,13 +213,51 @@ fn theirs(reader: &Reader, position: &Position) -> Result<Vec<Theirs>> {
     let bodies = find.query_map([], |row| row.get::<_, String>(0)).map_err(fault::map)?;
     bodies
         .map(|body| {
-            let row: Subscription = serde_json::from_str(&body.map_err(fault::map)?).map_err(|cause| {
+            serde_json::from_str(&body.map_err(fault::map)?).map_err(|cause| {
                 Error::internal("A subscription in the local copy has another shape than expected.")
                     .with_source(cause)
-            })?;
-            Ok(their(row, &labels, &products, &coupons))
+            })
         })
         .collect()
+}
+
+/// Stripe's side for valuing it: its rows, and which of ours each of them is.
+///
+/// # Errors
+/// `NotFound` before Stripe's subscriptions were read once; when the copy cannot be read.
+pub fn side(reader: &Reader) -> Result<StripeSide> {
+    let position = super::position(reader)?;
+    let theirs = theirs(reader, &position)?;
+    let as_of = position.finished.as_ref().map(|finished| finished.as_of);
+    let found = reconcile::reconcile(&ours(reader, as_of)?, &theirs, &plans(reader)?, &customers(reader)?);
+    Ok(StripeSide {
+        as_of,
+        subscriptions: subscriptions(reader)?,
+        coupons: whole_coupons(reader)?,
+        labels: labels(reader)?,
+        found,
+    })
+}
+
+fn whole_coupons(reader: &Reader) -> Result<HashMap<String, Coupon>> {
+    reader
+        .connection()
+        .prepare_cached("select id, name, percent_off, amount_off, currency, duration from stripe_coupons")
+        .and_then(|mut find| {
+            let read = |row: &Row<'_>| {
+                let coupon = Coupon {
+                    id: row.get(0)?,
+                    name: row.get(1)?,
+                    percent_off: row.get(2)?,
+                    amount_off: row.get(3)?,
+                    currency: row.get(4)?,
+                    duration: row.get(5)?,
+                };
+                Ok((coupon.id.clone(), coupon))
+            };
+            find.query_map([], read)?.collect()
+        })
+        .map_err(fault::map)
 }
 
 fn named(reader: &Reader, sql: &str) -> Result<HashMap<String, Option<String>>> {
