@@ -4,7 +4,7 @@ use std::mem::discriminant;
 use std::time::{Duration, Instant};
 
 use steward_core::sync::pace::Width;
-use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Part, Position, Window};
+use steward_core::sync::{Chunk, ChunkEnd, Event, LoadKind, Occupied, Part, Position, Window};
 use steward_core::{Dataset, Error, Result};
 use steward_store::cache::SumBatch;
 use steward_store::postgres::cut::Purpose;
@@ -94,6 +94,8 @@ impl Engine {
         landed: &mut Landed,
     ) -> Result<()> {
         let began = Instant::now();
+        // The newest events come before everything else, but only their first window (S10).
+        let goes_on = position.loads.get(&dataset).is_some_and(|load| load.row_count > 0);
         let mut position = position.clone();
         let mut chunk = Some(chunk);
         let mut storing: Option<Storing> = None;
@@ -107,13 +109,16 @@ impl Engine {
             storing = Some(Storing { next, row_count, stored });
             landed.width.learn(&current, millis(chunk_began.elapsed()), row_count);
             if began.elapsed() < RUN {
-                match self.following(&mut position, dataset, &current, landed.width, token).await {
-                    Ok(next) => chunk = next,
-                    Err(error) => {
-                        self.land(storing, landed).await?;
-                        return Err(error);
+                if let Some(window) = next_window(&position, dataset).filter(|_| goes_on) {
+                    match self.measure(dataset, window.start_us, window.end_us, None, token).await {
+                        Ok(occupied) => measured(&mut position, dataset, occupied),
+                        Err(error) => {
+                            self.land(storing, landed).await?;
+                            return Err(error);
+                        }
                     }
                 }
+                chunk = following(&position, dataset, &current, landed.width);
             }
         }
         self.land(storing, landed).await
@@ -131,34 +136,6 @@ impl Engine {
 }
 
 impl Engine {
-    /// The chunk after one, of this width; none when the machine has to say what comes next. The server is asked where
-    /// the next window has rows while the writer still stores the last ones of this.
-    async fn following(
-        &mut self,
-        position: &mut Position,
-        dataset: Dataset,
-        chunk: &Chunk,
-        width: Width,
-        token: &CancellationToken,
-    ) -> Result<Option<Chunk>> {
-        let edge = position.edge;
-        let Some(load) = position.loads.get_mut(&dataset) else { return Ok(None) };
-        if let (LoadKind::Keys { after, upto }, Chunk::Keys { .. }) = (&load.rest, chunk) {
-            let limit = u32::try_from(width.value()).unwrap_or(u32::MAX);
-            return Ok(Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit }));
-        }
-        let width = i64::try_from(width.value()).unwrap_or(i64::MAX);
-        if let Some(Part::Measure(Window { start_us, end_us, .. })) = load.part(edge, width, width) {
-            let occupied = self.measure(dataset, start_us, end_us, None, token).await?;
-            load.measured(occupied);
-        }
-        Ok(match load.part(edge, width, width) {
-            // Sums have a width of their own.
-            Some(Part::Chunk(next)) if discriminant(&next) == discriminant(chunk) => Some(next),
-            Some(Part::Chunk(_) | Part::Measure(_)) | None => None,
-        })
-    }
-
     /// Reads one chunk in a transaction of its own; its rows wait at the writer for their position.
     async fn read_chunk(
         &mut self,
@@ -218,6 +195,35 @@ impl Engine {
         };
         let next = position.after_chunk(dataset, &chunk, end, &observed).after_ack(acked);
         Ok(Read { next, upto, row_count, decide, stored })
+    }
+}
+
+/// The chunk after one, of this width; none when the machine has to say what comes next.
+fn following(position: &Position, dataset: Dataset, chunk: &Chunk, width: Width) -> Option<Chunk> {
+    let load = position.loads.get(&dataset)?;
+    if let (LoadKind::Keys { after, upto }, Chunk::Keys { .. }) = (&load.rest, chunk) {
+        let limit = u32::try_from(width.value()).unwrap_or(u32::MAX);
+        return Some(Chunk::Keys { after: after.clone(), upto: upto.clone(), limit });
+    }
+    let width = i64::try_from(width.value()).unwrap_or(i64::MAX);
+    match load.part(position.edge, width, width)? {
+        // Sums have a width of their own.
+        Part::Chunk(next) if discriminant(&next) == discriminant(chunk) => Some(next),
+        Part::Chunk(_) | Part::Measure(_) => None,
+    }
+}
+
+/// The window that comes next, where nobody has asked the server yet where it has rows.
+fn next_window(position: &Position, dataset: Dataset) -> Option<Window> {
+    match position.loads.get(&dataset)?.part(position.edge, 1, 1)? {
+        Part::Measure(window) => Some(window),
+        Part::Chunk(_) => None,
+    }
+}
+
+fn measured(position: &mut Position, dataset: Dataset, occupied: Occupied) {
+    if let Some(load) = position.loads.get_mut(&dataset) {
+        load.measured(occupied);
     }
 }
 
