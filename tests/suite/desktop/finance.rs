@@ -84,6 +84,13 @@ async fn save(window: &Window, kind: &str, path: &str) {
     window.wait_for("the plan of the report", is_ready).await.expect("the copy answers");
     press(window, &format!("//*[@role='dialog']//*[@role='radio'][normalize-space(.)='{kind}']")).await;
     write(window, "Save as", path).await;
+    // The plan is asked for again for what was chosen and typed; until it is there, nothing can be saved.
+    let is_planned = format!(
+        "const dialog = document.querySelector('[role=dialog]'); const save = dialog.querySelector('.btn.pri'); \
+         return [...dialog.querySelectorAll('input')].some((field) => field.value === '{path}') \
+             && save.innerText.trim() === 'Save {kind}' && !save.disabled"
+    );
+    window.wait_for("the plan of this file", &is_planned).await.expect("it can be saved");
     press(window, &format!("//*[@role='dialog']//button[normalize-space(.)='Save {kind}']")).await;
     window.wait_for("the dialog is gone", IS_GONE).await.expect("it is written");
     let is_told = format!(
@@ -121,11 +128,26 @@ async fn take_both(desk: &Desk, window: &Window, name: &str) -> PathBuf {
     picture
 }
 
-/// What lies in the PDF, and its pages as pictures beside the others.
-fn read_pdf(pdf: &Path, pictures: &Path, name: &str) -> String {
-    let status =
-        Command::new("pdftoppm").args(["-png", "-r", "80"]).arg(pdf).arg(pictures.join(name)).status();
-    assert!(status.expect("pdftoppm runs").success(), "the pages are pictured");
+/// Brings the closed months into the middle, and takes notices away that would cover them.
+async fn look_at_closed_months(window: &Window) {
+    let look = "document.querySelectorAll('.notice [aria-label=\"Close notice\"]').forEach((button) => button.click());\
+                [...document.querySelectorAll('main section.panel')]\
+                .find((panel) => /Closed months/.test(panel.innerText)).scrollIntoView({ block: 'center' });";
+    window.script(look).await.expect("it is scrolled to");
+    let is_bare = "return !document.querySelector('.notice')";
+    window.wait_for("no notice", is_bare).await.expect("they are gone");
+}
+
+/// What lies in the PDF, and its first pages as pictures beside the others.
+fn read_pdf(pdf: &Path, pictures: &Path, name: &str, pages: u32) -> String {
+    for page in 1..=pages {
+        let status = Command::new("pdftoppm")
+            .args(["-png", "-r", "80", "-singlefile", "-f", &page.to_string()])
+            .arg(pdf)
+            .arg(pictures.join(format!("{name}-{page}")))
+            .status();
+        assert!(status.expect("pdftoppm runs").success(), "page {page} is pictured");
+    }
     let text =
         Command::new("pdftotext").args(["-layout"]).arg(pdf).arg("-").output().expect("pdftotext runs");
     String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ")
@@ -134,11 +156,10 @@ fn read_pdf(pdf: &Path, pictures: &Path, name: &str) -> String {
 /// Closes the month that is shown: on this computer, after a look at every currency.
 async fn close_here(desk: &Desk, window: &Window) {
     let panel = "[...document.querySelectorAll('main section.panel')]\
-                 .find((panel) => /^Closed months/.test(panel.innerText))";
-    let look = format!("{panel}.scrollIntoView({{ block: 'center' }}); return true");
-    window.script(&look).await.expect("it is scrolled to");
+                 .find((panel) => /Closed months/.test(panel.innerText))";
+    look_at_closed_months(window).await;
     press(window, "//main//button[starts-with(normalize-space(.),'Close ') and contains(.,'…')]").await;
-    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 2 \
+    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 0 \
                     && !document.querySelector('[role=dialog] .btn.pri').disabled";
     window.wait_for("the figures", is_shown).await.expect("in every currency");
     write(window, "Reason", "reported to the board").await;
@@ -153,7 +174,7 @@ async fn close_here(desk: &Desk, window: &Window) {
     let send = window.script(send).await.expect("the button");
     assert_eq!(send["off"], "true");
     assert!(send["why"].as_str().is_some_and(|why| why.starts_with("Needs a connection")), "{send}");
-    window.script(&look).await.expect("it is scrolled to");
+    look_at_closed_months(window).await;
     take_both(desk, window, "revenue-kept").await;
 }
 
@@ -184,7 +205,7 @@ async fn finance_explains_closes_and_exports_a_month_without_a_server_and_sends_
                      && !document.querySelector('main [aria-busy=true], main [role=alert]') \
                      && document.querySelectorAll('main section.panel').length > 6";
     window.wait_for("the month", is_filled).await.expect("every panel of the revenue");
-    let is_out = "return /Offline/.test(document.body.innerText)";
+    let is_out = "return /reach the database/.test(document.body.innerText)";
     window.wait_for("that nobody answers", is_out).await.expect("the window says so");
     explained(&window).await;
     let picture = take_both(&desk, &window, "revenue-offline").await;
@@ -203,7 +224,7 @@ async fn finance_explains_closes_and_exports_a_month_without_a_server_and_sends_
     let file = |name: &str| out.path().join(name).to_str().expect("UTF-8").to_owned();
     save(&window, "PDF", &file("revenue.pdf")).await;
     save(&window, "Excel", &file("revenue.xlsx")).await;
-    let text = read_pdf(Path::new(&file("revenue.pdf")), pictures, "report-revenue");
+    let text = read_pdf(Path::new(&file("revenue.pdf")), pictures, "report-revenue", 2);
     let told = home.steward_json(&["report", "revenue", "--month", &month, "--tz", "UTC"]).expect("the same");
     for answer in told["currencies"].as_array().expect("currencies") {
         let code = answer["currency"].as_str().expect("a code");
@@ -218,7 +239,7 @@ async fn finance_explains_closes_and_exports_a_month_without_a_server_and_sends_
     let close = file("close.pdf");
     home.steward_json(&["report", "close", "--month", &month, "--tz", "UTC", "--pdf", &close])
         .expect("the close as a document");
-    let text = read_pdf(Path::new(&close), pictures, "report-close");
+    let text = read_pdf(Path::new(&close), pictures, "report-close", 1);
     assert!(text.contains("reported to the board") && text.contains("not sent to the server yet"), "{text}");
     let refused = home.steward(&["revenue", "close", &month, "--kept", "--json"]).expect("it runs");
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -231,19 +252,24 @@ async fn finance_explains_closes_and_exports_a_month_without_a_server_and_sends_
     execute(
         &mut owner,
         &format!(
-            "update steward.subscriptions set status = 'canceled', ended_at = '{first} 14:00+00' where id = (
+            "update steward.subscriptions set status = 'canceled', ended_at = '{first} 14:00+00' where id in (
                  select id from steward.subscriptions
-                 where status = 'active' and started_at < '{first}' and currency = 'USD' order by id limit 1)"
+                 where status = 'active' and started_at < '{first}' and plan_code = 'pro' order by id limit 5)"
         ),
     )
     .await;
     cable.plug(cluster.port()).await;
+    // As Sync now does: the window itself looks again only after a while.
+    let look = "const done = arguments[arguments.length - 1]; window.__TAURI_INTERNALS__\
+        .invoke('rpc', {command: 'sync_run', request: null, preview: false}).then(done, (error) => done({error}))";
+    let looked = window.page.execute_async(look, Vec::new()).await.expect("an answer");
+    assert!(looked["error"].is_null(), "{looked}");
     let is_moved = "return [...document.querySelectorAll('main tr.rv-first td.n.warning')].length > 0 && \
         [...document.querySelectorAll('main button')].some((button) => \
             /^Send/.test(button.getAttribute('aria-label') || '') && button.getAttribute('aria-disabled') === 'false')";
     window.wait_for("the connection", is_moved).await.expect("the window reads on by itself");
     press(&window, "//main//button[starts-with(@aria-label,'Send ')]").await;
-    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 2";
+    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 0";
     window.wait_for("the figures", is_shown).await.expect("what is sent");
     write(&window, "Type", &month).await;
     press(&window, "//*[@role='dialog']//button[normalize-space(.)='Send month']").await;
@@ -251,6 +277,7 @@ async fn finance_explains_closes_and_exports_a_month_without_a_server_and_sends_
     let is_there = "const text = document.querySelector('main').innerText; \
                     return /Reopen…/.test(text) && !/Not sent yet|On the server already/.test(text)";
     window.wait_for("the server's month", is_there).await.expect("the copy has it");
+    look_at_closed_months(&window).await;
     take_both(&desk, &window, "revenue-sent").await;
     // The server's own text of both: the order of fields is its own.
     let rows = "select month, figures::text = ($1::text::jsonb)::text as is_same from steward.month_closes";

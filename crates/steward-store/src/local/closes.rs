@@ -186,7 +186,7 @@ mod tests {
         local.forget_sent_close(&cache, &close("2026-10", 3)).expect("nothing is done");
         assert_eq!(local.closed_months(WORKSPACE).expect("months").len(), 2);
         local.forget_sent_close(&cache, &newer).expect("it is forgotten");
-        assert_eq!(local.closes(&cache).expect("a list").closes, [older.clone()]);
+        assert_eq!(local.closes(&cache).expect("a list").closes, std::slice::from_ref(&older));
         assert!(local.remove_close(WORKSPACE, older.month).expect("it is thrown away"));
         assert!(!local.remove_close(WORKSPACE, older.month).expect("once"));
         drop((cache, other, local));

@@ -102,7 +102,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
                   { heading: "Reported", className: "n" },
                   { heading: "Adjustment", className: "n" },
                   { heading: "Now", className: "n" },
-                  { heading: "" },
+                  { heading: "State", className: "n" },
                 ]}
               >
                 {unreadable.map((kept) => (
@@ -173,8 +173,10 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
           <p className="t2">
             The server writes down what was closed on this computer on{" "}
             {formatMinute(sheet.was.closed_at, revenue.zone)}, from the copy as of{" "}
-            {sheet.was.kept && formatMinute(sheet.was.kept.as_of, revenue.zone)}, whatever the copy says by now.
-            {sheet.was.kept?.reason && ` The reason of then, “${sheet.was.kept.reason}”, goes with it unless you give another.`}
+            {sheet.was.kept && formatMinute(sheet.was.kept.as_of, revenue.zone)}, whatever the copy says by
+            now.
+            {sheet.was.kept?.reason &&
+              ` The reason of then, “${sheet.was.kept.reason}”, goes with it unless you give another.`}
           </p>
         </ActionSheet>
       )}

@@ -41,15 +41,17 @@ export interface RowActions {
   drop: { why: string | undefined; run: (month: string, was: ClosedMonth | undefined) => void };
 }
 
-const RowButton: FC<{ verb: string; month: string; why: string | undefined; onPress: () => void }> = ({
-  verb,
-  month,
-  why,
-  onPress,
-}) => (
+const RowButton: FC<{
+  verb: string;
+  month: string;
+  why: string | undefined;
+  /** What is to be done with the row; the others stand back. */
+  isNext?: boolean;
+  onPress: () => void;
+}> = ({ verb, month, why, isNext = false, onPress }) => (
   <button
     type="button"
-    className="btn sm gh"
+    className={isNext ? "btn sm" : "btn sm gh"}
     aria-disabled={why !== undefined}
     title={why}
     aria-label={`${verb} ${monthLabel(month)}`}
@@ -132,7 +134,9 @@ export const ClosedRows: FC<{ month: ClosedMonth; zone: string; actions: RowActi
                   {month.figures.profile.name} · {kept ? "this computer" : month.closed_by} ·{" "}
                   {formatMinute(month.closed_at, zone)}
                 </span>
-                {kept && <span className="t3 rv-asof">from the copy as of {formatMinute(kept.as_of, zone)}</span>}
+                {kept && (
+                  <span className="t3 rv-asof">from the copy as of {formatMinute(kept.as_of, zone)}</span>
+                )}
               </>
             )}
           </td>
@@ -148,6 +152,7 @@ export const ClosedRows: FC<{ month: ClosedMonth; zone: string; actions: RowActi
                   <>
                     <RowButton
                       verb="Send"
+                      isNext
                       month={month.month}
                       why={actions.send.why}
                       onPress={() => actions.send.run(month)}

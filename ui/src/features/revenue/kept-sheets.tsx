@@ -93,8 +93,8 @@ export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reven
       {query.data && !keep.error && (
         <div className="eff">
           <Effect tone="ok">
-            From the copy as of {formatMinute(query.data.as_of, zone)}. What is sent later is this, even when the
-            copy has moved on.
+            From the copy as of {formatMinute(query.data.as_of, zone)}. What is sent later is this, even when
+            the copy has moved on.
           </Effect>
           <Effect tone="info">
             Kept on this computer until it is sent; until then nobody else has it. It can be dropped.
