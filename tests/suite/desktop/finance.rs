@@ -13,7 +13,7 @@ use serde_json::Value;
 use sqlx::Row as _;
 use steward_store::postgres::connect::connect;
 use steward_tests::cluster::execute;
-use steward_tests::window::{Desk, FILLED, Home, Window};
+use steward_tests::window::{Desk, FILLED, Home, Window, until};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -83,12 +83,19 @@ async fn save(window: &Window, kind: &str, path: &str) {
                     && !document.querySelector('[role=dialog] .btn.pri').disabled";
     window.wait_for("the plan of the report", is_ready).await.expect("the copy answers");
     press(window, &format!("//*[@role='dialog']//*[@role='radio'][normalize-space(.)='{kind}']")).await;
-    write(window, "Save as", path).await;
+    // A path that is proposed while somebody types gets between the keys: then it is typed once more.
+    let is_typed = format!(
+        "return [...document.querySelectorAll('[role=dialog] input')].some((field) => field.value === '{path}')"
+    );
+    let typed = until("the path", async || {
+        write(window, "Save as", path).await;
+        (window.script(&is_typed).await.ok()? == Value::Bool(true)).then_some(())
+    });
+    typed.await.expect("it is in the field");
     // The plan is asked for again for what was chosen and typed; until it is there, nothing can be saved.
     let is_planned = format!(
-        "const dialog = document.querySelector('[role=dialog]'); const save = dialog.querySelector('.btn.pri'); \
-         return [...dialog.querySelectorAll('input')].some((field) => field.value === '{path}') \
-             && save.innerText.trim() === 'Save {kind}' && !save.disabled"
+        "const save = document.querySelector('[role=dialog] .btn.pri'); \
+         return save.innerText.trim() === 'Save {kind}' && !save.disabled"
     );
     window.wait_for("the plan of this file", &is_planned).await.expect("it can be saved");
     press(window, &format!("//*[@role='dialog']//button[normalize-space(.)='Save {kind}']")).await;
