@@ -60,10 +60,16 @@ impl Cable {
     }
 }
 
+/// Presses what is there; what is being drawn anew, or covered for a moment, is pressed a moment later.
 async fn press(window: &Window, path: &str) {
-    let found = window.page.wait().for_element(Locator::XPath(path)).await;
-    let found = found.unwrap_or_else(|why| panic!("{path}: {why}"));
-    found.click().await.unwrap_or_else(|why| panic!("{path}: {why}"));
+    let pressed = until(path, async || {
+        let found = window.page.find(Locator::XPath(path)).await.ok()?;
+        if !found.is_enabled().await.ok()? {
+            return None;
+        }
+        found.click().await.ok()
+    });
+    pressed.await.expect("it is pressed");
 }
 
 async fn write(window: &Window, label: &str, text: &str) {
