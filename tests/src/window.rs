@@ -173,6 +173,12 @@ impl Home {
         self.folder.path().join("home")
     }
 
+    /// The file of the passphrase that protects its secrets.
+    #[must_use]
+    pub fn passphrase(&self) -> PathBuf {
+        self.folder.path().join("passphrase")
+    }
+
     /// Gives a process this home.
     pub fn prepare(&self, command: &mut Command) {
         match &self.keyring_bus {

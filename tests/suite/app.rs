@@ -4,6 +4,7 @@ mod accounts;
 mod agree;
 mod bulk;
 mod exports;
+pub(crate) mod kept;
 mod operators;
 mod outlook;
 mod plans;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod disk;
+mod finance;
 mod journeys;
 mod pictures;
 mod sample;

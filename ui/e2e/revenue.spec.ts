@@ -1,5 +1,5 @@
 import { expectNoViolations } from "./axe";
-import { expect, openSynced, test, unlockWriting } from "./devserver";
+import { expect, openSynced, removeHome, startDevserver, test, unlockWriting } from "./devserver";
 
 /** `−3,164.25` as minor units of a currency with two digits. */
 const minor = (text: string | null) => Number((text ?? "").replace("−", "-").replace(/[^\d-]/g, ""));
@@ -113,6 +113,74 @@ test("a month is closed after a look at what is written down, and reopened with 
   await reopen.getByRole("textbox", { name: /^Type/ }).fill(month);
   await reopen.getByRole("button", { name: "Reopen month" }).click();
   await expect(panel.getByText("No month is closed.")).toBeVisible({ timeout: 30_000 });
+});
+
+test("without a connection a month is kept on this computer, dropped by its name, and sent as it was", async ({
+  page,
+}) => {
+  test.setTimeout(300_000);
+  const online = await startDevserver(["--sample", "small"]);
+  await openSynced(page, online, "/revenue");
+  await expect(page.getByRole("region", { name: "Closed months" })).toBeVisible();
+  await page.goto("about:blank");
+  await online.stop();
+  const offline = await startDevserver(["--offline"], online.home);
+  const panel = page.getByRole("region", { name: "Closed months" });
+  const close = panel.getByRole("button", { name: /^Close / });
+  const keep = page.getByRole("dialog", { name: /^Close / });
+  let month = "";
+  let kept: string[] = [];
+  try {
+    await page.goto(`${offline.url}/#/revenue`);
+    const table = page.getByRole("region", { name: "Month by month, table" });
+    await table.getByRole("row").nth(3).getByRole("button").click();
+    month = /month=(\d{4}-\d{2})/.exec(page.url())?.[1] ?? "";
+    expect(month).not.toBe("");
+    for (const turn of ["dropped", "sent"]) {
+      await close.focus();
+      await page.keyboard.press("Enter");
+      await expect(keep.getByRole("row").nth(1)).toBeVisible();
+      await expectNoViolations(page);
+      kept = await keep.getByRole("row").allTextContents();
+      await keep.getByLabel(/^Reason/).fill("reported on a train");
+      await keep.getByRole("button", { name: "Keep on this computer" }).click();
+      await expect(panel.getByText("Not sent yet")).toBeVisible();
+      await expect(panel).toContainText("from the copy as of");
+      await expect(close).toHaveCount(0);
+      const send = panel.getByRole("button", { name: /^Send / });
+      await expect(send).toHaveAttribute("aria-disabled", "true");
+      await expect(send).toHaveAttribute("title", /^Needs a connection/);
+      await expectNoViolations(page);
+      if (turn === "sent") break;
+      await panel.getByRole("button", { name: /^Drop / }).click();
+      const drop = page.getByRole("dialog", { name: /^Drop / });
+      await expect(drop.getByRole("row")).toHaveText(kept);
+      await expectNoViolations(page);
+      await expect(drop.getByRole("button", { name: "Drop month" })).toBeDisabled();
+      await drop.getByRole("textbox").fill(month);
+      await drop.getByRole("button", { name: "Drop month" }).click();
+      await expect(panel.getByText("No month is closed.")).toBeVisible();
+    }
+  } finally {
+    await page.goto("about:blank");
+    await offline.stop();
+  }
+  const again = await startDevserver([], online.home);
+  try {
+    await openSynced(page, again, `/revenue?month=${month}`);
+    await unlockWriting(page);
+    await panel.getByRole("button", { name: /^Send / }).click();
+    const sheet = page.getByRole("dialog", { name: /^Send / });
+    await expect(sheet).toContainText("reported on a train");
+    await expect(sheet.getByRole("table").first().getByRole("row")).toHaveText(kept);
+    await sheet.getByRole("textbox", { name: /^Type/ }).fill(month);
+    await sheet.getByRole("button", { name: "Send month" }).click();
+    await expect(panel.getByRole("button", { name: /^Reopen / })).toBeVisible({ timeout: 30_000 });
+    await expect(panel.getByText("Not sent yet")).toHaveCount(0);
+  } finally {
+    await again.stop();
+    removeHome(again);
+  }
 });
 
 for (const theme of ["light", "dark"] as const) {

@@ -76,7 +76,8 @@ pub(crate) fn take_pictures() -> Result<()> {
     tools::build_binary("steward-cli", "steward", &[])?;
     build_desktop()?;
     let folder = root().join("docs/screenshots");
-    run(nextest("test(/^(desktop::(pictures|journeys)|cli::limits)::/)").env("STEWARD_PICTURES", &folder))?;
+    run(nextest("test(/^(desktop::(pictures|journeys|finance)|cli::limits)::/)")
+        .env("STEWARD_PICTURES", &folder))?;
     println!("The pictures lie in {}.", folder.display());
     Ok(())
 }

@@ -22,8 +22,9 @@ use steward_core::report::{CloseReport, ReportCloseReq, ReportRevenueReq, Revenu
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueBridgeReq, RevenueMovements, RevenueMovementsReq, RevenueReq,
 };
-use steward_core::revenue::close::{MonthCloseReq, MonthList, MonthReopenReq};
+use steward_core::revenue::close::{ClosedMonth, MonthCloseReq, MonthList, MonthReopenReq};
 use steward_core::revenue::forecast::{RevenueForecast, RevenueForecastReq};
+use steward_core::revenue::kept::{MonthDropReq, MonthDropped, MonthFiguresReq, MonthKeepReq, MonthPreview};
 use steward_core::revenue::rate::{Rate, RateBaseReq, RateList, RateRef, RevenueTotal, RevenueTotalReq};
 use steward_core::revenue::scenario::{
     RevenueWhatIf, RevenueWhatIfReq, Scenario, ScenarioList, ScenarioRef, ScenarioRenameReq,
@@ -352,15 +353,21 @@ commands! {
     /// Forgets a stated rate.
     Mutation rate::rate_remove(RateRef) -> RateList, Finance, T1, [Settings];
     /// The closed months beside what history gives for them now.
-    Query month::month_list(()) -> MonthList, Finance, T0, [Users, Plans];
-    /// Writes the numbers of a month down as they were reported.
-    Reviewed month::month_close(MonthCloseReq) -> Outcome, Finance, T3, [Users, Audit];
+    Query month::month_list(()) -> MonthList, Finance, T0, [Users, Plans, Settings, Workspace];
+    /// Writes the numbers of a month down as they were reported: those of now, or those kept on this computer.
+    Reviewed month::month_close(MonthCloseReq) -> Outcome, Finance, T3, [Users, Audit, Settings];
+    /// What closing a month would write down now; nothing is kept by asking.
+    Query month::month_figures(MonthFiguresReq) -> MonthPreview, Finance, T0, [Users, Plans];
+    /// Closes a month on this computer, sealed, until it is sent.
+    Mutation month::month_keep(MonthKeepReq) -> ClosedMonth, Finance, T1, [Settings];
+    /// Throws away a month that was closed on this computer and not sent.
+    Mutation month::month_drop(MonthDropReq) -> MonthDropped, Finance, T3, [Settings];
     /// Reopens a closed month; what was frozen stays in the audit log.
     Reviewed month::month_reopen(MonthReopenReq) -> Outcome, Finance, T3, [Users, Audit];
     /// What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it.
-    Query report::report_revenue(ReportRevenueReq) -> RevenueReport, Finance, T0, [Users, Plans];
+    Query report::report_revenue(ReportRevenueReq) -> RevenueReport, Finance, T0, [Users, Plans, Settings, Workspace];
     /// What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why.
-    Query report::report_close(ReportCloseReq) -> CloseReport, Finance, T0, [Users, Plans, Audit];
+    Query report::report_close(ReportCloseReq) -> CloseReport, Finance, T0, [Users, Plans, Audit, Settings, Workspace];
     /// What the report of a range holds: the overview.
     Query report::report_overview(OverviewReq) -> Overview, Viewer, T0, [Usage, Users, Plans];
     /// Moves users to another plan.

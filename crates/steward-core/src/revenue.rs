@@ -23,6 +23,7 @@ pub mod close;
 pub mod cohort;
 pub mod forecast;
 pub mod history;
+pub mod kept;
 pub mod metric;
 pub mod month;
 pub mod movement;

@@ -21,7 +21,7 @@ use steward_core::freshness::Freshness;
 use steward_core::overview::Overview;
 use steward_core::report::{CloseReport, RevenueReport};
 
-pub(crate) use close::terms as close_terms;
+pub(crate) use close::{not_sent, terms as close_terms};
 pub(crate) use revenue::terms as revenue_terms;
 
 use crate::chart::{self, ChartSize};

@@ -13,7 +13,7 @@ use steward_core::revenue::answer::{PlanMonth, RevenueMonth};
 use steward_core::revenue::metric::RevenueMetric;
 use steward_core::{Error, Result};
 
-use crate::document::{close_terms, revenue_terms};
+use crate::document::{close_terms, not_sent, revenue_terms};
 use crate::table::{major, workbook_failed};
 
 /// A workbook that was written.
@@ -42,6 +42,12 @@ pub fn revenue(report: &RevenueReport, workspace: &str) -> Result<Xlsx> {
         sheet.fact("To, not included", Value::Instant(report.period.end, zone))?;
         sheet.fact("Still runs", Value::Text(if report.is_unfinished { "yes" } else { "no" }))?;
         sheet.fact("Zone", Value::Text(zone.name()))?;
+        if let Some(closed) = &report.closed {
+            sheet.fact("Closed", Value::Instant(closed.closed_at, zone))?;
+            if let Some(kept) = &closed.kept {
+                sheet.fact("Sent", Value::Text(&not_sent(kept)))?;
+            }
+        }
         sheet.as_of(report.freshness.as_of, report.freshness.is_consistent, zone)?;
         sheet.fact("Definition", Value::Text(&report.profile.name))?;
         sheet.fact("What counts", Value::Text(&report.profile.in_words()))?;
@@ -93,6 +99,10 @@ pub fn close(report: &CloseReport, workspace: &str, zone: Tz) -> Result<Xlsx> {
         sheet.fact("Zone of the month", Value::Text(figures.zone.name()))?;
         sheet.fact("Closed", Value::Instant(closed.closed_at, zone))?;
         sheet.fact("By", Value::Text(&closed.closed_by))?;
+        if let Some(kept) = &closed.kept {
+            sheet.fact("Sent", Value::Text(&not_sent(kept)))?;
+            sheet.fact("Figures as of", Value::Instant(kept.as_of, zone))?;
+        }
         sheet.fact("Name", report.operator.as_deref().map_or(Value::None, Value::Text))?;
         sheet.fact("Reason", report.reason.as_deref().map_or(Value::None, Value::Text))?;
         sheet.as_of(report.freshness.as_of, report.freshness.is_consistent, zone)?;

@@ -140,6 +140,7 @@ fn closed(history: &History, month: &str) -> CloseReport {
             figures,
             late: Vec::new(),
             late_total: 0,
+            kept: None,
         },
         operator: Some("Ada Lovelace".to_owned()),
         reason: Some("Reported to the board; #emph[final]".to_owned()),

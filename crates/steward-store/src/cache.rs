@@ -158,6 +158,16 @@ impl Cache {
         &self.inner.path
     }
 
+    /// Whose copy it is.
+    pub(crate) fn workspace(&self) -> WorkspaceId {
+        self.inner.workspace
+    }
+
+    /// The key it opens with; it seals what is kept outside it, too.
+    pub(crate) fn key(&self) -> &CacheKey {
+        &self.inner.key
+    }
+
     /// Size of the copy on disk, with its write-ahead log, in bytes.
     #[must_use]
     pub fn disk_bytes(&self) -> u64 {

@@ -1,9 +1,11 @@
-//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings, kept views, scenarios and rates.
+//! `local.db`: what must survive a dropped copy. Workspaces, the current one, settings, kept views, scenarios and rates, and
+//! months closed without a connection.
 //!
-//! Plain SQLite without a secret in it, `synchronous = full`, each change a transaction of its own. Calls
+//! Plain SQLite without a secret in it (closed months lie there sealed), `synchronous = full`, each change a transaction of its own. Calls
 //! block and are short; async callers run them on a blocking thread.
 
 mod audit_heads;
+mod closes;
 mod exports;
 mod rates;
 mod scenarios;
@@ -22,7 +24,7 @@ use steward_core::{Error, ErrorKind, Result};
 pub use exports::KeptExport;
 
 /// The version this Steward writes, in SQLite's `user_version`.
-const VERSION: i64 = 6;
+const VERSION: i64 = 7;
 
 /// What each version adds, the first one first.
 const MIGRATIONS: [&str; VERSION as usize] = [
@@ -32,6 +34,7 @@ const MIGRATIONS: [&str; VERSION as usize] = [
     include_str!("../../../migrations/local/0004_unlocked.sql"),
     include_str!("../../../migrations/local/0005_audit_heads.sql"),
     include_str!("../../../migrations/local/0006_scenarios_and_rates.sql"),
+    include_str!("../../../migrations/local/0007_kept_closes.sql"),
 ];
 
 /// A workspace as `local.db` keeps it.
@@ -278,6 +281,11 @@ fn unreadable(column: usize, cause: impl std::error::Error + Send + Sync + 'stat
 fn is_unique(cause: &rusqlite::Error) -> bool {
     matches!(cause, rusqlite::Error::SqliteFailure(failure, _)
         if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_UNIQUE)
+}
+
+fn is_primary_key(cause: &rusqlite::Error) -> bool {
+    matches!(cause, rusqlite::Error::SqliteFailure(failure, _)
+        if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
 }
 
 fn map(cause: rusqlite::Error) -> Error {

@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde_json::json;
 use steward_core::overview::OverviewReq;
 use steward_core::report::ReportRevenueReq;
+use steward_core::revenue::kept::KeptCloses;
 use steward_report::{document, workbook};
 use steward_store::cache::query;
 
@@ -42,13 +43,15 @@ pub async fn run(options: &Options) -> Result<Report> {
             let start = Instant::now();
             let (bytes, count) = match (name, file) {
                 ("revenue", "pdf") => {
-                    let answer = query::report::revenue(&reader, &revenue).map_err(plain)?;
+                    let answer =
+                        query::report::revenue(&reader, &revenue, &KeptCloses::default()).map_err(plain)?;
                     let pdf =
                         document::revenue(&answer, "Benchmark").and_then(|page| page.set()).map_err(plain)?;
                     (pdf.bytes.len(), pdf.pages)
                 }
                 ("revenue", _) => {
-                    let answer = query::report::revenue(&reader, &revenue).map_err(plain)?;
+                    let answer =
+                        query::report::revenue(&reader, &revenue, &KeptCloses::default()).map_err(plain)?;
                     let xlsx = workbook::revenue(&answer, "Benchmark").map_err(plain)?;
                     (xlsx.bytes.len(), xlsx.sheets)
                 }

@@ -143,6 +143,11 @@ pub(super) fn request(name: &str, given: &Given) -> Value {
         "plan_edit" => json!({
             "intent": Uuid::now_v7(), "plan": "pro", "price_month_minor": 1, "price_year_minor": 2, "reason": "test",
         }),
+        "month_keep" => {
+            json!({ "intent": Uuid::now_v7(), "month": "2026-01", "zone": "UTC", "reason": "test" })
+        }
+        "month_figures" => json!({ "month": "2026-01", "zone": "UTC" }),
+        "month_drop" => json!({ "month": "2026-01" }),
         "month_close" => {
             json!({ "intent": Uuid::now_v7(), "month": open, "zone": "UTC", "reason": "test" })
         }

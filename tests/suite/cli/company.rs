@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
+use steward_core::{Clock as _, SystemClock};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig};
 use steward_store::postgres::{connect::connect, install};
 use steward_tests::cluster::{TestDatabase, execute};
@@ -137,6 +138,34 @@ async fn with_the_server_stopped_everything_is_still_answered_with_its_as_of() {
     let total = said(&["revenue", "total"]);
     assert!(total.contains("29.04 USD") && total.contains("JPY 0.0066 of 2026-10-31 (the board)"), "{total}");
     assert!(said(&["rates", "remove", "JPY"]).contains("No rate is stated"));
+
+    // A month is closed on this computer, and nothing is sent.
+    let month = (SystemClock.now().date_naive() - chrono::Months::new(1)).format("%Y-%m").to_string();
+    let refused = steward(home.path(), &["revenue", "close", &month, "--reason", "on a train", "--json"]);
+    let error = stderr_json(&refused);
+    assert_eq!((error["code"].as_str(), refused.status.code()), (Some("offline"), Some(7)));
+    let way = format!("steward revenue close {month} --keep");
+    assert!(error["detail"].as_str().is_some_and(|text| text.contains(&way)), "the way on is named: {error}");
+    let shown = said(&["revenue", "close", &month, "--keep", "--dry-run"]);
+    assert!(shown.contains("nothing was kept"), "{shown}");
+    assert!(said(&["revenue", "closed"]).contains("No month is closed."));
+    let kept = said(&["revenue", "close", &month, "--keep", "--reason", "on a train"]);
+    assert!(kept.contains("not sent yet") && kept.contains(&format!("close {month} --kept")), "{kept}");
+    let listed = said(&["revenue", "closed"]);
+    assert!(listed.contains(&month) && listed.contains("on this computer, from the copy as of"), "{listed}");
+    let report = said(&["report", "close", "--month", &month]);
+    assert!(report.contains("not sent yet") && report.contains("reason: on a train"), "{report}");
+    let out = home.path().join("close.pdf");
+    said(&["report", "close", "--month", &month, "--pdf", out.to_str().expect("UTF-8")]);
+    let text = std::process::Command::new("pdftotext").arg(&out).arg("-").output().expect("it runs");
+    let text = String::from_utf8_lossy(&text.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("not sent to the server yet"), "the report says so: {text}");
+    let unsent = steward(home.path(), &["revenue", "close", &month, "--kept", "--json"]);
+    assert_eq!(stderr_json(&unsent)["code"], "offline", "sending needs the server");
+    let unnamed = steward(home.path(), &["revenue", "drop", &month, "--json"]);
+    assert_eq!(stderr_json(&unnamed)["code"], "read_only", "the month is typed");
+    assert!(said(&["revenue", "drop", &month, "--confirm", &month]).contains("is gone"));
+    assert!(said(&["revenue", "closed"]).contains("No month is closed."));
 }
 
 #[tokio::test]

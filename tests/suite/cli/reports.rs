@@ -271,3 +271,34 @@ async fn any_chart_becomes_a_picture_with_its_manifest() {
     let refused = steward(home.path(), &[&table[..], &["--json"]].concat());
     assert_eq!(stderr_json(&refused)["fields"][0]["field"], "format", "a table is no picture");
 }
+
+#[tokio::test]
+async fn a_month_that_was_kept_is_sent_with_the_figures_of_then() {
+    let (database, home) = finance(&company()).await;
+    let wanted = named(month(1));
+    let close = ["revenue", "close", &wanted, "--tz", "UTC"];
+    let kept = answer(home.path(), &[&close[..], &["--keep", "--offline", "--reason", "reported"]].concat());
+    // Another price of the month that is closed, written down after it was.
+    execute(
+        &mut database.connect_owner().await,
+        &format!(
+            "insert into steward.subscriptions (user_id, plan_code, started_at, unit_amount_minor, currency)
+             values ('0190b2a0-0000-7000-8000-000000000031', 'pro', '{} 10:00+00', 99999, 'EUR')",
+            month(1)
+        ),
+    )
+    .await;
+    answer(home.path(), &["sync"]);
+    let look = answer(home.path(), &[&close[..], &["--kept", "--dry-run"]].concat());
+    assert_eq!(look["data"]["rows"][0]["after"]["figures"], kept["data"]["figures"]);
+    let both = steward(home.path(), &[&close[..], &["--keep", "--kept"]].concat());
+    assert_eq!(both.status.code(), Some(2), "keeping and sending are two things");
+    answer(home.path(), &[&close[..], &["--kept", "--yes", "--confirm", &wanted]].concat());
+    let listed = answer(home.path(), &["revenue", "closed"]);
+    let months = listed["data"]["months"].as_array().expect("months");
+    assert_eq!((months.len(), &months[0]["kept"]), (1, &Value::Null), "{listed}");
+    assert_eq!(months[0]["figures"], kept["data"]["figures"], "what was reported");
+    assert_ne!(months[0]["adjustments"], json!([]), "and what changed since");
+    let again = steward(home.path(), &[&close[..], &["--kept", "--json"]].concat());
+    assert_eq!(stderr_json(&again)["code"], "not_found");
+}

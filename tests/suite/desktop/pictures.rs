@@ -2,6 +2,8 @@
 //! docs/screenshots; without `STEWARD_PICTURES` they lie in the build folder, and the journey still proves
 //! that every view fills and that no text of the frame is cut.
 
+use std::path::PathBuf;
+
 use fantoccini::Locator;
 use fantoccini::key::Key;
 use steward_tests::window::{Desk, FILLED, Home, Window};
@@ -21,11 +23,11 @@ const CUT: &str = "return [...document.querySelectorAll('.kpi .l, .kpi .v, .kpi 
     .map((box) => box.innerText)";
 
 /// Keeps a picture once nothing moves any more, and finds texts that are cut.
-pub(super) async fn take(desk: &Desk, window: &Window, name: &str, theme: &str) {
+pub(super) async fn take(desk: &Desk, window: &Window, name: &str, theme: &str) -> PathBuf {
     window.page.execute_async(SETTLED, Vec::new()).await.expect("frames are drawn");
     let cut = window.script(CUT).await.expect("an answer");
     assert_eq!(cut.as_array().map(Vec::len), Some(0), "{name}: cut are {cut}");
-    desk.picture(&format!("{name}-{theme}")).expect("a picture");
+    desk.picture(&format!("{name}-{theme}")).expect("a picture")
 }
 
 /// Goes to a place of the page's own address.

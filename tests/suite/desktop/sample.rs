@@ -8,13 +8,24 @@ use steward_tests::window::{Desk, FILLED, Home, Window};
 /// A home with the sample company on a server of its own, read once.
 pub(super) fn sample_home() -> (Home, Cluster) {
     let home = Home::new().expect("a home");
+    let cluster = start_server(&home);
+    open_sample(&home, &cluster, cluster.port());
+    (home, cluster)
+}
+
+/// The server of a home, started for the first time or again. Each time it listens elsewhere.
+pub(super) fn start_server(home: &Home) -> Cluster {
     let config = ClusterConfig { data_dir: home.path().join("server"), ..ClusterConfig::default() };
-    let cluster = Cluster::start(config).expect("PostgreSQL starts");
+    Cluster::start(config).expect("PostgreSQL starts")
+}
+
+/// Opens the sample company by the port that leads to its server, and reads it once.
+pub(super) fn open_sample(home: &Home, cluster: &Cluster, port: u16) {
     let url = cluster.url(SUPERUSER, cluster.password(), "postgres");
+    let url = url.replace(&format!(":{}/", cluster.port()), &format!(":{port}/"));
     home.steward_json(&["sample", "open", "--size", "small", "--database-url", &url])
         .expect("the sample company opens");
     home.steward_json(&["sync"]).expect("it is read");
-    (home, cluster)
 }
 
 const CARDS: &str = "const cards = [...document.querySelectorAll('[aria-label=\"Key numbers\"] .kpi')];\

@@ -3,6 +3,8 @@ import { call } from "./call";
 import type { ConnectionTestReq } from "./generated/ConnectionTestReq";
 import { commands } from "./generated/commands";
 import type { ExportReq } from "./generated/ExportReq";
+import type { MonthDropReq } from "./generated/MonthDropReq";
+import type { MonthKeepReq } from "./generated/MonthKeepReq";
 import type { OperationRevertReq } from "./generated/OperationRevertReq";
 import type { Rate } from "./generated/Rate";
 import type { RowWindow } from "./generated/RowWindow";
@@ -87,6 +89,22 @@ export const rateRemove = () =>
     mutationKey: ["rate_remove"],
     mutationFn: (currency: string) => call("rate_remove", { currency }),
     meta: { tags: commands.rate_remove.tags, failureTitle: "The rate was not removed" },
+  });
+
+/** Closes a month on this computer; failures show in the sheet. */
+export const monthKeep = () =>
+  mutationOptions({
+    mutationKey: ["month_keep"],
+    mutationFn: (request: MonthKeepReq) => call("month_keep", request),
+    meta: { tags: commands.month_keep.tags },
+  });
+
+/** Throws a kept month away; failures show in the sheet. */
+export const monthDrop = () =>
+  mutationOptions({
+    mutationKey: ["month_drop"],
+    mutationFn: (request: MonthDropReq) => call("month_drop", request),
+    meta: { tags: commands.month_drop.tags },
   });
 
 /** Makes another workspace the current one. */

@@ -7,6 +7,7 @@ import type { EventListReq } from "./generated/EventListReq";
 import type { ExportPlanReq } from "./generated/ExportPlanReq";
 import type { FindReq } from "./generated/FindReq";
 import type { InvoiceListReq } from "./generated/InvoiceListReq";
+import type { MonthFiguresReq } from "./generated/MonthFiguresReq";
 import type { OffenderListReq } from "./generated/OffenderListReq";
 import type { OverviewReq } from "./generated/OverviewReq";
 import type { PaymentListReq } from "./generated/PaymentListReq";
@@ -160,6 +161,14 @@ export const monthListOptions = (workspace: string) =>
     queryKey: ["month_list", workspace],
     queryFn: () => call("month_list", null),
     meta: { tags: commands.month_list.tags },
+  });
+
+/** What closing a month would write down now. */
+export const monthFiguresOptions = (workspace: string, request: MonthFiguresReq) =>
+  queryOptions({
+    queryKey: ["month_figures", workspace, request],
+    queryFn: () => call("month_figures", request),
+    meta: { tags: commands.month_figures.tags },
   });
 
 /** The accounts to look at. */

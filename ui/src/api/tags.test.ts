@@ -80,6 +80,7 @@ const OPTIONS = [
   queries.scenarioListOptions(WORKSPACE),
   queries.rateListOptions(WORKSPACE),
   queries.monthListOptions(WORKSPACE),
+  queries.monthFiguresOptions(WORKSPACE, { month: "2026-10", zone: "UTC", profile: null }),
   queries.userShowOptions(WORKSPACE, "u"),
   queries.timelinePagesOptions(WORKSPACE, { user: "u", zone: "UTC", topic: "all", after: null, limit: 10 }),
   queries.recentEventsOptions(WORKSPACE, EVENTS),

@@ -47,11 +47,16 @@ export function refusalOf(
   return undefined;
 }
 
+/** Whether the database cannot be reached now. */
+export function useIsOut(): boolean {
+  const status = useQuery(syncStatusOptions(useWorkspace().id));
+  return status.data !== undefined && isOffline(status.data);
+}
+
 /** Why these commands would be refused now, asked one by one. */
 export function useRefusals(): (command: keyof Commands) => string | undefined {
   const { role } = useSession().session;
   const workspace = useWorkspace();
-  const status = useQuery(syncStatusOptions(workspace.id));
-  const isOut = status.data !== undefined && isOffline(status.data);
+  const isOut = useIsOut();
   return (command) => refusalOf(commands[command], role, workspace, isOut);
 }

@@ -8,11 +8,13 @@ use steward_store::cache::query;
 use crate::context::Steward;
 
 pub(crate) async fn report_revenue(steward: &Steward, request: ReportRevenueReq) -> Result<RevenueReport> {
-    steward.cache().await?.read(move |reader| query::report::revenue(reader, &request)).await
+    let kept = super::month::kept(steward).await?;
+    steward.cache().await?.read(move |reader| query::report::revenue(reader, &request, &kept)).await
 }
 
 pub(crate) async fn report_close(steward: &Steward, request: ReportCloseReq) -> Result<CloseReport> {
-    steward.cache().await?.read(move |reader| query::report::close(reader, &request)).await
+    let kept = super::month::kept(steward).await?;
+    steward.cache().await?.read(move |reader| query::report::close(reader, &request, &kept)).await
 }
 
 pub(crate) async fn report_overview(steward: &Steward, request: OverviewReq) -> Result<Overview> {

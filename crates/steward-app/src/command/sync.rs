@@ -407,7 +407,7 @@ pub(crate) async fn sync_rebuild(steward: &Steward, (): ()) -> Result<SyncStatus
                 .blocking(move |inner| {
                     let aside = Cache::quarantine(&inner.home.cache(id))?;
                     tracing::warn!("the copy was put aside as {}: {}", aside.display(), cause.chain());
-                    inner.new_cache_key(id).map(drop)
+                    inner.ensure_cache_key(id)
                 })
                 .await?;
             sync_status(steward, ()).await

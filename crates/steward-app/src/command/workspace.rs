@@ -417,9 +417,30 @@ pub(crate) async fn workspace_remove(
     request: WorkspaceRemoveReq,
 ) -> Result<WorkspaceList> {
     let WorkspaceRemoveReq { workspace, confirm } = request;
-    let record = steward.blocking(move |inner| inner.workspace(&workspace)).await?;
-    if confirm.as_deref() != Some(record.name.as_str()) {
+    let (record, kept) = steward
+        .blocking(move |inner| {
+            let record = inner.workspace(&workspace)?;
+            let kept = inner.local.closed_months(record.id)?;
+            Ok((record, kept))
+        })
+        .await?;
+    if kept.is_empty() && confirm.as_deref() != Some(record.name.as_str()) {
         return Err(Error::invalid("confirm", format!("Type {} to remove the workspace.", record.name)));
+    }
+    // Months that nobody else has are not lost by a word that says nothing of them.
+    if !kept.is_empty() {
+        let months: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        let phrase = format!("{} without {}", record.name, months.join(" "));
+        if confirm.as_deref() != Some(phrase.as_str()) {
+            return Err(Error::invalid(
+                "confirm",
+                format!(
+                    "Closed on this computer only, and lost with the workspace: {}. Send or drop what is kept first, \
+                     or type \"{phrase}\".",
+                    months.join(", ")
+                ),
+            ));
+        }
     }
     steward.close_workspace().await;
     steward

@@ -281,8 +281,17 @@ impl Inner {
         Ok(!self.home.cache(id).exists() || self.secrets.get(&key_name(id))?.is_some())
     }
 
+    /// Makes sure that a copy which is read anew has a key. One that is there stays: what is sealed outside the copy opens
+    /// with no other.
+    pub(crate) fn ensure_cache_key(&self, id: WorkspaceId) -> Result<()> {
+        match self.secrets.get(&key_name(id))? {
+            Some(text) if CacheKey::from_hex(text.expose_secret()).is_ok() => Ok(()),
+            _ => self.new_cache_key(id).map(drop),
+        }
+    }
+
     /// Makes and keeps a new key for a workspace's copy.
-    pub(crate) fn new_cache_key(&self, id: WorkspaceId) -> Result<CacheKey> {
+    fn new_cache_key(&self, id: WorkspaceId) -> Result<CacheKey> {
         let key = CacheKey::generate();
         self.secrets.set(&key_name(id), &SecretString::from(key.to_hex().as_str()))?;
         Ok(key)

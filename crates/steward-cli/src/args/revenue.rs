@@ -71,13 +71,25 @@ pub(crate) enum RevenueCommand {
         #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=120))]
         months: u32,
     },
-    /// The closed months, and what changed underneath them.
+    /// The closed months, those kept on this computer among them, and what changed underneath them.
     Closed,
     /// Write the numbers of a month down as they were reported: shows them, asks for the month.
     Close {
         /// Which: 2026-10.
         #[arg(value_name = "MONTH")]
         closing: Month,
+        /// Close it on this computer, for a time without a connection; sealed, until `--kept` sends it.
+        #[arg(long)]
+        keep: bool,
+        /// Send what is kept on this computer, as it was closed.
+        #[arg(long, conflicts_with = "keep")]
+        kept: bool,
+    },
+    /// Throw away what is kept of a month that was closed on this computer: shows it, asks for the month.
+    Drop {
+        /// Which: 2026-10.
+        #[arg(value_name = "MONTH")]
+        dropping: Month,
     },
     /// Reopen a closed month; `--reason` says why.
     Reopen {

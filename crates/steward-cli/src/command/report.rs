@@ -8,7 +8,6 @@ use steward_core::export::{ExportFormat, ExportJob, ExportReq, ExportSource, Exp
 use steward_core::freshness::Freshness;
 use steward_core::overview::OverviewReq;
 use steward_core::report::{ReportCloseReq, ReportReq, ReportRevenueReq};
-use steward_core::revenue::close::MonthList;
 use steward_core::{Error, Result};
 
 use crate::args::{BookArgs, ReportCommand};
@@ -37,10 +36,9 @@ pub(crate) async fn run(client: &Client, command: ReportCommand) -> Result<Answe
             let request = ReportCloseReq { month };
             let report = client.ask::<row::report_close>(request.clone()).await?;
             let Some(files) = Files::of(&files) else {
-                let months = vec![report.closed.clone()];
-                let list = MonthList { freshness: report.freshness.clone(), months };
-                let mut text = render::revenue::closed(&list, zone);
-                if let Some(reason) = &report.reason {
+                let mut text = render::revenue::closed_month(&report.closed, zone);
+                let said = report.closed.kept.is_none();
+                if let Some(reason) = report.reason.as_ref().filter(|_| said) {
                     text = format!("{text}\nreason: {reason}");
                 }
                 return Ok(Answer::new(&report, text)?.fresh(&report.freshness));

@@ -1,17 +1,21 @@
 //! `revenue`: the month, its movements, the bridge, what lies ahead, closing.
 
+use steward_app::Mode;
 use steward_app::table::row;
+use steward_core::revenue::Month;
 use steward_core::revenue::answer::{RevenueBridgeReq, RevenueMovementsReq, RevenueReq};
 use steward_core::revenue::close::{MonthCloseReq, MonthReopenReq};
 use steward_core::revenue::forecast::RevenueForecastReq;
+use steward_core::revenue::kept::{MonthDropReq, MonthFiguresReq, MonthKeepReq};
 use steward_core::revenue::rate::RevenueTotalReq;
 use steward_core::revenue::scenario::RevenueWhatIfReq;
 use steward_core::revenue::stripe_answer::RevenueStripeBridgeReq;
-use steward_core::{Error, Result};
+use steward_core::{Error, ErrorKind, Result};
 
 use super::change::{new_intent, reviewed};
 use super::scenario;
 use crate::args::{RevenueArgs, RevenueCommand, RevenueShape, RevenueWhatIfArgs, STRIPE_ACCOUNT};
+use crate::ask;
 use crate::client::{Answer, Client};
 use crate::render::{outlook, revenue as render};
 
@@ -78,26 +82,9 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
             let text = render::closed(&months, client.zone().await?);
             Ok(Answer::new(&months, text)?.fresh(&months.freshness))
         }
-        Some(RevenueCommand::Close { closing }) => {
-            let request = MonthCloseReq {
-                intent: new_intent(),
-                month: closing,
-                zone: client.zone().await?,
-                profile: shape.profile,
-                reason: client.reason(),
-                plan_token: None,
-                confirm: None,
-            };
-            let answer = reviewed::<row::month_close>(client, request, |request, token, confirm| {
-                request.plan_token = Some(token);
-                request.confirm = confirm;
-            })
-            .await?;
-            Ok(told(
-                answer,
-                &format!("{closing} is closed; reopen it with: steward revenue reopen {closing}"),
-            ))
-        }
+        Some(RevenueCommand::Close { closing, keep: true, .. }) => keep(client, shape, closing).await,
+        Some(RevenueCommand::Close { closing, kept, .. }) => close(client, shape, closing, kept).await,
+        Some(RevenueCommand::Drop { dropping }) => drop_kept(client, dropping).await,
         Some(RevenueCommand::Reopen { reopening }) => {
             let request = MonthReopenReq {
                 intent: new_intent(),
@@ -114,6 +101,79 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
             Ok(told(answer, &format!("{reopening} is open; what was frozen is in the audit log")))
         }
     }
+}
+
+async fn close(client: &Client, shape: RevenueShape, month: Month, is_kept: bool) -> Result<Answer> {
+    let request = MonthCloseReq {
+        intent: new_intent(),
+        month,
+        zone: client.zone().await?,
+        profile: shape.profile,
+        is_kept,
+        reason: client.reason(),
+        plan_token: None,
+        confirm: None,
+    };
+    let answer = reviewed::<row::month_close>(client, request, |request, token, confirm| {
+        request.plan_token = Some(token);
+        request.confirm = confirm;
+    })
+    .await;
+    let answer = answer.map_err(|error| {
+        let is_out = matches!(error.kind(), ErrorKind::Offline | ErrorKind::NameLookup);
+        if is_out && !is_kept {
+            let way = format!("it can be closed on this computer: steward revenue close {month} --keep");
+            let detail = error.detail().map_or(way.clone(), |detail| format!("{detail}; {way}"));
+            error.with_detail(detail)
+        } else {
+            error
+        }
+    })?;
+    Ok(told(answer, &format!("{month} is closed; reopen it with: steward revenue reopen {month}")))
+}
+
+async fn keep(client: &Client, shape: RevenueShape, month: Month) -> Result<Answer> {
+    let zone = client.zone().await?;
+    if client.global.dry_run {
+        let request = MonthFiguresReq { month, zone, profile: shape.profile };
+        let preview = client.ask::<row::month_figures>(request).await?;
+        return Answer::new(&preview, render::month_figures(&preview, month, zone));
+    }
+    let request = MonthKeepReq {
+        intent: new_intent(),
+        month,
+        zone,
+        profile: shape.profile,
+        as_of: None,
+        reason: client.reason(),
+    };
+    let kept = client.call::<row::month_keep>(request, Mode::Run).await?;
+    let text = format!(
+        "{}\n{month} is closed on this computer; send it with: steward revenue close {month} --kept",
+        render::closed_month(&kept, zone)
+    );
+    Answer::new(&kept, text)
+}
+
+async fn drop_kept(client: &Client, month: Month) -> Result<Answer> {
+    let zone = client.zone().await?;
+    let months = client.ask::<row::month_list>(()).await?.months;
+    let shown = months.iter().find(|closed| closed.month == month && closed.kept.is_some());
+    let shown = shown.map(|kept| render::closed_month(kept, zone)).unwrap_or_default();
+    if client.global.dry_run {
+        return Answer::new(&months, shown);
+    }
+    if !client.global.json && !shown.is_empty() {
+        client.note(&shown);
+    }
+    let question = "Throws away what is kept on this computer; nobody else has it.";
+    let phrase = ask::typed(&client.global, &month.to_string(), question)?;
+    let request = MonthDropReq { month, confirm: Some(phrase) };
+    let dropped = client.call::<row::month_drop>(request, Mode::Run).await?;
+    Answer::new(
+        &dropped,
+        format!("what was kept of {month} is gone; history and the server are as they were"),
+    )
 }
 
 async fn what_if(client: &Client, shape: RevenueShape, args: RevenueWhatIfArgs) -> Result<Answer> {

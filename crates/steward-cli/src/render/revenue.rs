@@ -4,10 +4,12 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
+use steward_core::revenue::Month;
 use steward_core::revenue::answer::{
     Revenue, RevenueBridge, RevenueFigure, RevenueMonth, RevenueMovements, RevenueShare,
 };
-use steward_core::revenue::close::MonthList;
+use steward_core::revenue::close::{ClosedMonth, MonthAdjustment, MonthList};
+use steward_core::revenue::kept::MonthPreview;
 use steward_core::revenue::metric::RevenueMetric;
 use steward_core::revenue::movement::Movement;
 use steward_core::revenue::stripe_answer::RevenueStripeBridge;
@@ -281,68 +283,125 @@ pub(crate) fn stripe_bridge(bridge: &RevenueStripeBridge, zone: Tz) -> String {
 
 /// Closed months and their adjustments.
 pub(crate) fn closed(months: &MonthList, zone: Tz) -> String {
-    if months.months.is_empty() {
+    if months.months.is_empty() && months.unreadable.is_empty() {
         return "No month is closed.".to_owned();
     }
-    let mut text = String::new();
-    for month in &months.months {
+    let unreadable = months.unreadable.iter().map(|kept| Tone::Warning.paint(&kept.why));
+    let shown = months.months.iter().map(|month| closed_month(month, zone));
+    unreadable.chain(shown).collect::<Vec<_>>().join("\n\n")
+}
+
+/// What closing a month would write down.
+pub(crate) fn month_figures(preview: &MonthPreview, month: Month, zone: Tz) -> String {
+    let columns = [
+        Column::Left("Currency"),
+        Column::Right("Start"),
+        Column::Right("Movements"),
+        Column::Right("End"),
+        Column::Right("Customers"),
+    ];
+    let rows = preview.figures.currencies.iter().map(|row| {
+        vec![
+            Field::from(row.currency.clone()),
+            Field::from(bare(row.start_minor, &row.currency)),
+            Field::from(bare(row.end_minor - row.start_minor, &row.currency)),
+            toned(bare(row.end_minor, &row.currency), Tone::Strong),
+            Field::from(grouped(i128::from(row.end_customers))),
+        ]
+    });
+    let head = format!(
+        "{} · {} · as of {}",
+        preview.figures.profile.name,
+        preview.figures.zone.name(),
+        instant(preview.as_of, zone)
+    );
+    format!(
+        "{}  {}\n{}\nnothing was kept",
+        Tone::Strong.paint(month.to_string()),
+        Tone::Muted.paint(head),
+        table(&columns, rows)
+    )
+}
+
+/// A closed month, where it is closed, and what changed underneath.
+pub(crate) fn closed_month(month: &ClosedMonth, zone: Tz) -> String {
+    let mut text = format!(
+        "{}  {}\n",
+        Tone::Strong.paint(month.month.to_string()),
+        Tone::Muted.paint(format!(
+            "closed {} by {} · {} · {}",
+            instant(month.closed_at, zone),
+            month.closed_by,
+            month.figures.profile.name,
+            month.figures.zone.name()
+        ))
+    );
+    if let Some(kept) = &month.kept {
+        let of = instant(kept.as_of, zone);
         let _ = writeln!(
             text,
-            "{}  {}",
-            Tone::Strong.paint(month.month.to_string()),
-            Tone::Muted.paint(format!(
-                "closed {} by {} · {} · {}",
-                instant(month.closed_at, zone),
-                month.closed_by,
-                month.figures.profile.name,
-                month.figures.zone.name()
-            ))
+            "{}",
+            Tone::Warning.paint(format!("on this computer, from the copy as of {of}; not sent yet"))
         );
-        let columns = [
-            Column::Left("Line"),
-            Column::Right("Frozen"),
-            Column::Right("Adjustment"),
-            Column::Right("Now"),
-        ];
-        let mut rows: Vec<Vec<Field>> = Vec::new();
-        for row in &month.figures.currencies {
-            let found = month.adjustments.iter().any(|one| one.line == "end" && one.currency == row.currency);
-            if !found {
-                let end = money(row.end_minor, &row.currency);
-                rows.push(vec![
-                    Field::from("MRR at the end"),
-                    toned(end.clone(), Tone::Strong),
-                    Field::from("–"),
-                    Field::from(end),
-                ]);
-            }
+        if !kept.reason.trim().is_empty() {
+            let _ = writeln!(text, "{}", Tone::Muted.paint(format!("reason: {}", kept.reason)));
         }
-        for row in &month.adjustments {
-            let write = |value: i64| {
-                if row.is_count { grouped(i128::from(value)) } else { money(value, &row.currency) }
-            };
-            let label =
-                if row.is_count { format!("{}, {}", row.label, row.currency) } else { row.label.clone() };
+    }
+    let columns =
+        [Column::Left("Line"), Column::Right("Frozen"), Column::Right("Adjustment"), Column::Right("Now")];
+    let mut rows: Vec<Vec<Field>> = Vec::new();
+    for row in &month.figures.currencies {
+        let found = month.adjustments.iter().any(|one| one.line == "end" && one.currency == row.currency);
+        if !found {
+            let end = money(row.end_minor, &row.currency);
             rows.push(vec![
-                Field::from(label),
-                toned(write(row.frozen), Tone::Strong),
-                toned(write(row.difference), Tone::Warning),
-                Field::from(write(row.now)),
+                Field::from("MRR at the end"),
+                toned(end.clone(), Tone::Strong),
+                Field::from("–"),
+                Field::from(end),
             ]);
         }
-        let _ = writeln!(text, "{}", table(&columns, rows));
-        if month.late_total > 0 {
-            let _ = writeln!(
-                text,
-                "{}",
-                Tone::Muted.paint(format!(
-                    "{} changes written down since reach into it",
-                    grouped(i128::from(month.late_total))
-                ))
-            );
-        }
-        text.push('\n');
     }
-    text.truncate(text.trim_end().len());
+    rows.extend(month.adjustments.iter().map(adjusted));
+    let _ = write!(text, "{}", table(&columns, rows));
+    if month.late_total > 0 {
+        let _ = write!(
+            text,
+            "\n{}",
+            Tone::Muted.paint(format!(
+                "{} changes written down since reach into it",
+                grouped(i128::from(month.late_total))
+            ))
+        );
+    }
+    if let Some(on_server) = month.kept.as_ref().and_then(|kept| kept.on_server.as_deref()) {
+        let _ = write!(text, "\n{}", beside_server(on_server));
+    }
     text
+}
+
+/// What is kept, beside what the server has for the month by now.
+fn beside_server(differences: &[MonthAdjustment]) -> String {
+    if differences.is_empty() {
+        return Tone::Warning.paint("the server has the month as closed, with the same figures");
+    }
+    let columns = [
+        Column::Left("Closed on the server, too"),
+        Column::Right("Kept here"),
+        Column::Right("Difference"),
+        Column::Right("Server"),
+    ];
+    table(&columns, differences.iter().map(adjusted))
+}
+
+fn adjusted(row: &MonthAdjustment) -> Vec<Field> {
+    let write =
+        |value: i64| if row.is_count { grouped(i128::from(value)) } else { money(value, &row.currency) };
+    let label = if row.is_count { format!("{}, {}", row.label, row.currency) } else { row.label.clone() };
+    vec![
+        Field::from(label),
+        toned(write(row.frozen), Tone::Strong),
+        toned(write(row.difference), Tone::Warning),
+        Field::from(write(row.now)),
+    ]
 }

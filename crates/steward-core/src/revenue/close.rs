@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::answer::{PlanMonth, RevenueMonth};
 use super::history::History;
+use super::kept::{MonthKept, UnreadableClose};
 use super::metric::RevenueMetric;
 use super::month::Month;
 use super::profile::Profile;
@@ -52,7 +53,11 @@ pub struct MonthCloseReq {
     /// `stripe`, `chartmogul` or `profitwell`.
     #[serde(default)]
     pub profile: Option<String>,
-    /// Why; goes to the audit log.
+    /// Sends the month as it was closed on this computer: its figures, zone and definition under its own intent, whatever
+    /// this request and the copy say by now.
+    #[serde(default)]
+    pub is_kept: bool,
+    /// Why; goes to the audit log. Of a month that was kept: the reason of then, where none is given now.
     #[serde(default)]
     pub reason: String,
     /// What the preview showed.
@@ -143,6 +148,8 @@ pub struct ClosedMonth {
     pub late: Vec<MonthLateChange>,
     /// How many there are in all.
     pub late_total: u64,
+    /// Set where the month is closed on this computer only, and not sent yet.
+    pub kept: Option<MonthKept>,
 }
 
 /// The closed months.
@@ -151,8 +158,10 @@ pub struct ClosedMonth {
 pub struct MonthList {
     /// How fresh it is.
     pub freshness: Freshness,
-    /// Newest first.
+    /// Newest first; one that is closed on this computer only before the server's of the same month.
     pub months: Vec<ClosedMonth>,
+    /// Closed on this computer, and sealed with a key that is not there; newest first.
+    pub unreadable: Vec<UnreadableClose>,
 }
 
 /// The lines that are compared.

@@ -4,6 +4,7 @@ use chrono_tz::Tz;
 use steward_core::report::CloseReport;
 use steward_core::revenue::answer::RevenueMonth;
 use steward_core::revenue::close::MonthAdjustment;
+use steward_core::revenue::kept::MonthKept;
 
 use super::revenue::{lines, plan_months};
 use super::{Block, Document, Table, instant};
@@ -27,12 +28,20 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
             format!("{} to {}", instant(period.start, figures.zone), instant(period.end, figures.zone)),
         ),
     );
+    let at = instant(closed.closed_at, zone);
+    let closed_at = match &closed.kept {
+        Some(kept) => format!("{at}, not sent; from the copy as of {}", instant(kept.as_of, zone)),
+        None => at,
+    };
     document.facts.extend([
-        ("Closed", instant(closed.closed_at, zone)),
+        ("Closed", closed_at),
         ("By", who),
         ("Reason", report.reason.clone().unwrap_or_else(|| "none was given".to_owned())),
         ("Definition", format!("{}: {}", figures.profile.name, figures.profile.in_words())),
     ]);
+    if let Some(kept) = &closed.kept {
+        document.warnings.push(not_sent(kept));
+    }
     if figures.currencies.is_empty() {
         document.note("Nobody paid in this month.");
     }
@@ -79,6 +88,16 @@ pub(super) fn document(report: &CloseReport, workspace: &str, zone: Tz) -> Docum
     document.heading("Definitions as they were reported");
     document.blocks.push(Block::Definitions { terms: terms(report) });
     document
+}
+
+/// Says that nobody else has these figures yet, and whether the server has others.
+pub(crate) fn not_sent(kept: &MonthKept) -> String {
+    let words = match kept.on_server.as_deref() {
+        None => "and not sent to the server yet: nobody else has these figures.",
+        Some([]) => "and by the server with the same figures.",
+        Some(_) => "and not sent: the server has the month as closed by somebody else, with other figures.",
+    };
+    format!("Closed on the computer that made this report, {words}")
 }
 
 /// What the lines meant when they were reported.

@@ -37,7 +37,8 @@ pub(super) fn document(report: &RevenueReport, workspace: &str) -> Result<Docume
             1 => "1 line changed underneath since".to_owned(),
             count => format!("{count} lines changed underneath since"),
         };
-        let words = format!("{} by {}; {adjusted}", local(closed.closed_at), closed.closed_by);
+        let place = if closed.kept.is_some() { " on this computer, not sent yet" } else { "" };
+        let words = format!("{} by {}{place}; {adjusted}", local(closed.closed_at), closed.closed_by);
         document.facts.push(("Closed", words));
     }
     if report.is_unfinished {

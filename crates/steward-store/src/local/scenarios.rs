@@ -5,7 +5,7 @@ use steward_core::id::WorkspaceId;
 use steward_core::revenue::scenario::Scenario;
 use steward_core::{Error, Result};
 
-use super::{Local, is_unique, map, unreadable};
+use super::{Local, is_primary_key, is_unique, map, unreadable};
 
 impl Local {
     /// The scenarios of a workspace, by name.
@@ -76,9 +76,4 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Scenario> {
     let text: String = row.get(1)?;
     let kept: Scenario = serde_json::from_str(&text).map_err(|cause| unreadable(1, cause))?;
     Ok(Scenario { name: row.get(0)?, ..kept })
-}
-
-fn is_primary_key(cause: &rusqlite::Error) -> bool {
-    matches!(cause, rusqlite::Error::SqliteFailure(failure, _)
-        if failure.extended_code == rusqlite::ffi::SQLITE_CONSTRAINT_PRIMARYKEY)
 }

@@ -145,8 +145,8 @@ pub enum Action {
         zone: String,
         /// Name of the definition.
         profile: String,
-        /// What is written down.
-        figures: serde_json::Value,
+        /// What is written down, as JSON.
+        figures: String,
         /// Why.
         reason: String,
     },
@@ -438,12 +438,12 @@ fn call(action: &Action) -> QueryScalar<'_, Postgres, serde_json::Value, PgArgum
                 .bind(reason.as_str())
         }
         Action::CloseMonth { intent, month, zone, profile, figures, reason } => {
-            sqlx::query_scalar("select steward.close_month($1, $2, $3, $4, $5, $6)")
+            sqlx::query_scalar("select steward.close_month($1, $2, $3, $4, $5::text::jsonb, $6)")
                 .bind(intent.0)
                 .bind(month.as_str())
                 .bind(zone.as_str())
                 .bind(profile.as_str())
-                .bind(figures)
+                .bind(figures.as_str())
                 .bind(reason.as_str())
         }
         Action::ReopenMonth { intent, month, reason } => {

@@ -22,7 +22,12 @@ zone: string,
  */
 profile: string | null, 
 /**
- * Why; goes to the audit log.
+ * Sends the month as it was closed on this computer: its figures, zone and definition under its own intent, whatever
+ * this request and the copy say by now.
+ */
+is_kept: boolean, 
+/**
+ * Why; goes to the audit log. Of a month that was kept: the reason of then, where none is given now.
  */
 reason: string, 
 /**

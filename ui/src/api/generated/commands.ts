@@ -9,6 +9,7 @@ import type { CheckList } from "./CheckList";
 import type { CleanupProgress } from "./CleanupProgress";
 import type { CleanupRes } from "./CleanupRes";
 import type { CloseReport } from "./CloseReport";
+import type { ClosedMonth } from "./ClosedMonth";
 import type { CommandKind } from "./CommandKind";
 import type { ConnectionTestReq } from "./ConnectionTestReq";
 import type { DatabaseInstallReq } from "./DatabaseInstallReq";
@@ -30,7 +31,12 @@ import type { LimitCheckReq } from "./LimitCheckReq";
 import type { LimitListReq } from "./LimitListReq";
 import type { LimitRaiseReq } from "./LimitRaiseReq";
 import type { MonthCloseReq } from "./MonthCloseReq";
+import type { MonthDropReq } from "./MonthDropReq";
+import type { MonthDropped } from "./MonthDropped";
+import type { MonthFiguresReq } from "./MonthFiguresReq";
+import type { MonthKeepReq } from "./MonthKeepReq";
 import type { MonthList } from "./MonthList";
+import type { MonthPreview } from "./MonthPreview";
 import type { MonthReopenReq } from "./MonthReopenReq";
 import type { OffenderList } from "./OffenderList";
 import type { OffenderListReq } from "./OffenderListReq";
@@ -231,8 +237,14 @@ export interface Commands {
   rate_remove: { request: RateRef; response: RateList };
   /** The closed months beside what history gives for them now. */
   month_list: { request: null; response: MonthList };
-  /** Writes the numbers of a month down as they were reported. */
+  /** Writes the numbers of a month down as they were reported: those of now, or those kept on this computer. */
   month_close: { request: MonthCloseReq; response: Outcome };
+  /** What closing a month would write down now; nothing is kept by asking. */
+  month_figures: { request: MonthFiguresReq; response: MonthPreview };
+  /** Closes a month on this computer, sealed, until it is sent. */
+  month_keep: { request: MonthKeepReq; response: ClosedMonth };
+  /** Throws away a month that was closed on this computer and not sent. */
+  month_drop: { request: MonthDropReq; response: MonthDropped };
   /** Reopens a closed month; what was frozen stays in the audit log. */
   month_reopen: { request: MonthReopenReq; response: Outcome };
   /** What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it. */
@@ -375,11 +387,14 @@ export const commands = {
   rate_base: { doc: "Chooses the base currency, or none; the rates of another one go.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
   rate_set: { doc: "States what one unit of a currency is worth in the base currency.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
   rate_remove: { doc: "Forgets a stated rate.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
-  month_list: { doc: "The closed months beside what history gives for them now.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
-  month_close: { doc: "Writes the numbers of a month down as they were reported.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
+  month_list: { doc: "The closed months beside what history gives for them now.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","settings","workspace"] },
+  month_close: { doc: "Writes the numbers of a month down as they were reported: those of now, or those kept on this computer.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit","settings"] },
+  month_figures: { doc: "What closing a month would write down now; nothing is kept by asking.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
+  month_keep: { doc: "Closes a month on this computer, sealed, until it is sent.", kind: "mutation", role: "finance", tier: "T1", tags: ["settings"] },
+  month_drop: { doc: "Throws away a month that was closed on this computer and not sent.", kind: "mutation", role: "finance", tier: "T3", tags: ["settings"] },
   month_reopen: { doc: "Reopens a closed month; what was frozen stays in the audit log.", kind: "reviewed", role: "finance", tier: "T3", tags: ["users","audit"] },
-  report_revenue: { doc: "What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans"] },
-  report_close: { doc: "What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","audit"] },
+  report_revenue: { doc: "What the report of a month's revenue holds: every currency, each apart; `export_run` makes a file of it.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","settings","workspace"] },
+  report_close: { doc: "What the report of a closed month holds: the frozen numbers, what changed since, who closed it and why.", kind: "query", role: "finance", tier: "T0", tags: ["users","plans","audit","settings","workspace"] },
   report_overview: { doc: "What the report of a range holds: the overview.", kind: "query", role: "viewer", tier: "T0", tags: ["usage","users","plans"] },
   user_change_plan: { doc: "Moves users to another plan.", kind: "reviewed", role: "support", tier: "T2", tags: ["users","plans","audit"] },
   user_suspend: { doc: "Shuts users out of the product until they are restored.", kind: "reviewed", role: "support", tier: "T3", tags: ["users","audit"] },

@@ -8,28 +8,42 @@ import { monthListOptions } from "@/api/queries";
 import { ActionSheet } from "@/components/action-sheet";
 import { MethodNote } from "@/components/popup";
 import { QueryPanel } from "@/components/query-panel";
-import { Status } from "@/components/status";
 import { Table } from "@/components/table";
 import { shellWord } from "@/lib/actions";
-import { countOf, formatMinute, formatNumber } from "@/lib/format";
-import { formatMinor, formatMinorSigned, minorDigits, monthLabel } from "@/lib/money";
-import { useRefusals } from "@/lib/permits";
+import { countOf, formatMinute } from "@/lib/format";
+import { monthLabel } from "@/lib/money";
+import { useIsOut, useRefusals } from "@/lib/permits";
 import { useWorkspace } from "@/lib/scope";
+import { ClosedRows, FiguresTable, type RowActions, UnreadableRow } from "./closed-rows";
+import { DropSheet, KeepSheet } from "./kept-sheets";
+
+/** What is open over the panel. */
+type Sheet =
+  | { kind: "close" | "keep" | "reopen"; month: string }
+  | { kind: "send"; was: ClosedMonth }
+  | { kind: "drop"; month: string; was: ClosedMonth | undefined };
 
 /** The closed months: what was reported, and by how much history says otherwise now. */
 export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ revenue, className }) => {
   const workspace = useWorkspace();
   const refusal = useRefusals();
   const query = useQuery(monthListOptions(workspace.id));
-  const [sheet, setSheet] = useState<{ kind: "close" | "reopen"; month: string }>();
-  const closed = query.data?.months.find((month) => month.month === revenue.month);
+  const isOut = useIsOut();
+  const [sheet, setSheet] = useState<Sheet>();
+  // A kept month that cannot be opened is closed, too, until it is dropped.
+  const isClosed =
+    query.data?.months.some((month) => month.month === revenue.month) ||
+    query.data?.unreadable.some((month) => month.month === revenue.month);
   const name = shellWord(workspace.name);
   const isOver = !revenue.is_unfinished;
-  const why = closed
-    ? undefined
-    : isOver
-      ? refusal("month_close")
-      : `${monthLabel(revenue.month)} still runs; choose a month that is over.`;
+  const why = isOver
+    ? refusal(isOut ? "month_keep" : "month_close")
+    : `${monthLabel(revenue.month)} still runs; choose a month that is over.`;
+  const actions: RowActions = {
+    reopen: { why: refusal("month_reopen"), run: (month) => setSheet({ kind: "reopen", month }) },
+    send: { why: refusal("month_close"), run: (was) => setSheet({ kind: "send", was }) },
+    drop: { why: refusal("month_drop"), run: (month, was) => setSheet({ kind: "drop", month, was }) },
+  };
   return (
     <>
       <QueryPanel
@@ -37,16 +51,21 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
         title="Closed months"
         waiting="Comparing the closed months"
         {...(className ? { className } : {})}
-        note={({ months }) => (months.length === 0 ? "none yet" : countOf(months.length, "month"))}
+        note={({ months, unreadable }) => {
+          const count = new Set([...months, ...unreadable].map((row) => row.month)).size;
+          return count === 0 ? "none yet" : countOf(count, "month");
+        }}
         actions={
           <>
-            {!closed && (
+            {!isClosed && (
               <button
                 type="button"
                 className="btn sm"
                 aria-disabled={why !== undefined}
                 title={why}
-                onClick={() => why === undefined && setSheet({ kind: "close", month: revenue.month })}
+                onClick={() =>
+                  why === undefined && setSheet({ kind: isOut ? "keep" : "close", month: revenue.month })
+                }
               >
                 Close {monthLabel(revenue.month)}…
               </button>
@@ -58,12 +77,16 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
                 and the difference is the adjustment. Finance and admins close and reopen; reopening takes a
                 reason and stays in the audit log.
               </p>
+              <p>
+                Without a connection the numbers are kept on this computer, encrypted, and sent later as they
+                were: the server then writes down exactly what was reported, even when the copy has moved on.
+              </p>
             </MethodNote>
           </>
         }
       >
-        {({ months }) =>
-          months.length === 0 ? (
+        {({ months, unreadable }) =>
+          months.length + unreadable.length === 0 ? (
             <div className="state">
               <p>
                 No month is closed. A closed month keeps the numbers that were reported; later changes show as
@@ -79,16 +102,18 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
                   { heading: "Reported", className: "n" },
                   { heading: "Adjustment", className: "n" },
                   { heading: "Now", className: "n" },
-                  { heading: "" },
+                  { heading: "State", className: "n" },
                 ]}
               >
-                {months.flatMap((month) => (
+                {unreadable.map((kept) => (
+                  <UnreadableRow key={kept.month} kept={kept} actions={actions} />
+                ))}
+                {months.map((month) => (
                   <ClosedRows
-                    key={month.month}
+                    key={`${month.month}${month.kept ? " kept" : ""}`}
                     month={month}
                     zone={revenue.zone}
-                    why={refusal("month_reopen")}
-                    onReopen={() => setSheet({ kind: "reopen", month: month.month })}
+                    actions={actions}
                   />
                 ))}
               </Table>
@@ -101,7 +126,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
           title={`Close ${monthLabel(sheet.month)}`}
           verb={() => "Close month"}
           command="month_close"
-          draft={{ month: sheet.month, zone: revenue.zone, profile: revenue.profile.name }}
+          draft={{ month: sheet.month, zone: revenue.zone, profile: revenue.profile.name, is_kept: false }}
           needsReason
           isUndoable={false}
           cli={(reason) =>
@@ -114,6 +139,44 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
             The numbers of {monthLabel(sheet.month)} in {revenue.zone} under <b>{revenue.profile.name}</b> are
             written down for every currency. They stay so, whatever history says later; with a reason the
             month can be reopened.
+          </p>
+        </ActionSheet>
+      )}
+      {sheet?.kind === "keep" && <KeepSheet revenue={revenue} onClose={() => setSheet(undefined)} />}
+      {sheet?.kind === "drop" && (
+        <DropSheet
+          month={sheet.month}
+          was={sheet.was}
+          zone={revenue.zone}
+          onClose={() => setSheet(undefined)}
+        />
+      )}
+      {sheet?.kind === "send" && (
+        <ActionSheet
+          title={`Send ${monthLabel(sheet.was.month)}`}
+          verb={() => "Send month"}
+          command="month_close"
+          draft={{
+            month: sheet.was.month,
+            zone: sheet.was.figures.zone,
+            profile: sheet.was.figures.profile.name,
+            is_kept: true,
+          }}
+          needsReason={false}
+          isUndoable={false}
+          cli={(reason) =>
+            `steward revenue close ${sheet.was.month} --kept${reason ? ` --reason ${shellWord(reason)}` : ""} -w ${name}`
+          }
+          summary={(answer) => <FrozenFigures outcome={answer} />}
+          onClose={() => setSheet(undefined)}
+        >
+          <p className="t2">
+            The server writes down what was closed on this computer on{" "}
+            {formatMinute(sheet.was.closed_at, revenue.zone)}, from the copy as of{" "}
+            {sheet.was.kept && formatMinute(sheet.was.kept.as_of, revenue.zone)}, whatever the copy says by
+            now.
+            {sheet.was.kept?.reason &&
+              ` The reason of then, “${sheet.was.kept.reason}”, goes with it unless you give another.`}
           </p>
         </ActionSheet>
       )}
@@ -138,111 +201,8 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
   );
 };
 
-/** What is written down, in every currency. */
+/** What is written down, as the preview answers it. */
 const FrozenFigures: FC<{ outcome: Outcome }> = ({ outcome }) => {
   const figures = outcome.rows[0]?.after?.figures as MonthFigures | undefined;
-  if (!figures) return null;
-  return (
-    <Table
-      columns={[
-        { heading: "Currency" },
-        { heading: "Start", className: "n" },
-        { heading: "Movements", className: "n" },
-        { heading: "End", className: "n" },
-        { heading: "Customers", className: "n" },
-      ]}
-    >
-      {figures.currencies.map((row) => {
-        const exponent = minorDigits(row.currency);
-        return (
-          <tr key={row.currency}>
-            <td>{row.currency}</td>
-            <td className="n t2">{formatMinor(row.start_minor, exponent)}</td>
-            <td className="n">{formatMinorSigned(row.end_minor - row.start_minor, exponent)}</td>
-            <td className="n m">{formatMinor(row.end_minor, exponent)}</td>
-            <td className="n">{formatNumber(row.end_customers)}</td>
-          </tr>
-        );
-      })}
-    </Table>
-  );
-};
-
-const ClosedRows: FC<{ month: ClosedMonth; zone: string; why: string | undefined; onReopen: () => void }> = ({
-  month,
-  zone,
-  why,
-  onReopen,
-}) => {
-  const ends = month.figures.currencies.filter(
-    (row) => !month.adjustments.some((one) => one.line === "end" && one.currency === row.currency),
-  );
-  const exponentOf = (currency: string) => minorDigits(currency);
-  const head = (
-    <>
-      <b>{monthLabel(month.month)}</b>
-      <span className="t3 cap">
-        {month.figures.profile.name} · {month.closed_by} · {formatMinute(month.closed_at, zone)}
-      </span>
-    </>
-  );
-  const lines = [
-    ...month.adjustments.map((row) => {
-      const write = (value: number, isSigned: boolean) =>
-        row.is_count
-          ? formatNumber(value)
-          : (isSigned ? formatMinorSigned : formatMinor)(value, exponentOf(row.currency));
-      return {
-        key: `${row.line}${row.currency}`,
-        label: `${row.label}, ${row.currency}`,
-        frozen: write(row.frozen, false),
-        difference: write(row.difference, true),
-        now: write(row.now, false),
-      };
-    }),
-    ...ends.map((row) => ({
-      key: `end${row.currency}`,
-      label: `MRR at the end, ${row.currency}`,
-      frozen: formatMinor(row.end_minor, exponentOf(row.currency)),
-      difference: "–",
-      now: formatMinor(row.end_minor, exponentOf(row.currency)),
-    })),
-  ];
-  return (
-    <>
-      {lines.map((line, index) => (
-        <tr key={line.key} className={index === 0 ? "rv-first" : ""}>
-          <td>{index === 0 && head}</td>
-          <td>{line.label}</td>
-          <td className="n m">{line.frozen}</td>
-          <td className={line.difference === "–" ? "n t3" : "n warning"}>{line.difference}</td>
-          <td className="n t2">{line.now}</td>
-          <td className="n">
-            <span className="rv-state">
-              {index === 0 &&
-                (month.adjustments.length === 0 ? (
-                  <Status tone="ok">As reported</Status>
-                ) : (
-                  <Status tone="warning">
-                    {month.late_total > 0 ? countOf(month.late_total, "late change") : "Adjusted"}
-                  </Status>
-                ))}
-              {index === 0 && (
-                <button
-                  type="button"
-                  className="btn sm gh"
-                  aria-disabled={why !== undefined}
-                  title={why}
-                  aria-label={`Reopen ${monthLabel(month.month)}`}
-                  onClick={() => why === undefined && onReopen()}
-                >
-                  Reopen…
-                </button>
-              )}
-            </span>
-          </td>
-        </tr>
-      ))}
-    </>
-  );
+  return figures ? <FiguresTable figures={figures} /> : null;
 };
