@@ -149,6 +149,9 @@ async fn a_month_closed_offline_is_sent_as_it_was_after_the_copy_was_dropped_and
     let mut running = keep();
     running["month"] = json!(month(0).format("%Y-%m").to_string());
     assert_eq!(code(run(&steward, "month_keep", running).await), ErrorCode::Invalid, "it still runs");
+    let mut silent = keep();
+    silent["reason"] = json!(" ");
+    assert_eq!(code(run(&steward, "month_keep", silent).await), ErrorCode::Invalid, "nobody said why");
     let mut stale = keep();
     stale["as_of"] = json!(SystemClock.now());
     assert_eq!(code(run(&steward, "month_keep", stale).await), ErrorCode::Conflict, "others were shown");

@@ -147,7 +147,7 @@ pub(super) fn request(name: &str, given: &Given) -> Value {
             json!({ "intent": Uuid::now_v7(), "month": "2026-01", "zone": "UTC", "reason": "test" })
         }
         "month_figures" => json!({ "month": "2026-01", "zone": "UTC" }),
-        "month_drop" => json!({ "month": "2026-01" }),
+        "month_drop" => json!({ "month": "2026-01", "confirm": "2026-01" }),
         "month_close" => {
             json!({ "intent": Uuid::now_v7(), "month": open, "zone": "UTC", "reason": "test" })
         }

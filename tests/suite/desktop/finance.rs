@@ -172,8 +172,7 @@ async fn close_here(desk: &Desk, window: &Window) {
                  .find((panel) => /Closed months/.test(panel.innerText))";
     look_at_closed_months(window).await;
     press(window, "//main//button[starts-with(normalize-space(.),'Close ') and contains(.,'…')]").await;
-    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 0 \
-                    && !document.querySelector('[role=dialog] .btn.pri').disabled";
+    let is_shown = "return document.querySelectorAll('[role=dialog] tbody tr').length > 0";
     window.wait_for("the figures", is_shown).await.expect("in every currency");
     write(window, "Reason", "reported to the board").await;
     take_both(desk, window, "close-offline").await;

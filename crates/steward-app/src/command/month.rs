@@ -104,6 +104,13 @@ pub(crate) async fn month_figures(steward: &Steward, request: MonthFiguresReq) -
 
 pub(crate) async fn month_keep(steward: &Steward, request: MonthKeepReq) -> Result<ClosedMonth> {
     let MonthKeepReq { intent, month, zone, profile, as_of: seen, reason } = request;
+    // Whoever sends it has said why by then; the server takes no closing without it.
+    if reason.trim().is_empty() {
+        return Err(Error::invalid(
+            "reason",
+            "This needs a reason: it goes to the audit log when it is sent.",
+        ));
+    }
     let asked = MonthFiguresReq { month, zone, profile };
     let MonthPreview { as_of, figures } = month_figures(steward, asked).await?;
     if seen.is_some_and(|seen| seen != as_of) {

@@ -104,7 +104,7 @@ pub(crate) async fn run(client: &Client, args: RevenueArgs) -> Result<Answer> {
 }
 
 async fn close(client: &Client, shape: RevenueShape, month: Month, is_kept: bool) -> Result<Answer> {
-    let request = MonthCloseReq {
+    let mut request = MonthCloseReq {
         intent: new_intent(),
         month,
         zone: client.zone().await?,
@@ -114,6 +114,15 @@ async fn close(client: &Client, shape: RevenueShape, month: Month, is_kept: bool
         plan_token: None,
         confirm: None,
     };
+    if is_kept && request.reason.trim().is_empty() {
+        // The reason of then goes with it. Where nothing can be sent, the look says why.
+        let months = client.ask::<row::month_list>(()).await?.months;
+        let kept = months.into_iter().filter(|closed| closed.month == month).find_map(|closed| closed.kept);
+        match kept {
+            Some(kept) => request.reason = kept.reason,
+            None => drop(client.call::<row::month_close>(request.clone(), Mode::Preview).await?),
+        }
+    }
     let answer = reviewed::<row::month_close>(client, request, |request, token, confirm| {
         request.plan_token = Some(token);
         request.confirm = confirm;
@@ -145,7 +154,7 @@ async fn keep(client: &Client, shape: RevenueShape, month: Month) -> Result<Answ
         zone,
         profile: shape.profile,
         as_of: None,
-        reason: client.reason(),
+        reason: ask::reason(&client.global)?,
     };
     let kept = client.call::<row::month_keep>(request, Mode::Run).await?;
     let text = format!(

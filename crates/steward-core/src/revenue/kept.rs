@@ -53,7 +53,7 @@ pub struct MonthKeepReq {
     /// Of when the figures were that somebody looked at. Where the copy has moved on since, nothing is kept.
     #[serde(default)]
     pub as_of: Option<DateTime<Utc>>,
-    /// Why; goes to the audit log when it is sent.
+    /// Why, which is asked for; goes to the audit log when it is sent.
     #[serde(default)]
     pub reason: String,
 }

@@ -26,6 +26,6 @@ profile: string | null,
  */
 as_of: string | null, 
 /**
- * Why; goes to the audit log when it is sent.
+ * Why, which is asked for; goes to the audit log when it is sent.
  */
 reason: string, };

@@ -61,7 +61,7 @@ export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reven
         </p>
         <div className="fld as-why">
           <label className="fl" htmlFor={`${ids}-reason`}>
-            Reason <span className="rg t2">optional, kept in the audit log once it is sent</span>
+            Reason <span className="rg t2">kept in the audit log once it is sent</span>
           </label>
           <input
             id={`${ids}-reason`}
@@ -112,7 +112,7 @@ export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reven
           <button
             type="button"
             className="btn pri"
-            disabled={!query.data || keep.isPending || keep.error !== null}
+            disabled={!query.data || why === "" || keep.isPending || keep.error !== null}
             onClick={handleKeep}
           >
             Keep on this computer
