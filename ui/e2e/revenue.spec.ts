@@ -171,7 +171,7 @@ test("without a connection a month is kept on this computer, dropped by its name
     await unlockWriting(page);
     await panel.getByRole("button", { name: /^Send / }).click();
     const sheet = page.getByRole("dialog", { name: /^Send / });
-    await expect(sheet).toContainText("reported on a train");
+    await expect(sheet.getByLabel(/^Reason/)).toHaveValue("reported on a train");
     await expect(sheet.getByRole("table").first().getByRole("row")).toHaveText(kept);
     await sheet.getByRole("textbox", { name: /^Type/ }).fill(month);
     await sheet.getByRole("button", { name: "Send month" }).click();

@@ -289,7 +289,7 @@ impl Command {
                 Some(RevenueCommand::Total { .. }) => rows![revenue_total],
                 Some(RevenueCommand::Closed) => rows![month_list],
                 Some(RevenueCommand::Close { keep: true, .. }) => rows![month_figures, month_keep],
-                Some(RevenueCommand::Close { .. }) => rows![month_close],
+                Some(RevenueCommand::Close { .. }) => rows![month_close, month_list],
                 Some(RevenueCommand::Drop { .. }) => rows![month_list, month_drop],
                 Some(RevenueCommand::Reopen { .. }) => rows![month_reopen],
             },

@@ -96,7 +96,7 @@ fn keep() -> Value {
 
 /// Preview, then the same with its token.
 async fn send(steward: &Steward) -> Result<Value, WireError> {
-    let mut request = json!({ "intent": Uuid::now_v7(), "month": closing(), "zone": "UTC", "is_kept": true });
+    let mut request = json!({ "intent": Uuid::now_v7(), "month": closing(), "zone": "UTC", "is_kept": true, "reason": "reported on a train" });
     let preview = dispatch(steward, "month_close", request.clone(), Mode::Preview).await?;
     request["plan_token"] = preview["plan_token"].clone();
     request["confirm"] = preview["confirm"].clone();
@@ -142,6 +142,7 @@ async fn a_month_closed_offline_is_sent_as_it_was_after_the_copy_was_dropped_and
     let now = json!({ "month": closing(), "zone": "UTC", "profile": "stripe" });
     let mut close = now.clone();
     close["intent"] = json!(Uuid::now_v7());
+    close["reason"] = json!("reported on a train");
     let refused = dispatch(&steward, "month_close", close.clone(), Mode::Preview).await;
     assert_eq!(code(refused), ErrorCode::Offline, "the server is needed");
     let preview = ask(&steward, "month_figures", now).await;
@@ -357,7 +358,7 @@ async fn without_its_key_a_kept_month_is_named_and_opens_again_when_the_key_is_b
         ("report_close", json!({ "month": closing() })),
         (
             "month_close",
-            json!({ "intent": Uuid::now_v7(), "month": closing(), "zone": "UTC", "is_kept": true }),
+            json!({ "intent": Uuid::now_v7(), "month": closing(), "zone": "UTC", "is_kept": true, "reason": "reported on a train" }),
         ),
     ] {
         let refused = run(&steward, command, request).await.expect_err("it cannot be opened");

@@ -168,7 +168,10 @@ async fn f13_forgotten_transactions_hold_up_only_what_they_lock() {
     // Prepared and forgotten, with a lock on a whole table.
     let gid = format!("forgotten_{}", bench.database.name());
     bench.sql(&format!("begin; truncate steward.usage_counters; prepare transaction '{gid}'")).await;
-    engine.run_once().await.expect("where nothing has ended nothing has to be read");
+    // Where nothing has ended nothing has to be read; other tests on this server may have ended something.
+    if let Err(error) = engine.run_once().await {
+        assert_eq!(error.kind(), ErrorKind::LockTimeout, "{}", error.chain());
+    }
     bench.sql("insert into steward.teams (name) values ('6')").await;
     let error = engine.run_once().await.expect_err("a table is locked");
     assert_eq!(error.kind(), ErrorKind::LockTimeout);

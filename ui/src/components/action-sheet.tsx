@@ -50,6 +50,8 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   missing?: string;
   /** Whether it needs a reason beside what the command table asks one for: what is dangerous always needs one. */
   needsReason: boolean;
+  /** The reason that was given before, where one was; it can be changed. */
+  reason?: string;
   /** Whether these rows need a reason before they are applied, where only the rows say so. */
   needsReasonFor?: (outcome: Outcome) => boolean;
   isUndoable?: boolean;
@@ -69,7 +71,7 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   const environment = ENVIRONMENTS[workspace.environment];
   const announce = useAnnounceChange();
   const ids = useId();
-  const [reason, setReason] = useState("");
+  const [reason, setReason] = useState(props.reason ?? "");
   const [typed, setTyped] = useState("");
   const hasReason = !needsReason || reason.trim() !== "";
   const change = useReviewed(props.command, hasReason ? draft : undefined, reason.trim());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use steward_core::operation::Outcome;
 use steward_core::revenue::close::{ClosedMonth, Figures, MonthCloseReq, MonthList, MonthReopenReq};
 use steward_core::revenue::kept::{
-    KeptClose, KeptCloses, MonthDropReq, MonthDropped, MonthFiguresReq, MonthKeepReq, MonthPreview,
+    KeptClose, KeptCloses, MonthDropReq, MonthDropped, MonthFiguresReq, MonthKeepReq, MonthPreview, not_kept,
 };
 use steward_core::revenue::{Month, Profile};
 use steward_core::{Error, ErrorKind, Result};
@@ -171,9 +171,4 @@ async fn shown(steward: &Steward, month: Month) -> Result<Option<ClosedMonth>> {
 fn as_json(figures: &Figures) -> Result<String> {
     serde_json::to_string(figures)
         .map_err(|cause| Error::internal("The figures have no JSON form.").with_source(cause))
-}
-
-fn not_kept(month: Month) -> Error {
-    Error::new(ErrorKind::NotFound, format!("{month} is not closed on this computer."))
-        .with_field("month", "Nothing is kept of it.")
 }

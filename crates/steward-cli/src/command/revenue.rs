@@ -6,7 +6,7 @@ use steward_core::revenue::Month;
 use steward_core::revenue::answer::{RevenueBridgeReq, RevenueMovementsReq, RevenueReq};
 use steward_core::revenue::close::{MonthCloseReq, MonthReopenReq};
 use steward_core::revenue::forecast::RevenueForecastReq;
-use steward_core::revenue::kept::{MonthDropReq, MonthFiguresReq, MonthKeepReq};
+use steward_core::revenue::kept::{MonthDropReq, MonthFiguresReq, MonthKeepReq, not_kept};
 use steward_core::revenue::rate::RevenueTotalReq;
 use steward_core::revenue::scenario::RevenueWhatIfReq;
 use steward_core::revenue::stripe_answer::RevenueStripeBridgeReq;
@@ -115,13 +115,10 @@ async fn close(client: &Client, shape: RevenueShape, month: Month, is_kept: bool
         confirm: None,
     };
     if is_kept && request.reason.trim().is_empty() {
-        // The reason of then goes with it. Where nothing can be sent, the look says why.
+        // The reason of then goes with it.
         let months = client.ask::<row::month_list>(()).await?.months;
         let kept = months.into_iter().filter(|closed| closed.month == month).find_map(|closed| closed.kept);
-        match kept {
-            Some(kept) => request.reason = kept.reason,
-            None => drop(client.call::<row::month_close>(request.clone(), Mode::Preview).await?),
-        }
+        request.reason = kept.ok_or_else(|| not_kept(month))?.reason;
     }
     let answer = reviewed::<row::month_close>(client, request, |request, token, confirm| {
         request.plan_token = Some(token);

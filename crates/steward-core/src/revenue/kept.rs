@@ -8,7 +8,7 @@ use ts_rs::TS;
 use super::close::{ClosedMonth, Figures, MonthAdjustment};
 use super::month::Month;
 use crate::id::IntentId;
-use crate::{Error, Result};
+use crate::{Error, ErrorKind, Result};
 
 /// Asks what closing a month would write down.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -182,4 +182,10 @@ impl UnreadableClose {
     pub fn of(month: Month) -> Self {
         Self { month, why: unreadable_words(month) }
     }
+}
+/// Nothing is kept of a month.
+#[must_use]
+pub fn not_kept(month: Month) -> Error {
+    Error::new(ErrorKind::NotFound, format!("{month} is not closed on this computer."))
+        .with_field("month", "Nothing is kept of it.")
 }

@@ -163,6 +163,7 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
             is_kept: true,
           }}
           needsReason={false}
+          reason={sheet.was.kept?.reason ?? ""}
           isUndoable={false}
           cli={(reason) =>
             `steward revenue close ${sheet.was.month} --kept${reason ? ` --reason ${shellWord(reason)}` : ""} -w ${name}`
@@ -175,8 +176,6 @@ export const ClosePanel: FC<{ revenue: Revenue; className?: string }> = ({ reven
             {formatMinute(sheet.was.closed_at, revenue.zone)}, from the copy as of{" "}
             {sheet.was.kept && formatMinute(sheet.was.kept.as_of, revenue.zone)}, whatever the copy says by
             now.
-            {sheet.was.kept?.reason &&
-              ` The reason of then, “${sheet.was.kept.reason}”, goes with it unless you give another.`}
           </p>
         </ActionSheet>
       )}
