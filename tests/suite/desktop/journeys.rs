@@ -170,7 +170,10 @@ async fn a_blocked_customer_is_found_the_page_says_why_and_the_limit_is_raised_f
     window.wait_for("the question is gone", NO_DIALOG).await.expect("it stays open");
     desk.ask_to_close().await.expect("the window hears it again");
     window.wait_for("the question", asks).await.expect("the window asks again");
-    press(&window, "//*[@role='dialog']//button[normalize-space(.)='Discard and close']").await;
+    let discard = Locator::XPath("//*[@role='dialog']//button[normalize-space(.)='Discard and close']");
+    let discard = window.page.find(discard).await.expect("a button");
+    // The window may be gone before it answers.
+    let _ = discard.click().await;
     until("the window is gone", async || window.script("return 1").await.is_err().then_some(()))
         .await
         .expect("it closes");
