@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -26,6 +26,7 @@ export async function startDevserver(
 ): Promise<Devserver> {
   // PostgreSQL never runs as root: its user may enter, so that the sample's server lies here and goes with the folder.
   chmodSync(home, 0o755);
+  mkdirSync(join(home, "data"), { recursive: true, mode: 0o755 });
   // A passphrase file keeps secrets between two runs in one folder, without a desktop's keyring.
   const passphrase = join(home, "passphrase");
   writeFileSync(passphrase, "correct horse battery staple\n", { flag: "w", mode: 0o600 });
