@@ -12,6 +12,7 @@ import { collect } from "@/lib/tray";
 import { ENVIRONMENTS } from "@/lib/words";
 import { Icon } from "./icon";
 import { Modal, ModalClose, ModalTitle } from "./popup";
+import { ReasonField } from "./reason-field";
 import { CopyCommand, Effects, PreviewRows } from "./review-parts";
 import { Failure, Loading } from "./states";
 
@@ -117,21 +118,11 @@ export function ActionSheet<Name extends ReviewedName>(props: {
       </div>
       <div className="as-f">
         {props.children}
-        <div className="fld as-why">
-          <label className="fl" htmlFor={`${ids}-reason`}>
-            Reason{" "}
-            <span className="rg t2">
-              {needsReason || lacksReason ? "kept in the audit log" : "optional, kept in the audit log"}
-            </span>
-          </label>
-          <input
-            id={`${ids}-reason`}
-            className="inp"
-            value={reason}
-            autoComplete="off"
-            onChange={(event) => setReason(event.target.value)}
-          />
-        </div>
+        <ReasonField
+          hint={needsReason || lacksReason ? "kept in the audit log" : "optional, kept in the audit log"}
+          value={reason}
+          onChange={setReason}
+        />
       </div>
       <div className="dt">
         {change.error ? (

@@ -68,7 +68,7 @@ async fn send(steward: &Steward, request: MonthCloseReq, mode: Mode) -> Result<O
         zone: close.zone.name().to_owned(),
         profile: close.profile.clone(),
         figures: close.figures.clone(),
-        reason: if reason.trim().is_empty() { close.reason.clone() } else { reason },
+        reason,
     };
     match reviewed(steward, action, plan_token, confirm, mode).await {
         Ok(outcome) if outcome.is_applied && mode == Mode::Run => {

@@ -5,6 +5,7 @@ import type { Revenue } from "@/api/generated/Revenue";
 import { monthDrop, monthKeep } from "@/api/mutations";
 import { monthFiguresOptions } from "@/api/queries";
 import { Modal, ModalClose, ModalTitle } from "@/components/popup";
+import { ReasonField } from "@/components/reason-field";
 import { CopyCommand, Effect } from "@/components/review-parts";
 import { Failure, Loading } from "@/components/states";
 import { shellWord } from "@/lib/actions";
@@ -20,7 +21,6 @@ import { FiguresTable } from "./closed-rows";
 export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ revenue, onClose }) => {
   const workspace = useWorkspace();
   const environment = ENVIRONMENTS[workspace.environment];
-  const ids = useId();
   const [intent] = useState(newIntent);
   const [reason, setReason] = useState("");
   const keep = useMutation(monthKeep());
@@ -59,18 +59,7 @@ export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reven
           The database can’t be reached. The numbers of {title} in {zone} under <b>{profile}</b> are kept on
           this computer for every currency, encrypted, and sent as they are now.
         </p>
-        <div className="fld as-why">
-          <label className="fl" htmlFor={`${ids}-reason`}>
-            Reason <span className="rg t2">kept in the audit log once it is sent</span>
-          </label>
-          <input
-            id={`${ids}-reason`}
-            className="inp"
-            value={reason}
-            autoComplete="off"
-            onChange={(event) => setReason(event.target.value)}
-          />
-        </div>
+        <ReasonField hint="kept in the audit log once it is sent" value={reason} onChange={setReason} />
       </div>
       <div className="dt">
         {keep.error ? (
