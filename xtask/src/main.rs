@@ -26,7 +26,7 @@ cargo x pictures                takes docs/screenshots of the real window again
 cargo x gen                     writes the generated TypeScript, tokens and documents again
 cargo x db     start|stop|status|url    a private PostgreSQL for development
 cargo x soak   [minutes]        the property and kill tests, for longer
-cargo x bench  sync|overview|pull|peers|consume|window|capture|report|all [--size small|medium|large]
+cargo x bench  generate|sync|overview|lists|finance|pull|peers|consume|window|capture|report|all [--size small|medium|large]
 cargo x dist                    a Debian package of the desktop app
 cargo x setup  [demo|test]      only installs what is missing
 ";
