@@ -111,18 +111,20 @@ fn parse<T: DeserializeOwned>(after: Option<&str>) -> Result<Option<T>> {
 
 /// An order by an instant, the latest first.
 struct Order {
+    /// Reads an [`Entry`] and the instant, along an index.
     sql: &'static str,
-    of: fn(&Entry) -> i64,
+    /// The instant of a row.
+    at: &'static str,
     span: fn(&Matching) -> super::matching::Span,
 }
 
 impl Order {
     const CREATION: Self = Self {
-        sql: "select rowid, id, created_at, last_seen_at from users
+        sql: "select rowid, id, created_at, created_at from users
               where coalesce(plan_code, '') = ?1 and coalesce(status, '') = ?2 and coalesce(role, '') = ?3
                 and (created_at, id) < (?4, ?5) and created_at >= ?6
               order by created_at desc, id desc",
-        of: |entry| entry.created,
+        at: "select created_at from users where rowid = ?1",
         span: |matching| matching.created,
     };
     const LAST_SEEN: Self = Self {
@@ -131,7 +133,7 @@ impl Order {
                 and (coalesce(last_seen_at, -9223372036854775808), id) < (?4, ?5)
                 and coalesce(last_seen_at, -9223372036854775808) >= ?6
               order by coalesce(last_seen_at, -9223372036854775808) desc, id desc",
-        of: |entry| entry.seen,
+        at: "select coalesce(last_seen_at, -9223372036854775808) from users where rowid = ?1",
         span: |matching| matching.seen,
     };
 }
@@ -181,21 +183,25 @@ impl Page<'_> {
             given.extend([Value::Text(email.clone()), Value::Blob(id.clone())]);
             given
         };
-        let sql = "select rowid, id, created_at, last_seen_at, fold(email) from users
+        let sql = "select rowid, id, created_at, fold(email) from users
                    where coalesce(plan_code, '') = ?1 and coalesce(status, '') = ?2 and coalesce(role, '') = ?3
                      and (fold(email), id) > (?4, ?5)
                    order by fold(email), id";
-        let key = |row: &Row<'_>, entry: &Entry| Ok(Reverse((row.get::<_, String>(4)?, entry.id)));
+        let key = |row: &Row<'_>, entry: &Entry| Ok(Reverse((row.get::<_, String>(3)?, entry.id)));
         self.walk(connection, sql, given, key)
     }
 
     fn by_instant(&self, after: Option<&str>, order: Order) -> Result<Vec<i64>> {
         let after: Option<(i64, Uuid)> = parse(after)?;
         if self.is_few {
-            let mut keyed = Vec::new();
-            self.matching.each(self.reader, |entry| {
-                keyed.push((Reverse(((order.of)(&entry), entry.id)), entry.row));
-            })?;
+            let mut find = self.reader.connection().prepare_cached(order.at).map_err(fault::map)?;
+            let mut entries = Vec::new();
+            self.matching.each(self.reader, |entry| entries.push(entry))?;
+            let mut keyed = Vec::with_capacity(entries.len());
+            for entry in entries {
+                let at: i64 = find.query_row([entry.row], |row| row.get(0)).map_err(fault::map)?;
+                keyed.push((Reverse((at, entry.id)), entry.row));
+            }
             let after = after.map(|(at, id)| Reverse((at, id.into_bytes())));
             return Ok(self.sorted(keyed, after.as_ref()));
         }
@@ -211,8 +217,9 @@ impl Page<'_> {
             given.extend([Value::Integer(at), Value::Blob(id.clone()), Value::Integer(span.from)]);
             given
         };
-        let of = order.of;
-        self.walk(self.reader.connection(), order.sql, given, |_, entry| Ok((of(entry), entry.id)))
+        self.walk(self.reader.connection(), order.sql, given, |row, entry| {
+            Ok((row.get::<_, i64>(3)?, entry.id))
+        })
     }
 
     fn by_usage(&self, after: Option<&str>, counts: &[i64]) -> Result<Vec<i64>> {
@@ -270,13 +277,13 @@ impl Page<'_> {
             let text = |column: usize| row.get::<_, String>(column);
             let entry = Entry::read(row)?;
             let is_matching =
-                self.matching.has_kind(&text(4)?, &text(5)?, &text(6)?) && self.matching.holds(&entry);
+                self.matching.has_kind(&text(3)?, &text(4)?, &text(5)?) && self.matching.holds(&entry);
             Ok((entry, is_matching))
         };
         self.reader
             .connection()
             .prepare_cached(&format!(
-                "select rowid, id, created_at, last_seen_at, coalesce(plan_code, ''), coalesce(status, ''),
+                "select rowid, id, created_at, coalesce(plan_code, ''), coalesce(status, ''),
                      coalesce(role, '')
                  from users where {condition}"
             ))

@@ -1,12 +1,13 @@
 //! Which users a filter means, in the copy's own terms.
 //!
 //! Plan, status and role divide the users into a few dozen *kinds*, whose sizes are kept and whose members
-//! lie in order in three indexes. A team and a search mean a set of rows. The two spans of time are tested on
-//! values that the indexes hold. So a count reads sizes or one stretch of an index, and never a row.
+//! lie in order in three indexes. A team, a search and when somebody was last seen mean a set of rows; a span of
+//! sign-ups is tested on values that the indexes hold. So a count reads sizes or one stretch of an index, and
+//! never a row.
 
 use chrono::{DateTime, Utc};
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params};
+use rusqlite::{OptionalExtension as _, Row, params};
 use steward_core::Result;
 use steward_core::id::TeamId;
 use steward_core::period::{Compare, Period};
@@ -15,6 +16,9 @@ use uuid::Uuid;
 
 use super::super::words::{self, Occur};
 use crate::cache::{Reader, fault, instant};
+
+/// Rows looked at one by one up to this many.
+const FEW: u64 = 5_000;
 
 /// What stands for "never" where instants are ordered: before every one.
 pub(super) const NEVER: i64 = i64::MIN;
@@ -44,6 +48,11 @@ impl Span {
 
     fn holds(self, at: i64) -> bool {
         self.from <= at && self.until.is_none_or(|until| at < until)
+    }
+
+    /// The last instant inside.
+    fn last(self) -> i64 {
+        self.until.map_or(i64::MAX, |until| until.saturating_sub(1))
     }
 }
 
@@ -78,6 +87,22 @@ impl RowSet {
         self.len = self.bits.iter().map(|word| u64::from(word.count_ones())).sum();
     }
 
+    /// Those of them who were last seen in a span.
+    fn seen_in(&self, reader: &Reader, span: Span) -> Result<Self> {
+        let mut rows = Self::default();
+        let mut find = reader
+            .connection()
+            .prepare_cached("select coalesce(last_seen_at, -9223372036854775808) from users where rowid = ?1")
+            .map_err(fault::map)?;
+        for row in self.rows() {
+            let seen = find.query_row([row], |row| row.get(0)).optional().map_err(fault::map)?;
+            if seen.is_some_and(|seen| span.holds(seen)) {
+                rows.insert(row);
+            }
+        }
+        Ok(rows)
+    }
+
     fn rows(&self) -> impl Iterator<Item = i64> + '_ {
         self.bits.iter().zip(0_i64..).flat_map(|(word, place)| {
             (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| place * 64 + bit)
@@ -91,20 +116,16 @@ pub(super) struct Entry {
     pub(super) row: i64,
     pub(super) id: [u8; 16],
     pub(super) created: i64,
-    /// [`NEVER`] for who was never seen.
-    pub(super) seen: i64,
 }
 
 impl Entry {
-    /// Reads the row's number, id, creation and last seen.
+    /// Reads the row's number, id and creation.
     pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
-        let at = |column: usize| -> rusqlite::Result<i64> {
-            Ok(match row.get_ref(column)? {
-                ValueRef::Integer(at) => at,
-                _ => NEVER,
-            })
+        let created = match row.get_ref(2)? {
+            ValueRef::Integer(at) => at,
+            _ => NEVER,
         };
-        Ok(Self { row: row.get(0)?, id: row.get(1)?, created: at(2)?, seen: at(3)? })
+        Ok(Self { row: row.get(0)?, id: row.get(1)?, created })
     }
 }
 
@@ -114,8 +135,11 @@ pub(super) struct Matching {
     pub(super) kinds: Vec<Kind>,
     has_every_kind: bool,
     pub(super) created: Span,
+    /// Where the order by it begins and ends; who was seen then is in `rows`.
     pub(super) seen: Span,
     rows: Option<RowSet>,
+    /// Whether `rows` holds nobody of another kind.
+    has_rows_of_kinds: bool,
 }
 
 impl Matching {
@@ -129,31 +153,38 @@ impl Matching {
             Some(LastSeen::NotSince(range)) => Span { from: NEVER, until: Some(period(range).from) },
             Some(LastSeen::Never) => Span { from: NEVER, until: Some(NEVER + 1) },
         };
+        let kinds = kinds(reader, filter)?;
         let mut rows = match filter.search.trim() {
             "" => None,
             text => Some(found(reader, text)?),
         };
         if let Some(team) = filter.team {
-            let members = members(reader, team)?;
-            match &mut rows {
-                Some(rows) => rows.intersect(&members),
-                None => rows = Some(members),
-            }
+            rows = Some(narrowed(rows, members(reader, team)?));
+        }
+        let has_every_kind = filter.plan_code.is_none() && filter.status.is_none() && filter.role.is_none();
+        let mut has_rows_of_kinds = has_every_kind;
+        if seen != Span::ALL {
+            rows = Some(match rows {
+                Some(few) if few.len <= FEW => few.seen_in(reader, seen)?,
+                rows => {
+                    has_rows_of_kinds = true;
+                    narrowed(rows, seen_in(reader, &kinds, seen)?)
+                }
+            });
         }
         Ok(Self {
-            kinds: kinds(reader, filter)?,
-            has_every_kind: filter.plan_code.is_none() && filter.status.is_none() && filter.role.is_none(),
+            kinds,
+            has_every_kind,
             created: filter.signed_up.map_or(Span::ALL, period),
             seen,
             rows,
+            has_rows_of_kinds,
         })
     }
 
     /// Whether somebody of a matching kind matches.
     pub(super) fn holds(&self, entry: &Entry) -> bool {
-        self.created.holds(entry.created)
-            && self.seen.holds(entry.seen)
-            && self.rows.as_ref().is_none_or(|rows| rows.holds(entry.row))
+        self.created.holds(entry.created) && self.rows.as_ref().is_none_or(|rows| rows.holds(entry.row))
     }
 
     /// Whether a kind matches.
@@ -167,10 +198,10 @@ impl Matching {
 
     /// How many match.
     pub(super) fn count(&self, reader: &Reader) -> Result<u64> {
-        let is_any_time = self.created == Span::ALL && self.seen == Span::ALL;
+        let is_any_time = self.created == Span::ALL;
         match &self.rows {
             None if is_any_time => Ok(self.kinds.iter().map(|kind| kind.users).sum()),
-            Some(rows) if is_any_time && self.has_every_kind => Ok(rows.len),
+            Some(rows) if is_any_time && self.has_rows_of_kinds => Ok(rows.len),
             _ => {
                 let mut count = 0;
                 self.each(reader, |_| count += 1)?;
@@ -179,16 +210,15 @@ impl Matching {
         }
     }
 
-    /// Shows everybody who matches, in no order: by their rows where those are few, else along the index that
-    /// is narrowed most.
+    /// Shows everybody who matches, in no order: by their rows where those are few, else along the index by
+    /// creation.
     pub(super) fn each(&self, reader: &Reader, mut show: impl FnMut(Entry)) -> Result<()> {
-        const FEW: u64 = 5_000;
         let connection = reader.connection();
         if let Some(rows) = self.rows.as_ref().filter(|rows| rows.len <= FEW) {
             let mut find = connection
                 .prepare_cached(
-                    "select rowid, id, created_at, last_seen_at, coalesce(plan_code, ''),
-                         coalesce(status, ''), coalesce(role, '')
+                    "select rowid, id, created_at, coalesce(plan_code, ''), coalesce(status, ''),
+                         coalesce(role, '')
                      from users where rowid = ?1",
                 )
                 .map_err(fault::map)?;
@@ -197,32 +227,22 @@ impl Matching {
                 let Some(row) = found.next().map_err(fault::map)? else { continue };
                 let text = |column: usize| row.get::<_, String>(column).map_err(fault::map);
                 let entry = Entry::read(row).map_err(fault::map)?;
-                if self.has_kind(&text(4)?, &text(5)?, &text(6)?) && self.holds(&entry) {
+                if self.has_kind(&text(3)?, &text(4)?, &text(5)?) && self.holds(&entry) {
                     show(entry);
                 }
             }
             return Ok(());
         }
-        let (sql, span) = if self.created == Span::ALL && self.seen != Span::ALL {
-            (
-                "select rowid, id, created_at, coalesce(last_seen_at, -9223372036854775808) from users
-                 where coalesce(plan_code, '') = ?1 and coalesce(status, '') = ?2 and coalesce(role, '') = ?3
-                   and coalesce(last_seen_at, -9223372036854775808) between ?4 and ?5",
-                self.seen,
-            )
-        } else {
-            (
-                "select rowid, id, created_at, last_seen_at from users
+        let mut find = connection
+            .prepare_cached(
+                "select rowid, id, created_at from users
                  where coalesce(plan_code, '') = ?1 and coalesce(status, '') = ?2 and coalesce(role, '') = ?3
                    and created_at between ?4 and ?5",
-                self.created,
             )
-        };
-        let last = span.until.map_or(i64::MAX, |until| until.saturating_sub(1));
-        let mut find = connection.prepare_cached(sql).map_err(fault::map)?;
+            .map_err(fault::map)?;
+        let (first, last) = (self.created.from, self.created.last());
         for Kind { plan_code, status, role, .. } in &self.kinds {
-            let mut found =
-                find.query(params![plan_code, status, role, span.from, last]).map_err(fault::map)?;
+            let mut found = find.query(params![plan_code, status, role, first, last]).map_err(fault::map)?;
             while let Some(row) = found.next().map_err(fault::map)? {
                 let entry = Entry::read(row).map_err(fault::map)?;
                 if self.holds(&entry) {
@@ -262,6 +282,35 @@ fn row_set(reader: &Reader, sql: &str, given: impl rusqlite::Params) -> Result<R
     let mut found = find.query(given).map_err(fault::map)?;
     while let Some(row) = found.next().map_err(fault::map)? {
         rows.insert(row.get(0).map_err(fault::map)?);
+    }
+    Ok(rows)
+}
+
+/// What is in both; none holds everybody.
+fn narrowed(rows: Option<RowSet>, mut by: RowSet) -> RowSet {
+    if let Some(rows) = rows {
+        by.intersect(&rows);
+    }
+    by
+}
+
+/// Who of these kinds was last seen in a span; [`NEVER`] stands for never.
+fn seen_in(reader: &Reader, kinds: &[Kind], span: Span) -> Result<RowSet> {
+    let mut rows = RowSet::default();
+    let mut find = reader
+        .connection()
+        .prepare_cached(
+            "select rowid from users
+             where coalesce(plan_code, '') = ?1 and coalesce(status, '') = ?2 and coalesce(role, '') = ?3
+               and coalesce(last_seen_at, -9223372036854775808) between ?4 and ?5",
+        )
+        .map_err(fault::map)?;
+    for Kind { plan_code, status, role, .. } in kinds {
+        let mut found =
+            find.query(params![plan_code, status, role, span.from, span.last()]).map_err(fault::map)?;
+        while let Some(row) = found.next().map_err(fault::map)? {
+            rows.insert(row.get(0).map_err(fault::map)?);
+        }
     }
     Ok(rows)
 }
