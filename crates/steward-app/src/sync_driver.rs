@@ -94,7 +94,7 @@ impl SyncDriver {
         config: SyncConfig,
     ) -> Result<SyncHandle> {
         let rows_wanted = writer_thread::RowsWanted::new(config.keep.rows);
-        let writer = writer_thread::WriterThread::start(cache.clone(), rows_wanted.clone())?;
+        let writer = writer_thread::WriterThread::start(&cache, rows_wanted.clone())?;
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
         let desk = match desk_of(cache.clone(), &address, &config, rows_wanted, inbox) {

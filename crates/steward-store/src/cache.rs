@@ -5,7 +5,7 @@
 //!
 //! Map: `file` open, identity, quarantine · `schema` tables made from the dataset specs · `decode` the
 //! server's binary values · `revenue` the history of subscriptions · `fold` case · `intern`, `facet` short ids for what repeats ·
-//! `writer`, `batch` changes · `rollup` the sums behind every number · `edge` where rows begin and sums
+//! `writer`, `batch` changes · `log` their way into the file · `rollup` the sums behind every number · `edge` where rows begin and sums
 //! alone end · `sums` the server's own · [`query`] answers · [`verify`] comparison with the server.
 
 mod batch;
@@ -20,6 +20,7 @@ pub(crate) mod instant;
 mod intern;
 mod key;
 mod lock;
+mod log;
 mod pack;
 pub mod query;
 mod reader;
@@ -43,7 +44,7 @@ pub use batch::{Applied, Batch, KeyRange, Reconcile, ReplaceSums};
 pub use key::CacheKey;
 pub use reader::{Reader, ReaderGuard};
 pub use sums::{SumBatch, SumKind};
-pub use writer::Writer;
+pub use writer::{Hold, Writer};
 
 /// What a commit changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +144,8 @@ impl Cache {
     pub fn writer(&self) -> Result<Writer> {
         let lock = lock::FileLock::acquire(&self.inner.path)?;
         let connection = file::open(&self.inner.path, &self.inner.key, self.inner.workspace)?;
-        Ok(Writer::new(connection, lock, self.inner.changes.clone()))
+        let mover = log::LogMover::start(file::connect(&self.inner.path, &self.inner.key)?)?;
+        Ok(Writer::new(connection, mover, lock, self.inner.changes.clone()))
     }
 
     /// Every commit from now on.

@@ -70,6 +70,24 @@ fn nothing_readable_lies_on_the_disk() {
 }
 
 #[test]
+fn the_log_stays_short_however_much_is_written() {
+    let scratch = Scratch::new();
+    let mut writer = scratch.cache.writer().unwrap();
+    let log = scratch.folder.path().join("cache.db-wal");
+    let mut longest = 0;
+    for letter in ('a'..='z').cycle().take(150) {
+        let mut batch = writer.begin().unwrap();
+        batch.put_state("page after page", &letter.to_string().repeat(1 << 20)).unwrap();
+        batch.commit().unwrap();
+        longest = longest.max(log.metadata().unwrap().len());
+    }
+    assert!(longest < 68 << 20, "150 MB were written by way of a log of {longest} bytes");
+    drop(writer);
+    let kept: Option<String> = scratch.cache.reader().unwrap().state("page after page").unwrap();
+    assert_eq!(kept.map(|kept| (kept.len(), kept.as_bytes()[0])), Some((1 << 20, b't')), "the last one");
+}
+
+#[test]
 fn a_truncated_file_is_put_aside() {
     let scratch = Scratch::new();
     fill(&scratch, 20_000);
@@ -96,9 +114,9 @@ fn a_flipped_page_is_noticed_and_never_answered_from() {
     drop(cache);
     let path = folder.path().join("cache.db");
     let mut file = std::fs::File::options().read(true).write(true).open(&path).unwrap();
-    let pages = file.metadata().unwrap().len() / 16_384;
+    let pages = file.metadata().unwrap().len() / 8_192;
     for page in 2..pages {
-        let at = SeekFrom::Start(page * 16_384 + 5_000);
+        let at = SeekFrom::Start(page * 8_192 + 5_000);
         let mut byte = [0];
         file.seek(at).unwrap();
         file.read_exact(&mut byte).unwrap();
@@ -134,7 +152,7 @@ fn f05_a_full_disk_is_said_and_nothing_is_half_written() {
     let scratch = Scratch::new();
     fill(&scratch, 100);
     let mut writer = scratch.cache.writer().unwrap();
-    writer.limit_pages(60).unwrap();
+    writer.limit_pages(120).unwrap();
     let many: Vec<UsageEvent> = (0..60_000_u32)
         .map(|n| UsageEvent {
             occurred_at: rows::EPOCH_US + i64::from(n) * 60_000_000,

@@ -117,10 +117,10 @@ async fn a_broken_a_foreign_and_a_locked_copy_are_told_apart_and_none_is_lost() 
 
     // Bytes that no key can explain: half of every page from the second on.
     let mut broken = whole.clone();
-    for page in broken.chunks_mut(16_384).skip(1) {
-        page[..8_192].fill(0x5a);
+    for page in broken.chunks_mut(8_192).skip(1) {
+        page[..4_096].fill(0x5a);
     }
-    let cut = whole[..whole.len() / 2 / 16_384 * 16_384].to_vec();
+    let cut = whole[..whole.len() / 2 / 8_192 * 8_192].to_vec();
     let cases: [(&str, Vec<u8>, &str, i32, &str); 6] = [
         ("bytes are wrong", broken, "cache_corrupt", 1, "damaged"),
         ("the end is missing", cut, "cache_corrupt", 1, "damaged"),
@@ -129,7 +129,7 @@ async fn a_broken_a_foreign_and_a_locked_copy_are_told_apart_and_none_is_lost() 
             "a database without encryption",
             {
                 let mut plain = b"SQLite format 3\0".to_vec();
-                plain.resize(2 * 16_384, 0);
+                plain.resize(2 * 8_192, 0);
                 plain
             },
             "cache_foreign",

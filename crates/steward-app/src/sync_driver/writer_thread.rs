@@ -11,7 +11,7 @@ use steward_core::stripe::record::Rows;
 use steward_core::sync::{Census, Chunk, Position};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::RollupDiff;
-use steward_store::cache::{Applied, Batch, Cache, KeyRange, SumBatch, Writer};
+use steward_store::cache::{Applied, Batch, Cache, Hold, KeyRange, SumBatch, Writer};
 use steward_store::postgres::cut::Piece;
 use steward_store::row::RowReceiver;
 use tokio::sync::{mpsc, oneshot};
@@ -133,12 +133,12 @@ pub(super) struct WriterThread {
 }
 
 impl WriterThread {
-    pub(super) fn start(cache: Cache, rows_wanted: RowsWanted) -> Result<Self> {
+    pub(super) fn start(cache: &Cache, rows_wanted: RowsWanted) -> Result<Self> {
         let writer = cache.writer()?;
         let (work, inbox) = mpsc::channel(1);
         let thread = std::thread::Builder::new()
             .name("steward-cache-writer".to_owned())
-            .spawn(move || Desk { cache, writer, rows_wanted, is_tidy: false }.run(inbox))
+            .spawn(move || Desk { writer, rows_wanted, is_tidy: false }.run(inbox))
             .map_err(|cause| Error::new(ErrorKind::File, "No thread could be started.").with_source(cause))?;
         Ok(Self { work: Some(work), thread: Some(thread) })
     }
@@ -189,7 +189,6 @@ impl WriterDoor {
 }
 
 struct Desk {
-    cache: Cache,
     writer: Writer,
     rows_wanted: RowsWanted,
     /// Whether indexes were built since this thread began.
@@ -258,11 +257,12 @@ impl Desk {
         let decision = decision.blocking_recv().map_err(|_| broken_off())?;
         note_repairs(&mut batch, &decision.position)?;
         put(&mut batch, &decision.position)?;
+        let is_consistent = decision.position.is_consistent();
+        let stored = stored(&batch, applied, &self.rows_wanted)?;
         abort::point("before_cut_commit");
         batch.commit()?;
         abort::point("after_cut_commit");
-        let is_consistent = decision.position.is_consistent();
-        Ok(Stored { learned, is_consistent, ..self.stored(applied)? })
+        Ok(Stored { learned, is_consistent, ..stored })
     }
 
     /// After the load everything that makes answers fast; later one missing block of sums at a time, so that
@@ -272,9 +272,18 @@ impl Desk {
             self.writer.build_indexes()?;
             while self.writer.derive_sums()? {}
             self.writer.compact_wal()?;
+            self.writer.hold(Hold::Much)?;
             self.is_tidy = true;
         } else if applied.changed() > 0 {
             self.writer.derive_sums()?;
+        }
+        Ok(())
+    }
+
+    /// Rows are about to come in bulk, and indexes may be missing.
+    fn begin_load(&mut self) -> Result<()> {
+        if std::mem::take(&mut self.is_tidy) {
+            self.writer.hold(Hold::Little)?;
         }
         Ok(())
     }
@@ -286,7 +295,7 @@ impl Desk {
         mut rows: RowReceiver,
         decision: oneshot::Receiver<Decision>,
     ) -> Result<Stored> {
-        self.is_tidy = false;
+        self.begin_load()?;
         let mut batch = self.writer.begin()?;
         let (applied, decision) = match chunk {
             Chunk::Time { start_us, end_us } => {
@@ -321,10 +330,11 @@ impl Desk {
             Chunk::Sums { .. } => return Err(Error::internal("Sums have no rows.")),
         };
         put(&mut batch, &decision.position)?;
+        let stored = stored(&batch, applied, &self.rows_wanted)?;
         abort::point("before_chunk_commit");
         batch.commit()?;
         abort::point("after_chunk_commit");
-        self.stored(applied)
+        Ok(stored)
     }
 
     /// S41: a span without rows gets the server's sums, or none of them.
@@ -334,7 +344,7 @@ impl Desk {
         mut batches: mpsc::Receiver<SumBatch>,
         decision: oneshot::Receiver<Decision>,
     ) -> Result<Stored> {
-        self.is_tidy = false;
+        self.begin_load()?;
         let mut batch = self.writer.begin()?;
         let mut replace = batch.replace_sums(&[span])?;
         while let Some(sums) = batches.blocking_recv() {
@@ -345,19 +355,21 @@ impl Desk {
         let decision = decision.blocking_recv().map_err(|_| broken_off())?;
         let applied = counted(replace.finish()?);
         put(&mut batch, &decision.position)?;
+        let stored = stored(&batch, applied, &self.rows_wanted)?;
         abort::point("before_sums_commit");
         batch.commit()?;
         abort::point("after_sums_commit");
-        self.stored(applied)
+        Ok(stored)
     }
 
     fn store(&mut self, position: &Position) -> Result<Stored> {
         let mut batch = self.writer.begin()?;
         note_repairs(&mut batch, position)?;
         put(&mut batch, position)?;
+        let stored = stored(&batch, Applied::default(), &self.rows_wanted)?;
         batch.commit()?;
         abort::point("after_store");
-        self.stored(Applied::default())
+        Ok(stored)
     }
 
     fn note(&mut self, finding: Finding) -> Result<Stored> {
@@ -376,8 +388,9 @@ impl Desk {
             journal.verified_at.insert(dataset, finding.as_of);
         }
         journal.store(&mut batch)?;
+        let stored = stored(&batch, Applied::default(), &self.rows_wanted)?;
         batch.commit()?;
-        self.stored(Applied::default())
+        Ok(stored)
     }
 
     /// Rows and position in one transaction, so that a reading that is interrupted goes on where it was.
@@ -397,19 +410,19 @@ impl Desk {
         batch.commit()?;
         Ok(applied)
     }
+}
 
-    fn stored(&self, applied: Applied) -> Result<Stored> {
-        let reader = self.cache.reader()?;
-        Ok(Stored {
-            applied,
-            row_counts: reader.row_counts()?,
-            journal: Journal::read(&reader)?,
-            span: reader.event_span()?,
-            census: reader.census(self.rows_wanted.get())?,
-            learned: None,
-            is_consistent: false,
-        })
-    }
+/// What the copy tells of itself once the transaction is kept.
+fn stored(batch: &Batch<'_>, applied: Applied, rows_wanted: &RowsWanted) -> Result<Stored> {
+    Ok(Stored {
+        applied,
+        row_counts: batch.row_counts()?,
+        journal: Journal::read_in(batch)?,
+        span: batch.event_span()?,
+        census: batch.census(rows_wanted.get())?,
+        learned: None,
+        is_consistent: false,
+    })
 }
 
 /// Quarter-hours that got other sums, as changes.

@@ -5,8 +5,9 @@ mod key;
 mod sums;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use rusqlite::params;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,7 +19,7 @@ pub use sums::ReplaceSums;
 pub(in crate::cache) use table::{Found, RangeSql, RowFinder};
 
 use super::writer::Writer;
-use super::{Change, busy, fault, revenue, state};
+use super::{Change, busy, fault, reader, revenue, state};
 use crate::row::RowBatch;
 
 /// How many rows a step changed.
@@ -164,6 +165,22 @@ impl<'w> Batch<'w> {
         state::get(&self.writer.connection, key)
     }
 
+    /// How many rows each dataset has in this transaction.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn row_counts(&self) -> Result<BTreeMap<Dataset, u64>> {
+        reader::row_counts(&self.writer.connection)
+    }
+
+    /// [`super::Reader::event_span`] in this transaction.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn event_span(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+        reader::event_span(&self.writer.connection)
+    }
+
     /// Writes a state value in this transaction.
     ///
     /// # Errors
@@ -195,6 +212,7 @@ impl<'w> Batch<'w> {
         }
         self.writer.connection.execute_batch("commit").map_err(fault::map)?;
         self.is_open = false;
+        self.writer.has_committed();
         if let Some(ids) = &mut self.writer.ids {
             ids.keep();
         }

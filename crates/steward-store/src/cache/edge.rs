@@ -60,6 +60,14 @@ impl Batch<'_> {
         Ok(applied)
     }
 
+    /// [`Reader::census`] as this transaction sees it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn census(&self, rows: Option<u64>) -> Result<Option<Census>> {
+        census(self.connection(), rows)
+    }
+
     /// Takes back the sums between an earlier instant and the edge, which moves there: the rows of that span
     /// are to follow in this transaction, and bring their sums along. In microseconds since 1970, on a
     /// quarter-hour; none is the beginning of time.
@@ -113,41 +121,43 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn census(&self, rows: Option<u64>) -> Result<Option<Census>> {
-        let mut find = self
-            .connection()
-            .prepare_cached(
-                "select bucket, sums from rollup_total where level = ?1 and slot = 0 order by bucket desc",
-            )
-            .map_err(fault::map)?;
-        let mut days = find.query(params![Level::Day.number()]).map_err(fault::map)?;
-        let most = rows.map(|rows| rows.saturating_add(rows / 20));
-        let mut census: Option<Census> = None;
-        let (mut events, mut later_us) = (0_u64, 0);
-        while let Some(day) = days.next().map_err(fault::map)? {
-            let bucket: i64 = day.get(0).map_err(fault::map)?;
-            let sums = day.get_ref(1).map_err(fault::map)?.as_blob().map_err(|_| fault::damaged())?;
-            let start = bucket.saturating_mul(Level::Day.width());
-            let start_us = instant::to_unix(start).unwrap_or(i64::MAX);
-            let known =
-                census.get_or_insert(Census { newest_day_us: start_us, enough_us: None, most_us: None });
-            // The first of the sums is the number of events.
-            const { assert!(sum::EVENTS == 0) };
-            events = events.saturating_add(u64::try_from(Unpacker::new(sums).next_sum()?).unwrap_or(0));
-            let is_beyond = |limit: Option<u64>| limit.is_some_and(|limit| events > limit);
-            // The newest day is kept whatever its size.
-            let edge_us = if start_us == known.newest_day_us { start_us } else { later_us };
-            if known.enough_us.is_none() && is_beyond(rows) {
-                known.enough_us = Some(edge_us);
-            }
-            if is_beyond(most) {
-                known.most_us = Some(edge_us);
-                break;
-            }
-            if rows.is_none() {
-                break;
-            }
-            later_us = start_us;
-        }
-        Ok(census)
+        census(self.connection(), rows)
     }
+}
+
+fn census(connection: &Connection, rows: Option<u64>) -> Result<Option<Census>> {
+    let mut find = connection
+        .prepare_cached(
+            "select bucket, sums from rollup_total where level = ?1 and slot = 0 order by bucket desc",
+        )
+        .map_err(fault::map)?;
+    let mut days = find.query(params![Level::Day.number()]).map_err(fault::map)?;
+    let most = rows.map(|rows| rows.saturating_add(rows / 20));
+    let mut census: Option<Census> = None;
+    let (mut events, mut later_us) = (0_u64, 0);
+    while let Some(day) = days.next().map_err(fault::map)? {
+        let bucket: i64 = day.get(0).map_err(fault::map)?;
+        let sums = day.get_ref(1).map_err(fault::map)?.as_blob().map_err(|_| fault::damaged())?;
+        let start = bucket.saturating_mul(Level::Day.width());
+        let start_us = instant::to_unix(start).unwrap_or(i64::MAX);
+        let known = census.get_or_insert(Census { newest_day_us: start_us, enough_us: None, most_us: None });
+        // The first of the sums is the number of events.
+        const { assert!(sum::EVENTS == 0) };
+        events = events.saturating_add(u64::try_from(Unpacker::new(sums).next_sum()?).unwrap_or(0));
+        let is_beyond = |limit: Option<u64>| limit.is_some_and(|limit| events > limit);
+        // The newest day is kept whatever its size.
+        let edge_us = if start_us == known.newest_day_us { start_us } else { later_us };
+        if known.enough_us.is_none() && is_beyond(rows) {
+            known.enough_us = Some(edge_us);
+        }
+        if is_beyond(most) {
+            known.most_us = Some(edge_us);
+            break;
+        }
+        if rows.is_none() {
+            break;
+        }
+        later_us = start_us;
+    }
+    Ok(census)
 }

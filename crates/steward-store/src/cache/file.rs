@@ -10,8 +10,12 @@ use steward_core::{Error, ErrorKind, Result};
 
 use super::{CacheKey, fault, fold, schema};
 
-/// Pages of 16 KiB: SQLCipher pays 80 bytes and one authentication per page, and rollups are blobs.
-const PAGE_BYTES: u32 = 16_384;
+/// Pages of 8 KiB: SQLCipher pays 80 bytes and one authentication per page, and rollups are blobs, which speaks for
+/// large ones; but a change to one row writes, authenticates and enciphers a page of each index it is in.
+pub(crate) const PAGE_BYTES: u32 = 8_192;
+
+/// How much of the file a connection holds in memory.
+pub(crate) const HELD_KIB: i64 = 8_192;
 
 /// How long a statement waits for another connection of this process.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -73,9 +77,9 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
             "pragma temp_store = memory;
              pragma foreign_keys = on;
              pragma synchronous = normal;
-             pragma cache_size = -8192;
              pragma journal_size_limit = 16777216;",
         )
+        .and_then(|()| connection.pragma_update(None, "cache_size", -HELD_KIB))
         .map_err(fault::map)?;
     Ok(connection)
 }

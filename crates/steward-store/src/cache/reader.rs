@@ -51,9 +51,7 @@ impl Reader {
     /// # Errors
     /// When the file cannot be read.
     pub fn event_span(&self) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
-        let days = rollup::extent(&self.connection, Level::Day)?;
-        let start = |day: i64| instant::to_utc(day.saturating_mul(Level::Day.width()));
-        Ok(days.map(|(first, last)| (start(first), start(last))))
+        event_span(&self.connection)
     }
 
     pub(crate) fn facets(&self) -> Result<Arc<Vec<Facet>>> {
@@ -68,6 +66,13 @@ impl Reader {
     pub(crate) fn connection(&self) -> &Connection {
         &self.connection
     }
+}
+
+/// The first and the last day with events.
+pub(super) fn event_span(connection: &Connection) -> Result<Option<(DateTime<Utc>, DateTime<Utc>)>> {
+    let days = rollup::extent(connection, Level::Day)?;
+    let start = |day: i64| instant::to_utc(day.saturating_mul(Level::Day.width()));
+    Ok(days.map(|(first, last)| (start(first), start(last))))
 }
 
 /// How many rows each dataset has.

@@ -3,13 +3,11 @@
 //! A cut's changes are in the transaction already, so its rows are to equal the server's in the cut's
 //! snapshot: what differs is a fact, not a matter of timing (S30).
 
-use std::collections::BTreeMap;
-
 use rusqlite::params;
 use steward_core::{Dataset, Result};
 
 use super::{KeyRange, RollupDiff, ranges, sums};
-use crate::cache::{Batch, edge, fault, instant, reader, rollup};
+use crate::cache::{Batch, edge, fault, instant, rollup};
 use crate::record::{RecordShape, SetSum};
 
 impl Batch<'_> {
@@ -78,14 +76,6 @@ impl Batch<'_> {
             self.touch(Dataset::UsageEvents);
         }
         Ok(RollupDiff { buckets: mended.buckets, different: mended.different })
-    }
-
-    /// How many rows each dataset has in this transaction.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn row_counts(&self) -> Result<BTreeMap<Dataset, u64>> {
-        reader::row_counts(self.connection())
     }
 
     /// Counts the rows of a dataset and corrects the count that is kept; true when it was wrong.
