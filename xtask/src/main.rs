@@ -20,6 +20,7 @@ const USAGE: &str = "\
 cargo x demo   [--size small|medium|large] [--database-url URL] [--reset] [--headless]
                the sample company in a window, or without a display as text and a picture
 cargo x test   [--allow-skip]   everything CI runs
+               --postgres-17    the tests without a window alone, against the demo's PostgreSQL
 cargo x check                   the quick part: format, spelling, lints, docs, walls, sizes, generated files
 cargo x walls                   who may depend on whom, alone
 cargo x pictures                takes docs/screenshots of the real window again

@@ -11,12 +11,13 @@ use crate::{check, root, setup, tools};
 /// Tests that need the desktop program, which is built after the interface.
 const WINDOW_TESTS: &str = "test(/^desktop::/)";
 
-/// `cargo x test [--allow-skip]`.
+/// `cargo x test [--allow-skip | --postgres-17]`.
 pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     let may_skip = match arguments {
         [] => false,
         [flag] if flag == "--allow-skip" => true,
-        _ => bail!("cargo x test takes only --allow-skip"),
+        [flag] if flag == "--postgres-17" => return run_on_pinned_postgres(),
+        _ => bail!("cargo x test takes --allow-skip, or --postgres-17"),
     };
     let mut steps = Steps::default();
     steps.step("what this machine needs", || setup::run_for("test"))?;
@@ -62,6 +63,15 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// The tests without a window against the PostgreSQL that the demo brings along, instead of the machine's own.
+fn run_on_pinned_postgres() -> Result<()> {
+    setup::run_for("test")?;
+    let Some(bin) = setup::pinned_postgres() else {
+        bail!("The pinned PostgreSQL has no build for this platform.");
+    };
+    run(nextest(&format!("not ({WINDOW_TESTS})")).env("STEWARD_POSTGRES_BIN", bin))
 }
 
 /// The desktop program with the interface inside, as the window tests and the demo use it.
