@@ -6,4 +6,5 @@ pub mod file_system;
 pub mod rows;
 pub mod server;
 pub mod stripe;
+pub mod trouble;
 pub mod window;

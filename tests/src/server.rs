@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use crate::cluster::{LOGIN_PASSWORD, TEST_LOGINS, WEB_ROLES, execute};
 
 /// The database with the contract.
-const DATABASE: &str = "company";
+pub(crate) const DATABASE: &str = "company";
 
 /// A server of one test, gone when dropped.
 #[derive(Debug)]
@@ -192,6 +192,33 @@ impl Server {
             command.uid(owner.uid()).gid(owner.gid());
         }
         command
+    }
+
+    /// Speaks TLS from now on, with this certificate and key in PEM form.
+    ///
+    /// # Panics
+    /// When it does not within ten seconds.
+    pub async fn offer_tls(&self, certificate: &str, key: &str) {
+        let owner = std::fs::metadata(self.data()).expect("the server's folder");
+        for (name, text) in [("server.crt", certificate), ("server.key", key)] {
+            let path = self.data().join(name);
+            std::fs::write(&path, text).expect("the server's folder can be written");
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("own file");
+            std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid())).expect("owned");
+        }
+        let mut connection = self.connect().await;
+        execute(&mut connection, "alter system set ssl = on").await;
+        execute(&mut connection, "select pg_reload_conf()").await;
+        for _ in 0..1_000 {
+            let setting: String = sqlx::query_scalar("select current_setting('ssl') from pg_sleep(0.01)")
+                .fetch_one(&mut connection)
+                .await
+                .expect("an answer");
+            if setting == "on" {
+                return;
+            }
+        }
+        panic!("the server does not speak TLS");
     }
 
     /// Its data folder.

@@ -1,5 +1,6 @@
 //! The real window: WebKitGTK on a screen of its own, driven through WebKitWebDriver.
 
+mod connect;
 mod demo;
 mod disk;
 mod finance;

@@ -9,10 +9,27 @@ import { test as base, expect, type Page } from "@playwright/test";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const binary = process.env.STEWARD_DEVSERVER_BIN ?? join(root, "target/debug/devserver");
 
+/** Addresses of databases, most of which something is wrong with; passwords are in them. */
+export interface Trouble {
+  /** Nothing is wrong here. */
+  company: string;
+  /** Its login, and its superuser's address, to change what is right. */
+  login: string;
+  owner: string;
+  without_rights: string;
+  empty: string;
+  newer: string;
+  /** Speaks TLS, with a certificate of the authority in this file. */
+  encrypted: string;
+  authority: string;
+}
+
 /** A running back end. */
 export interface Devserver {
   /** Where it answers. */
   url: string;
+  /** What `--trouble` made. */
+  trouble: Trouble | null;
   /** Its folder of data. */
   home: string;
   /** Ends it and waits until it is gone. */
@@ -39,9 +56,10 @@ export async function startDevserver(
       env: { ...process.env, STEWARD_PASSPHRASE_FILE: passphrase },
     },
   );
-  const url = await firstAddress(child);
+  const told = await firstLine(child);
   return {
-    url,
+    url: told.url.replace(/\/$/, ""),
+    trouble: told.trouble,
     home,
     stop: () =>
       new Promise((resolve) => {
@@ -51,15 +69,14 @@ export async function startDevserver(
   };
 }
 
-/** The address in the one JSON line that the devserver prints. */
-function firstAddress(child: ChildProcess): Promise<string> {
+/** The one JSON line that the devserver prints. */
+function firstLine(child: ChildProcess): Promise<Pick<Devserver, "url" | "trouble">> {
   return new Promise((resolve, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`${binary} ended with ${code} before it answered`)));
     if (!child.stdout) return reject(new Error("the devserver has no output"));
     createInterface({ input: child.stdout }).on("line", (line) => {
-      const address = /https?:\/\/[^"\s]+/.exec(line)?.[0];
-      if (address) resolve(address.replace(/\/$/, ""));
+      if (line.startsWith("{")) resolve(JSON.parse(line));
     });
   });
 }

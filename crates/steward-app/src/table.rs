@@ -55,7 +55,7 @@ use crate::command::settings::Settings;
 use crate::command::sync::{SyncRunRes, SyncStatus, VerifyReq, VerifyRes};
 use crate::command::workspace::{
     CheckList, ConnectionTestReq, Role, SampleOpenReq, Session, Workspace, WorkspaceAddReq, WorkspaceList,
-    WorkspaceModeReq, WorkspaceRef, WorkspaceRemoveReq,
+    WorkspaceModeReq, WorkspacePasswordReq, WorkspaceRef, WorkspaceRemoveReq,
 };
 use crate::context::Steward;
 use crate::wire::{WireError, parse};
@@ -264,6 +264,8 @@ commands! {
     Mutation workspace::workspace_use(WorkspaceRef) -> Workspace, Anyone, T0, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// Allows or refuses changes in a workspace.
     Mutation workspace::workspace_mode(WorkspaceModeReq) -> Workspace, Anyone, T1, [Workspace];
+    /// Keeps a new password of a workspace's login, unless the server refuses it, and goes on with it.
+    Mutation workspace::workspace_password(WorkspacePasswordReq) -> Workspace, Anyone, T1, [Workspace, Sync];
     /// Forgets a workspace, its password and its copy; the server keeps its data.
     Mutation workspace::workspace_remove(WorkspaceRemoveReq) -> WorkspaceList, Anyone, T3, [Workspace, Sync, Usage, Users, Plans, Audit, Billing];
     /// Tests a connection step by step.

@@ -343,6 +343,7 @@ impl Command {
                 WorkspaceCommand::Use { .. } => rows![workspace_use],
                 WorkspaceCommand::Remove { .. } => rows![workspace_remove],
                 WorkspaceCommand::Mode { .. } => rows![workspace_mode],
+                WorkspaceCommand::Password { .. } => rows![workspace_password],
             },
             Self::Connect(_) => rows![connection_test],
             Self::Db(DbCommand::Status(_)) => rows![database_status],

@@ -163,6 +163,12 @@ impl ErrorKind {
         Self::Internal,
     ];
 
+    /// Whether the local copy cannot be used as it is, and a rebuild helps.
+    #[must_use]
+    pub fn is_unusable_copy(self) -> bool {
+        matches!(self, Self::CacheKey | Self::CacheCorrupt | Self::CacheForeign)
+    }
+
     /// The code under which the interface knows this kind.
     #[must_use]
     pub fn code(self) -> ErrorCode {
@@ -244,8 +250,10 @@ impl ErrorKind {
         match self {
             Self::NameLookup => "Check the host name for a typing error, and this computer's network.",
             Self::Offline => "Everything here stays readable. Check host, port and network, then try again.",
-            Self::Tls => "Check the host name, or choose the CA file your provider gives you.",
-            Self::Auth => "Enter the password again. The workspace and its data are kept.",
+            Self::Tls => {
+                "Turn TLS on at the server, check the host name, or choose the CA file your provider gives you."
+            }
+            Self::Auth => "Enter the password again. Nothing that was read or typed is lost.",
             Self::DatabaseMissing => "Check the database name at the end of the connection URL.",
             Self::Permission => "Ask an admin for a login that is a member of the role this needs.",
             Self::RowSecurity => "Use a login that is a member of steward_viewer or another console role.",
@@ -264,10 +272,10 @@ impl ErrorKind {
                  (STEWARD_SECRETS=memory)."
             }
             Self::KeyringLocked => "Unlock the system keyring, then try again.",
-            Self::SecretMissing => "Enter the password again. The workspace and its data are kept.",
+            Self::SecretMissing => "Enter the password again. Nothing that was read or typed is lost.",
             Self::CacheKey => "Rebuild the local copy: it is read again from the server.",
             Self::CacheCorrupt => {
-                "Rebuild the local copy: the damaged file was put aside and nothing else is lost."
+                "Rebuild the local copy: the damaged file is put aside and nothing else is lost."
             }
             Self::CacheForeign => "Put the right file back, or rebuild the local copy from the server.",
             Self::CacheBusy => "Close the other Steward that works on this workspace.",

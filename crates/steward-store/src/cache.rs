@@ -85,7 +85,7 @@ impl Cache {
     ///
     /// # Errors
     /// `CacheKey` when the key does not fit, `CacheForeign` when the file belongs to another workspace or
-    /// to another version of Steward, `CacheCorrupt` when it is damaged (it was put aside then), `DiskFull`,
+    /// to another version of Steward, `CacheCorrupt` when it is damaged, `DiskFull`,
     /// `File`.
     pub fn open(path: &Path, key: &CacheKey, workspace: WorkspaceId) -> Result<Self> {
         let connection = file::open(path, key, workspace)?;

@@ -3,7 +3,7 @@
 //!
 //! `POST /rpc` takes `{ command, request, preview }` and answers `{ "ok": … }` or `{ "error": … }`;
 //! `GET /events` sends the `changes` event as server-sent events; everything else is a file of the built UI.
-//! One JSON line with the address is printed once it answers; it ends with a signal.
+//! One JSON line with the address, and with those of databases where it made some, is printed once it answers; it ends with a signal.
 
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +25,7 @@ use steward_core::{Clock, SystemClock};
 use steward_tests::cluster::{TestDatabase, execute};
 use steward_tests::server::open_folder;
 use steward_tests::stripe::{READER, SECRET, StripeServer, company};
+use steward_tests::trouble::Trouble;
 use tokio::sync::broadcast;
 
 /// The real engine behind HTTP, for browser tests.
@@ -51,6 +52,9 @@ struct Args {
     /// Opens a company of its own as this role, billed at a Stripe of its own, connected and read; some of it differs.
     #[arg(long, value_name = "ROLE")]
     billing: Option<String>,
+    /// Makes databases that something is wrong with, and prints their addresses.
+    #[arg(long)]
+    trouble: bool,
     /// Answers from the copy only, as if the network were gone.
     #[arg(long)]
     offline: bool,
@@ -77,6 +81,7 @@ async fn main() -> anyhow::Result<()> {
         Some(role) => Some(Billed::start(role).await),
         None => None,
     };
+    let trouble = if args.trouble { Some(Trouble::start().await) } else { None };
     let steward = Steward::open(OpenOptions {
         stripe: billed.as_ref().map(|billed| billed.stripe.url()),
         home,
@@ -98,13 +103,20 @@ async fn main() -> anyhow::Result<()> {
         .route("/events", get(events))
         .fallback(file)
         .with_state(shared);
-    announce(&json!({ "url": format!("http://{address}/"), "port": address.port() }));
+    announce(&json!({
+        "url": format!("http://{address}/"),
+        "port": address.port(),
+        "trouble": trouble.as_ref().map(Trouble::addresses),
+    }));
     // Streams of events never end by themselves, so a stop does not wait for them.
     tokio::select! {
         result = axum::serve(listener, router) => result?,
         () = stopped() => {}
     }
     steward.close().await;
+    if let Some(trouble) = trouble {
+        trouble.remove().await;
+    }
     Ok(())
 }
 

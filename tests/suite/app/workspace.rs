@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use steward_app::secrets::SecretsMode;
 use steward_app::{Engine, Steward};
 use steward_core::ErrorCode;
-use steward_tests::cluster::{TestDatabase, execute};
+use steward_tests::cluster::{TestDatabase, execute, shared_cluster, superuser};
 use steward_tests::window::until;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -96,7 +97,10 @@ async fn a_copy_that_does_not_open_says_why_and_is_put_aside_on_request_only() {
     // What lies where the copy should be, with the code it is refused under.
     let others = std::fs::read(copy_of(&home, &other)).expect("a copy");
     let unknown: Vec<u8> = others.iter().map(|byte| byte ^ 0x5a).collect();
+    let mut cut = std::fs::read(&copy).expect("a copy");
+    cut.truncate(cut.len() / 2 / 8_192 * 8_192);
     let damages = [
+        (cut, ErrorCode::CacheCorrupt, "damaged"),
         (
             b"This is a text file and no copy of anything at all.".to_vec(),
             ErrorCode::CacheForeign,
@@ -111,9 +115,12 @@ async fn a_copy_that_does_not_open_says_why_and_is_put_aside_on_request_only() {
         std::fs::write(&copy, &bytes).expect("damaged");
         let steward = open_with(&home, passphrase(&home), Engine::Offline).await;
         run(&steward, "workspace_use", json!({ "workspace": "acme" })).await.expect("used");
-        let error = run(&steward, "plan_list", Value::Null).await.expect_err("refused");
-        assert_eq!(error.code, code, "{error:?}");
-        assert!(error.message.contains(said), "{error:?}");
+        // A window asks for many things at once, and the first answer is no better than the last.
+        for command in ["plan_list", "sync_status", "plan_list"] {
+            let error = run(&steward, command, Value::Null).await.expect_err("refused");
+            assert_eq!(error.code, code, "{error:?}");
+            assert!(error.message.contains(said), "{error:?}");
+        }
         assert_eq!(std::fs::read(&copy).expect("still there"), bytes, "nothing is replaced without a word");
 
         run(&steward, "sync_rebuild", Value::Null).await.expect("rebuilt");
@@ -124,6 +131,87 @@ async fn a_copy_that_does_not_open_says_why_and_is_put_aside_on_request_only() {
         assert!(aside, "what was there is kept beside it");
         steward.close().await;
     }
+}
+
+/// Pages that rotted in the middle of a copy are found by whoever reads them; a rebuild in place would trip over them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_opens_with_rotten_pages_is_rebuilt_beside_them() {
+    let database = TestDatabase::new().await;
+    let people = "insert into steward.users (email, name)
+                  select format('user%s@example.com', n), repeat(md5(n::text), 20) from generate_series(1, 2000) n";
+    execute(&mut database.connect_owner().await, people).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let steward = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    let workspace = add(&steward, "acme", &database.login_url("viewer")).await;
+    run(&steward, "sync_run", Value::Null).await.expect("read");
+    steward.close().await;
+
+    let copy = copy_of(&home, &workspace);
+    let mut bytes = std::fs::read(&copy).expect("a copy");
+    assert!(bytes.len() > 120 * 8_192, "there is something to rot: {}", bytes.len());
+    let half = bytes.len() / 2 / 8_192 * 8_192;
+    for page in bytes[half..].chunks_mut(8_192) {
+        page[100] ^= 1;
+    }
+    std::fs::write(&copy, &bytes).expect("rotten");
+    let steward = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    run(&steward, "workspace_list", Value::Null).await.expect("the workspace is there");
+    run(&steward, "sync_rebuild", Value::Null).await.expect("rebuilt");
+    run(&steward, "sync_run", Value::Null).await.expect("read anew");
+    let everybody = run(&steward, "user_list", json!({})).await.expect("everybody");
+    assert_eq!(everybody["total"], 2000);
+    let aside = format!("{}.damaged-1", copy.display());
+    assert_eq!(std::fs::read(aside).expect("put aside"), bytes, "what was there is kept beside it");
+    steward.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_password_is_kept_unless_the_server_refuses_it_and_the_engine_goes_on() {
+    let database = TestDatabase::new().await;
+    let login = format!("pw_{}", database.name());
+    let mut owner = database.connect_owner().await;
+    execute(&mut owner, &format!("create role {login} login password 'old' in role steward_viewer")).await;
+    let home = tempfile::tempdir().expect("a folder");
+    let window = open_with(&home, passphrase(&home), Engine::Continuous).await;
+    let url = shared_cluster().url(&login, &SecretString::from("old"), database.name());
+    add(&window, "acme", &url).await;
+    run(&window, "sync_run", Value::Null).await.expect("a first look");
+    let change = format!(
+        "alter role {login} password 'new';
+         insert into steward.users (email, name) values ('later@example.com', 'Later');
+         select pg_terminate_backend(pid) from pg_stat_activity where usename = '{login}'"
+    );
+    execute(&mut owner, &change).await;
+    until("the refusal is told", async || {
+        let status = run(&window, "sync_status", Value::Null).await.ok()?;
+        (status["last_error"]["code"] == "auth" && status["as_of"].is_string()).then_some(())
+    })
+    .await
+    .expect("the numbers stay, with their moment");
+
+    let enter = |password: &str| json!({ "workspace": "acme", "password": password });
+    assert_eq!(code(run(&window, "workspace_password", enter("")).await), ErrorCode::Invalid);
+    assert_eq!(code(run(&window, "workspace_password", enter("wrong-canary")).await), ErrorCode::Auth);
+    let kept = run(&window, "workspace_password", enter("new")).await.expect("the server takes it");
+    assert_eq!((&kept["name"], &kept["is_current"]), (&json!("acme"), &json!(true)));
+    assert!(!kept.to_string().contains("new\""), "the answer has no password");
+    until("it goes on by itself", async || {
+        let known = run(&window, "user_list", json!({})).await.ok()?;
+        (known["total"] == 1).then_some(())
+    })
+    .await
+    .expect("within the limit");
+    window.close().await;
+    // Where nobody can be asked, the person is believed; and it outlives the process.
+    let away = open_with(&home, passphrase(&home), Engine::Offline).await;
+    run(&away, "workspace_password", enter("newer")).await.expect("kept");
+    away.close().await;
+    execute(&mut owner, &format!("alter role {login} password 'newer'")).await;
+    let terminal = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    run(&terminal, "sync_run", Value::Null).await.expect("the kept password is the right one");
+    terminal.close().await;
+    drop(database);
+    execute(&mut superuser("postgres").await, &format!("drop role {login}")).await;
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ fn the_log_stays_short_however_much_is_written() {
 }
 
 #[test]
-fn a_truncated_file_is_put_aside() {
+fn a_truncated_file_is_refused_until_somebody_puts_it_aside() {
     let scratch = Scratch::new();
     fill(&scratch, 20_000);
     scratch.cache.writer().unwrap().compact_wal().unwrap();
@@ -97,9 +97,13 @@ fn a_truncated_file_is_put_aside() {
     let path = folder.path().join("cache.db");
     let length = std::fs::metadata(&path).unwrap().len();
     std::fs::File::options().write(true).open(&path).unwrap().set_len(length / 2).unwrap();
-    let error = Cache::open(&path, &key, WORKSPACE).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::CacheCorrupt);
-    let aside = folder.path().join("cache.db.damaged-1");
+    // Whoever asks a second time gets the same answer, and not a new and empty copy.
+    for _ in 0..2 {
+        let error = Cache::open(&path, &key, WORKSPACE).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::CacheCorrupt);
+    }
+    let aside = Cache::quarantine(&path).unwrap();
+    assert_eq!(aside, folder.path().join("cache.db.damaged-1"));
     assert_eq!(std::fs::metadata(aside).unwrap().len(), length / 2, "the damaged file is kept");
     let fresh = Cache::open(&path, &key, WORKSPACE).unwrap();
     assert_eq!(fresh.reader().unwrap().generation().unwrap(), 0, "the next open begins anew");

@@ -184,6 +184,32 @@ async fn a_broken_a_foreign_and_a_locked_copy_are_told_apart_and_none_is_lost() 
     assert_eq!(std::fs::read(&copy).expect("still there"), locked);
 }
 
+#[tokio::test]
+async fn a_wrong_password_is_put_right_without_adding_the_workspace_again() {
+    use std::io::Write as _;
+    let database = TestDatabase::new().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let right = database.login_url("viewer");
+    let wrong = right.replace(":test-login@", ":steward-test-canary@");
+    assert_ne!(wrong, right);
+    answer(home.path(), &["workspace", "add", "acme", &wrong, "--environment", "development"]);
+    let enter = |password: &str| {
+        let mut command = process(home.path());
+        command.env("STEWARD_PASSPHRASE_FILE", home.path().join("passphrase"));
+        command.args(["workspace", "password", "acme", "--json"]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("steward runs");
+        child.stdin.take().expect("a pipe").write_all(password.as_bytes()).expect("written");
+        child.wait_with_output().expect("ends")
+    };
+    let refused = enter("another-canary\n");
+    let error = stderr_json(&refused);
+    assert_eq!((error["code"].as_str(), refused.status.code()), (Some("auth"), Some(4)), "{error}");
+    assert!(!error.to_string().contains("canary"), "no secret in a failure");
+    assert_eq!(stderr_json(&steward(home.path(), &["sync", "--json"]))["code"], "auth");
+    assert!(enter("test-login\n").status.success(), "the server takes it");
+    answer(home.path(), &["sync"]);
+}
+
 #[test]
 fn a_url_is_refused_field_by_field_before_anything_is_kept() {
     let home = tempfile::tempdir().expect("a folder");

@@ -6,21 +6,9 @@ use steward_core::{Clock as _, SystemClock};
 use steward_store::postgres::cluster::{Cluster, ClusterConfig};
 use steward_store::postgres::{connect::connect, install};
 use steward_tests::cluster::{TestDatabase, execute};
+pub(super) use steward_tests::trouble::COMPANY;
 
 use super::{answer, stderr_json, steward};
-
-pub(super) const COMPANY: &str = "
-    select steward.install_preset('credits');
-    insert into steward.users (id, email, name, plan_code)
-        select ('0190b2a0-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'user' || n || '@example.com',
-               'User ' || n, 'free'
-        from generate_series(1, 20) n;
-    insert into steward.usage_events (user_id, occurred_at, event_key, event_type, feature, plan_code, status)
-        select ('0190b2a0-0000-7000-8000-' || lpad((1 + n % 20)::text, 12, '0'))::uuid,
-               now() - n * interval '37 minutes', gen_random_uuid(), 'request',
-               (array['chat', 'search', 'export'])[1 + n % 3], 'free',
-               case when n % 50 = 0 then 'error' else 'success' end
-        from generate_series(1, 1000) n;";
 
 /// Every answer that comes from the copy.
 const READS: [&[&str]; 15] = [

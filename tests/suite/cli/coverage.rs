@@ -97,6 +97,7 @@ fn every_row_of_the_table_is_reachable() {
         "workspace use acme",
         "workspace remove acme",
         "workspace mode acme read-only",
+        "workspace password acme",
         "connect -",
         "db status",
         "db install",

@@ -13,7 +13,7 @@ use steward_tests::window::{Desk, FILLED, Home, Window, until};
 use super::pictures::{go_to, take};
 use super::sample::{sample_home, set_theme};
 
-const NO_DIALOG: &str = "return !document.querySelector('[role=dialog]')";
+pub(super) const NO_DIALOG: &str = "return !document.querySelector('[role=dialog]')";
 
 /// The phrase that has to be typed.
 const PHRASE: &str = "return document.querySelector('[role=dialog] .ph2')?.innerText || null";
@@ -22,11 +22,11 @@ async fn server(cluster: &Cluster) -> PgConnection {
     PgConnection::connect(&cluster.url(SUPERUSER, cluster.password(), "postgres")).await.expect("the server")
 }
 
-async fn element(window: &Window, path: &str) -> Element {
+pub(super) async fn element(window: &Window, path: &str) -> Element {
     window.page.wait().for_element(Locator::XPath(path)).await.unwrap_or_else(|why| panic!("{path}: {why}"))
 }
 
-async fn press(window: &Window, path: &str) {
+pub(super) async fn press(window: &Window, path: &str) {
     element(window, path).await.click().await.unwrap_or_else(|why| panic!("{path}: {why}"));
 }
 
@@ -35,7 +35,7 @@ fn field(label: &str) -> String {
     format!("//input[@id=//label[starts-with(normalize-space(.), '{label}')]/@for]")
 }
 
-async fn type_into(window: &Window, label: &str, text: &str) {
+pub(super) async fn type_into(window: &Window, label: &str, text: &str) {
     let input = element(window, &field(label)).await;
     // What stands there is replaced as by hand; the driver's own way to empty a field is not told to the page.
     input.send_keys(&format!("{}a", char::from(Key::Control))).await.expect("keys");
@@ -43,7 +43,7 @@ async fn type_into(window: &Window, label: &str, text: &str) {
 }
 
 /// One picture in each theme.
-async fn take_both(desk: &Desk, window: &Window, name: &str) {
+pub(super) async fn take_both(desk: &Desk, window: &Window, name: &str) {
     for theme in ["dark", "light"] {
         set_theme(window, theme).await;
         let is_dressed = format!("return document.documentElement.dataset.theme === '{theme}'");

@@ -154,7 +154,7 @@ pub(super) fn start_with(cache: Cache, address: Address, guards: Guards) -> Sync
 pub(super) fn tamper(path: &Path, statements: &str) {
     let file = rusqlite::Connection::open(path).expect("the file opens");
     file.pragma_update(None, "key", format!("x'{}'", key().to_hex().as_str())).expect("the key fits");
-    file.pragma_update(None, "cipher_page_size", 16_384).expect("the copy's page size");
+    file.pragma_update(None, "cipher_page_size", 8_192).expect("the copy's page size");
     file.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").expect("the copy's authentication");
     // What the copy's own triggers call; the company's names are plain.
     let flags =

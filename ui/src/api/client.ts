@@ -1,6 +1,7 @@
-import { MutationCache, notifyManager, QueryClient } from "@tanstack/react-query";
+import { hashKey, MutationCache, notifyManager, QueryClient } from "@tanstack/react-query";
 import type { CallError } from "./call";
 import type { Tag } from "./generated/Tag";
+import { sessionOptions, THIS_COMPUTER } from "./queries";
 
 declare module "@tanstack/react-query" {
   interface Register {
@@ -16,9 +17,28 @@ declare module "@tanstack/react-query" {
 }
 
 /** Refetches what is on screen and depends on one of the tags; the rest is read again when it is next shown. */
-export function invalidateTags(client: QueryClient, tags: readonly Tag[]): Promise<void> {
-  return client.invalidateQueries({
-    predicate: (query) => query.meta?.tags.some((tag) => tags.includes(tag)) ?? false,
+export async function invalidateTags(client: QueryClient, tags: readonly Tag[]): Promise<void> {
+  const isSwitch = tags.includes("workspace");
+  if (isSwitch) await forgetOthers(client);
+  await client.invalidateQueries({
+    predicate: (query) =>
+      (query.meta?.tags.some((tag) => tags.includes(tag)) ?? false) &&
+      !(isSwitch && query.queryHash === SESSION),
+  });
+}
+
+const SESSION = hashKey(sessionOptions().queryKey);
+
+/**
+ * Forgets the answers kept for other workspaces than the current one. Questions are put to whichever is the current
+ * one, so what is asked again under the name of the one before would be answered by the one after.
+ */
+async function forgetOthers(client: QueryClient): Promise<void> {
+  await client.refetchQueries({ queryKey: sessionOptions().queryKey, exact: true });
+  const session = client.getQueryData(sessionOptions().queryKey);
+  if (!session) return;
+  client.removeQueries({
+    predicate: ({ queryKey }) => queryKey[1] !== THIS_COMPUTER && queryKey[1] !== session.workspace?.id,
   });
 }
 

@@ -17,6 +17,7 @@ import type { StripeConnectReq } from "./generated/StripeConnectReq";
 import type { VerifyLevel } from "./generated/VerifyLevel";
 import type { WorkspaceAddReq } from "./generated/WorkspaceAddReq";
 import type { WorkspaceModeReq } from "./generated/WorkspaceModeReq";
+import type { WorkspacePasswordReq } from "./generated/WorkspacePasswordReq";
 import type { WorkspaceRemoveReq } from "./generated/WorkspaceRemoveReq";
 
 /** Keeps what was chosen. */
@@ -123,6 +124,14 @@ export const workspaceMode = () =>
     meta: { tags: commands.workspace_mode.tags, failureTitle: "The mode was not changed" },
   });
 
+/** Keeps a login's new password; failures show in the form. */
+export const workspacePassword = () =>
+  mutationOptions({
+    mutationKey: ["workspace_password"],
+    mutationFn: (request: WorkspacePasswordReq) => call("workspace_password", request),
+    meta: { tags: commands.workspace_password.tags },
+  });
+
 /** Forgets a workspace; its server keeps everything. */
 export const workspaceRemove = () =>
   mutationOptions({
@@ -186,7 +195,7 @@ export const syncVerify = () =>
     meta: { tags: commands.sync_verify.tags, failureTitle: "The comparison did not finish" },
   });
 
-/** Throws the copy away and reads everything again. */
+/** Reads everything again, beside a copy that cannot be used. */
 export const syncRebuild = () =>
   mutationOptions({
     mutationKey: ["sync_rebuild"],

@@ -31,7 +31,8 @@ import type { WhatIfReq } from "./generated/WhatIfReq";
 
 const nextPage = (last: { next: string | null }) => last.next ?? undefined;
 
-const THIS_COMPUTER = "computer";
+/** The scope of what belongs to no workspace. */
+export const THIS_COMPUTER = "computer";
 
 /** Who sits in front of it, and where. */
 export const sessionOptions = () =>

@@ -1,3 +1,4 @@
+import { QueryObserver } from "@tanstack/react-query";
 import { describe, expect, it, vi } from "vitest";
 import { createClient, invalidateTags } from "./client";
 import { commands } from "./generated/commands";
@@ -121,6 +122,26 @@ describe("tags", () => {
     await invalidateTags(client, [tag]);
     const reached = client.getQueryCache().findAll({ predicate: (query) => query.state.isInvalidated });
     expect(reached.length).toBeGreaterThan(0);
+  });
+
+  it("a switch of the workspace leaves no answer under another one's name", async () => {
+    const client = createClient(vi.fn());
+    let current = "acme";
+    const answer = () => ({ workspace: { id: current } });
+    const observer = new QueryObserver(client, {
+      queryKey: queries.syncStatusOptions("acme").queryKey as readonly unknown[],
+      queryFn: answer,
+      meta: { tags: ["sync"] },
+    });
+    const stop = observer.subscribe(() => undefined);
+    const session = queries.sessionOptions().queryKey as readonly unknown[];
+    await client.fetchQuery({ queryKey: session, queryFn: answer });
+    await vi.waitFor(() => expect(observer.getCurrentResult().data).toEqual(answer()));
+    current = "other";
+    await invalidateTags(client, ["workspace", "sync"]);
+    expect(client.getQueryData(session)).toEqual(answer());
+    expect(client.getQueryData(queries.syncStatusOptions("acme").queryKey)).toBeUndefined();
+    stop();
   });
 
   it("every tag that a command announces is one the interface knows", () => {

@@ -31,7 +31,10 @@ function age(status: SyncStatus, now: number): number {
 }
 
 /** Zone of all times, and the moment all numbers were read at. */
-export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => {
+export const AsOfSlot: FC<{ status: SyncStatus | undefined; isUnreadable: boolean }> = ({
+  status,
+  isUnreadable,
+}) => {
   const { zone } = useScope();
   const setScope = useSetScope();
   const { settings } = useSession();
@@ -44,6 +47,7 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
   const isStale = !!status && asOf !== null && age(status, now) > STALE_MS;
   const isReading =
     status?.phase === "connecting" || status?.phase === "loading" || status?.phase === "pulling";
+  const unread = isUnreadable ? "copy not open" : "nothing read yet";
   const className = `asof${isUnreachable ? " off" : ""}${isStale ? " stale" : ""}`;
   return (
     <PopoverButton
@@ -55,7 +59,7 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
         <button
           type="button"
           className={className}
-          aria-label={`${zone}, ${asOf ? `as of ${formatClock(asOf, zone)}` : "nothing read yet"}. Change time zone`}
+          aria-label={`${zone}, ${asOf ? `as of ${formatClock(asOf, zone)}` : unread}. Change time zone`}
         >
           <Icon name={isUnreachable ? "unplug" : "clock"} />
           <span>
@@ -67,7 +71,7 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
             ) : isReading ? (
               "reading for the first time"
             ) : (
-              "nothing read yet"
+              unread
             )}
           </span>
         </button>
@@ -77,7 +81,9 @@ export const AsOfSlot: FC<{ status: SyncStatus | undefined }> = ({ status }) => 
         <p>
           {asOf
             ? `Every number was read at ${formatSecond(asOf, zone)} by the server’s clock.`
-            : "No number was read from the server yet."}{" "}
+            : isUnreadable
+              ? "The local copy does not open, so its age is not known."
+              : "No number was read from the server yet."}{" "}
           {isUnreachable && "The server cannot be reached right now."}
           {!isUnreachable && isStale && status && `That is ${formatDuration(age(status, now))} ago.`}
         </p>

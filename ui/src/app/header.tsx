@@ -15,9 +15,11 @@ import { viewAt } from "./views";
 /** Where one is, and the slots that stand in the same order in every view. */
 export const Header: FC<{
   status: SyncStatus | undefined;
+  /** Whether the copy does not open, so that there is no status to show. */
+  isUnreadable: boolean;
   isRangeOpen: boolean;
   onRangeOpen: (isOpen: boolean) => void;
-}> = ({ status, isRangeOpen, onRangeOpen }) => {
+}> = ({ status, isUnreadable, isRangeOpen, onRangeOpen }) => {
   const { pathname } = useLocation();
   const workspace = useWorkspace();
   const view = viewAt(pathname);
@@ -66,7 +68,7 @@ export const Header: FC<{
                 : "These events come from the number that was opened."
           }
         />
-        <AsOfSlot status={status} />
+        <AsOfSlot status={status} isUnreadable={isUnreadable} />
         <ModeSlot />
       </div>
     </header>

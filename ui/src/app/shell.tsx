@@ -1,11 +1,14 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
-import { type FC, useEffect, useState } from "react";
+import { type FC, Fragment, useEffect, useState } from "react";
 import { syncStatusOptions } from "@/api/queries";
+import { EnterPassword } from "@/components/enter-password";
 import { Glyph, Icon } from "@/components/icon";
-import { formatClock } from "@/lib/format";
+import { Words } from "@/components/words";
+import { CopyFailure } from "@/features/sync/copy-failure";
+import { formatClock, formatDay, formatMinute } from "@/lib/format";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
-import { ENVIRONMENTS, isOffline } from "@/lib/words";
+import { ENVIRONMENTS, isOffline, needsPassword } from "@/lib/words";
 import { platform } from "@/platform/current";
 import { ChangeTray } from "./change-tray";
 import { ExportTasks } from "./export-tasks";
@@ -18,6 +21,9 @@ import { TaskTray } from "./task-tray";
 import { useActions } from "./use-actions";
 import { useShortcuts } from "./use-shortcuts";
 import { viewAt } from "./views";
+
+/** Views that ask nothing of the copy. */
+const WITHOUT_COPY = ["/settings", "/diagnostics"];
 
 /** The frame around every view; without a workspace it leads to the first run. */
 export const Shell: FC = () => {
@@ -57,13 +63,21 @@ const Frame: FC = () => {
         <Sidebar onSearch={() => setOpen("palette")} />
         <Header
           status={status.data}
+          isUnreadable={status.isError && !status.data}
           isRangeOpen={open === "range"}
           onRangeOpen={(isOpen) => setOpen(isOpen ? "range" : undefined)}
         />
         <main className="main" id="main" tabIndex={-1}>
           {fetching > 0 && <div className="topbar" aria-hidden="true" />}
           <Banners />
-          <Outlet />
+          {status.isError && !status.data && !WITHOUT_COPY.includes(pathname) ? (
+            <CopyFailure view={label} error={status.error} onRetry={() => void status.refetch()} />
+          ) : (
+            // Nothing of one company stays on screen under another one's name.
+            <Fragment key={workspace.id}>
+              <Outlet />
+            </Fragment>
+          )}
         </main>
       </div>
       <ChangeTray />
@@ -82,6 +96,12 @@ const Frame: FC = () => {
     </>
   );
 };
+
+/** The time of day where it was today, else with the day: old numbers are not to look like fresh ones. */
+function seenAt(instant: string, zone: string): string {
+  const isToday = formatDay(instant, zone) === formatDay(new Date().toISOString(), zone);
+  return isToday ? formatClock(instant, zone).slice(0, 5) : formatMinute(instant, zone);
+}
 
 /** What holds for everything below: sample data, no connection. */
 const Banners: FC = () => {
@@ -102,13 +122,22 @@ const Banners: FC = () => {
             <Glyph tone="danger" />
           </span>
           <span>
-            <b>{status.last_error.message}</b> {status.last_error.hint}
+            <b>
+              <Words>{status.last_error.message}</Words>
+            </b>{" "}
+            <Words>{status.last_error.hint}</Words>
           </span>
           <span className="act">
             <span className="mono t3">{status.last_error.code}</span>
-            <Link to="/sync" className="link">
-              Open sync
-            </Link>
+            {needsPassword(status.last_error.code) ? (
+              <EnterPassword workspace={workspace} className="link">
+                Enter password…
+              </EnterPassword>
+            ) : (
+              <Link to="/sync" className="link">
+                Open sync
+              </Link>
+            )}
           </span>
         </div>
       )}
@@ -118,13 +147,19 @@ const Banners: FC = () => {
           <span>
             Can’t reach the database.{" "}
             {status.as_of
-              ? `You’re seeing data from ${formatClock(status.as_of, zone).slice(0, 5)}.`
+              ? `You’re seeing data from ${seenAt(status.as_of, zone)}.`
               : "Nothing was read yet."}{" "}
-            Changes are off until it’s back.
+            Nothing can be changed there until it’s back.
           </span>
-          <span className="act">
-            {status.last_error && <span className="t3">{status.last_error.message}</span>}
-          </span>
+          {status.last_error && (
+            <span className="act">
+              <span className="t3">{status.last_error.message}</span>
+              <span className="mono t3">{status.last_error.code}</span>
+              <Link to="/sync" className="link">
+                Open sync
+              </Link>
+            </span>
+          )}
         </div>
       )}
     </>

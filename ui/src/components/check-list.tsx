@@ -3,6 +3,7 @@ import type { Check } from "@/api/generated/Check";
 import { formatNumber } from "@/lib/format";
 import { Glyph, type Tone } from "./icon";
 import { errorReport } from "./states";
+import { Words } from "./words";
 
 const TONES: Record<Check["state"], Tone> = {
   ok: "ok",
@@ -59,7 +60,7 @@ export const CheckRows: FC<{ checks: readonly Check[]; remedy?: (check: Check) =
               check.state === "failed" ? "cd danger" : check.state === "warning" ? "cd warning" : "cd t2"
             }
           >
-            {check.state === "failed" && check.error ? check.error.message : check.finding}
+            <Words>{check.state === "failed" && check.error ? check.error.message : check.finding}</Words>
           </span>
           <span className="n t3">
             {check.state === "waiting" ? "" : `${formatNumber(check.ms, check.ms < 10 ? 1 : 0)} ms`}
@@ -67,8 +68,11 @@ export const CheckRows: FC<{ checks: readonly Check[]; remedy?: (check: Check) =
           {check.error && (
             <div className="why">
               {check.error.detail && <div className="why-d mono">{check.error.detail}</div>}
-              <p>{check.error.hint}</p>
+              <p>
+                <Words>{check.error.hint}</Words>
+              </p>
               {remedy?.(check)}
+              <code className="why-c cap t3 mono">{check.error.code}</code>
             </div>
           )}
         </li>

@@ -1,7 +1,7 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { Menu } from "@base-ui/react/menu";
 import { Popover } from "@base-ui/react/popover";
-import type { FC, ReactElement, ReactNode } from "react";
+import type { FC, ReactElement, ReactNode, RefObject } from "react";
 import { Icon } from "./icon";
 
 /** A button that opens a small surface beside it. */
@@ -75,14 +75,17 @@ export const Modal: FC<{
   onClose: () => void;
   className?: string;
   label?: string;
+  /** Where to begin; without it the first thing that takes the focus. */
+  initialFocus?: RefObject<HTMLElement | null>;
   children: ReactNode;
-}> = ({ isOpen, onClose, className, label, children }) => (
+}> = ({ isOpen, onClose, className, label, initialFocus, children }) => (
   <Dialog.Root open={isOpen} onOpenChange={(next) => !next && onClose()}>
     <Dialog.Portal>
       <Dialog.Backdrop className="scrim" />
       <Dialog.Popup
         className={className ? `dlg ${className}` : "dlg"}
         {...(label ? { "aria-label": label } : {})}
+        {...(initialFocus ? { initialFocus } : {})}
       >
         {children}
       </Dialog.Popup>

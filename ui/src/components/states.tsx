@@ -4,6 +4,7 @@ import type { WireError } from "@/api/generated/WireError";
 import { copyText } from "@/lib/clipboard";
 import { notify } from "@/lib/notices";
 import { Glyph } from "./icon";
+import { Words } from "./words";
 
 /** Seconds since it was first shown. */
 function useSecondsShown(): number {
@@ -59,12 +60,15 @@ export function errorReport(error: WireError): string {
 }
 
 /** What happened, what it means, what to do, inside one panel; the others stay. */
-export const Failure: FC<{ title?: string; error: unknown; onRetry?: () => void; actions?: ReactNode }> = ({
-  title,
-  error,
-  onRetry,
-  actions,
-}) => {
+export const Failure: FC<{
+  title?: string;
+  error: unknown;
+  onRetry?: () => void;
+  /** What else can be done, before trying again. */
+  actions?: ReactNode;
+  /** What it leaves as it was. */
+  children?: ReactNode;
+}> = ({ title, error, onRetry, actions, children }) => {
   const wire = wireError(error);
   const copy = async () => {
     await copyText(errorReport(wire));
@@ -76,20 +80,20 @@ export const Failure: FC<{ title?: string; error: unknown; onRetry?: () => void;
         <span className="danger">
           <Glyph tone="danger" />
         </span>
-        {title ?? wire.message}
+        {title ?? <Words>{wire.message}</Words>}
       </div>
       <p>
-        {title ? `${wire.message} ` : ""}
-        {wire.hint}
+        <Words>{title ? `${wire.message} ${wire.hint}` : wire.hint}</Words>
       </p>
       {wire.detail && <p className="t3">{wire.detail}</p>}
+      {children && <p>{children}</p>}
       <div className="bt">
+        {actions}
         {onRetry && (
           <button type="button" className="btn" onClick={onRetry}>
             Try again
           </button>
         )}
-        {actions}
         <button type="button" className="btn gh" onClick={() => void copy()}>
           Copy details
         </button>

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { ErrorCode } from "@/api/generated/ErrorCode";
 import { AUDIT, SYNC } from "@/testing/sample-data";
 import { auditSentence, cellText, changedColumns, isOffline, stateProgress, stateTone } from "./words";
 
@@ -79,6 +80,19 @@ describe("words for what happened", () => {
     // Where no engine may run, as with `--offline`, nothing will connect.
     expect(isOffline({ ...SYNC, is_online: false, phase: "idle" })).toBe(true);
     expect(isOffline({ ...SYNC, is_online: true, phase: "idle" })).toBe(false);
+  });
+
+  it("calls a server that refused out of reach no more than one that answers", () => {
+    const failed = (code: ErrorCode, is_online: boolean) => ({
+      ...SYNC,
+      is_online,
+      phase: "stopped" as const,
+      last_error: { code, message: "", hint: "", detail: null, fields: [], is_retriable: false, id: "" },
+    });
+    for (const code of ["auth", "database_missing", "secret_missing", "schema_missing", "tls"] as const)
+      expect([code, isOffline(failed(code, false))]).toEqual([code, false]);
+    for (const code of ["offline", "name_lookup"] as const)
+      expect([code, isOffline(failed(code, false))]).toEqual([code, true]);
   });
 
   it("gives every state a tone", () => {

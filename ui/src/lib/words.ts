@@ -2,6 +2,7 @@ import type { AuditRow } from "@/api/generated/AuditRow";
 import type { Dataset } from "@/api/generated/Dataset";
 import type { DatasetState } from "@/api/generated/DatasetState";
 import type { Environment } from "@/api/generated/Environment";
+import type { ErrorCode } from "@/api/generated/ErrorCode";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
 import type { Tone } from "@/components/icon";
 import { countOf, formatNumber } from "./format";
@@ -30,10 +31,24 @@ export function stateTone(state: DatasetState): Tone {
   }
 }
 
+/** Failures after which nobody knows how the server is; any other one was its own answer, or this computer's. */
+const UNREACHED: readonly ErrorCode[] = ["offline", "name_lookup", "timeout"];
+
 /** Whether the server was asked in vain; one that was not asked yet is not out of reach. */
 export function isOffline(status: SyncStatus): boolean {
-  const isUnasked = status.phase === "connecting" || status.phase === "paused";
-  return !status.is_online && (status.last_error !== null || !isUnasked);
+  if (status.is_online) return false;
+  if (status.last_error) return UNREACHED.includes(status.last_error.code);
+  return status.phase !== "connecting" && status.phase !== "paused";
+}
+
+/** Whether the password is what is missing: then entering it is the way on. */
+export function needsPassword(code: ErrorCode): boolean {
+  return code === "auth" || code === "secret_missing";
+}
+
+/** Whether the local copy cannot be used as it is: then reading it anew is the way on. */
+export function isUnusableCopy(code: ErrorCode): boolean {
+  return code === "cache_key" || code === "cache_corrupt" || code === "cache_foreign";
 }
 
 /** The state in a word or two, where a table is narrow. */

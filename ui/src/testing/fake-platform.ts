@@ -265,7 +265,7 @@ const CHECKS: CheckList = {
       error: {
         code: "tls",
         message: "The server’s certificate isn’t trusted",
-        hint: "Check the host name, or choose the CA file your provider gives you.",
+        hint: "Turn TLS on at the server, check the host name, or choose the CA file your provider gives you.",
         detail: "issued for pooler.tidemark.example, asked for db.tidemark.example",
         fields: [],
         is_retriable: false,

@@ -3,8 +3,9 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use steward_core::sync::RowWindow;
-use steward_core::{Dataset, ErrorKind, Result};
+use steward_core::{Dataset, Result};
 use steward_store::cache::Cache;
+use steward_store::cache::verify::local;
 use ts_rs::TS;
 
 use crate::context::{Engine, Steward};
@@ -391,27 +392,30 @@ async fn compare(engine: &SyncHandle, level: VerifyLevel) -> Result<VerifyRes> {
     }
 }
 
-/// A copy that opens is read anew in place and stays readable meanwhile. One that does not is put aside:
-/// nothing is deleted that somebody may still want to look at.
+/// A sound copy is read anew in place and stays readable meanwhile. One that does not open, or whose file is damaged, is
+/// put aside: nothing is deleted that somebody may still want to look at.
 pub(crate) async fn sync_rebuild(steward: &Steward, (): ()) -> Result<SyncStatus> {
-    match steward.opened().await {
-        Ok(_) => steward.engine().await?.rebuild().await,
-        Err(cause)
-            if matches!(
-                cause.kind(),
-                ErrorKind::CacheKey | ErrorKind::CacheCorrupt | ErrorKind::CacheForeign
-            ) =>
-        {
-            let id = steward.current().await?.id;
-            steward
-                .blocking(move |inner| {
-                    let aside = Cache::quarantine(&inner.home.cache(id))?;
-                    tracing::warn!("the copy was put aside as {}: {}", aside.display(), cause.chain());
-                    inner.ensure_cache_key(id)
-                })
-                .await?;
-            sync_status(steward, ()).await
-        }
+    let looked = match steward.opened().await {
+        Ok(opened) => opened.cache.read(local::is_sound).await,
         Err(cause) => Err(cause),
+    };
+    match looked {
+        Ok(true) => return steward.engine().await?.rebuild().await,
+        Ok(false) => {}
+        Err(cause) if cause.kind().is_unusable_copy() => {
+            tracing::warn!("the copy is put aside: {}", cause.chain());
+        }
+        Err(cause) => return Err(cause),
     }
+    // Who works on it lets go of it first.
+    steward.close_workspace().await;
+    let id = steward.current().await?.id;
+    steward
+        .blocking(move |inner| {
+            let aside = Cache::quarantine(&inner.home.cache(id))?;
+            tracing::warn!("the copy was put aside as {}", aside.display());
+            inner.ensure_cache_key(id)
+        })
+        .await?;
+    sync_status(steward, ()).await
 }

@@ -1,18 +1,22 @@
-//! `workspace_list`, `workspace_add`, `workspace_use`, `workspace_mode`, `workspace_remove`, and the types of
-//! `session_show`, `connection_test`, `doctor_run` and `sample_open`.
+//! `workspace_list`, `workspace_add`, `workspace_use`, `workspace_mode`, `workspace_password`, `workspace_remove`, and
+//! the types of `session_show`, `connection_test`, `doctor_run` and `sample_open`.
 
 use std::path::PathBuf;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use steward_core::id::WorkspaceId;
-use steward_core::{Error, Result};
+use steward_core::{Error, ErrorKind, Result};
 use steward_store::cache::Cache;
 use steward_store::local::WorkspaceRecord;
-use steward_store::postgres::connect::{Address, Host};
+use steward_store::postgres::connect::{Address, Host, connect};
 use ts_rs::TS;
 
-use crate::context::{Steward, address_of, key_name, password_name, stripe_key_name, stripe_link_name};
+use crate::context::{
+    Engine, Steward, address_of, key_name, password_name, stripe_key_name, stripe_link_name,
+};
+use crate::password;
 use crate::wire::WireError;
 
 /// Which kind of database a workspace is.
@@ -151,6 +155,16 @@ pub struct WorkspaceModeReq {
     pub workspace: String,
     /// What may be changed.
     pub mode: WriteMode,
+}
+
+/// A login's new password. It goes to where secrets are kept and nowhere else.
+#[derive(Clone, Serialize, Deserialize, TS)]
+#[ts(export)]
+pub struct WorkspacePasswordReq {
+    /// Id or name of the workspace.
+    pub workspace: String,
+    /// The password, as the server knows it.
+    pub password: String,
 }
 
 /// What may be changed in a workspace at an instant.
@@ -410,6 +424,41 @@ pub(crate) async fn workspace_mode(steward: &Steward, request: WorkspaceModeReq)
         })
         .await?;
     present(&record, Some(record.id) == current, steward.inner.clock.now())
+}
+
+pub(crate) async fn workspace_password(
+    steward: &Steward,
+    request: WorkspacePasswordReq,
+) -> Result<Workspace> {
+    let WorkspacePasswordReq { workspace, password } = request;
+    if password.is_empty() {
+        return Err(Error::invalid("password", "Enter the password."));
+    }
+    if password::is_from_command() {
+        return Err(Error::invalid(
+            "password",
+            "STEWARD_PASSWORD_COMMAND says the password here; one that is kept would not be asked for.",
+        ));
+    }
+    let password = SecretString::from(password);
+    let record = steward.blocking(move |inner| inner.workspace(&workspace)).await?;
+    if steward.inner.engine != Engine::Offline {
+        let address = address_of(&steward.wake(record.clone()).await?)?;
+        // What the server refuses does not take the place of what may be right; where it cannot be asked, the person is
+        // believed.
+        match connect(&address, Some(&password)).await {
+            Err(cause) if cause.kind() == ErrorKind::Auth => return Err(cause),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let id = record.id;
+    steward.blocking(move |inner| inner.secrets.set(&password_name(id), &password)).await?;
+    let is_current = steward.current_if_any().await?.is_some_and(|current| current.id == id);
+    // A window goes on where it was stopped; the command line reads when it is told to.
+    if is_current && steward.inner.engine == Engine::Continuous {
+        steward.pull_soon().await;
+    }
+    present(&record, is_current, steward.inner.clock.now())
 }
 
 pub(crate) async fn workspace_remove(

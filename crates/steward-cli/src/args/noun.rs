@@ -427,6 +427,11 @@ pub(crate) enum WorkspaceCommand {
         /// Name or id.
         name: String,
     },
+    /// Keep a new password of its login, read from standard input; the server is asked first.
+    Password {
+        /// Name or id.
+        name: String,
+    },
     /// Allow or refuse changes.
     Mode {
         /// Name or id.

@@ -2,8 +2,8 @@
 
 use steward_app::Mode;
 use steward_app::command::workspace::{
-    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspaceRef,
-    WorkspaceRemoveReq, WriteMode,
+    ConnectionTestReq, Environment, Workspace, WorkspaceAddReq, WorkspaceModeReq, WorkspacePasswordReq,
+    WorkspaceRef, WorkspaceRemoveReq, WriteMode,
 };
 use steward_app::table::row;
 use steward_core::{Error, Result};
@@ -40,6 +40,13 @@ pub(crate) async fn run(client: &Client, command: WorkspaceCommand) -> Result<An
             let request = WorkspaceRemoveReq { workspace: name, confirm: Some(phrase) };
             let left = client.call::<row::workspace_remove>(request, Mode::Run).await?;
             Answer::new(&left, list::workspaces(&left.rows))
+        }
+        WorkspaceCommand::Password { name } => {
+            let line = ask::secret_line(&client.global, "Password: ")?;
+            // Blanks at the end may be a part of it; the line's own end is not.
+            let password = line.trim_end_matches(['\r', '\n']).to_owned();
+            let request = WorkspacePasswordReq { workspace: name, password };
+            one(&client.call::<row::workspace_password>(request, Mode::Run).await?)
         }
         WorkspaceCommand::Mode { name, mode } => {
             let request = WorkspaceModeReq {

@@ -95,11 +95,6 @@ pub(crate) fn open(path: &Path, key: &CacheKey, workspace: WorkspaceId) -> Resul
         Ok(connection)
     });
     match opened {
-        Err(error) if error.kind() == ErrorKind::CacheCorrupt => {
-            let aside = quarantine(path)?;
-            let name = aside.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            Err(error.with_detail(format!("put aside as {name}")))
-        }
         Err(error) if error.kind() == ErrorKind::CacheKey && !is_like_a_copy(path) => {
             Err(Error::new(ErrorKind::CacheForeign, "The file found here is no local copy of Steward's.")
                 .with_source(error))

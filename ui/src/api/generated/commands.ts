@@ -127,6 +127,7 @@ import type { Workspace } from "./Workspace";
 import type { WorkspaceAddReq } from "./WorkspaceAddReq";
 import type { WorkspaceList } from "./WorkspaceList";
 import type { WorkspaceModeReq } from "./WorkspaceModeReq";
+import type { WorkspacePasswordReq } from "./WorkspacePasswordReq";
 import type { WorkspaceRef } from "./WorkspaceRef";
 import type { WorkspaceRemoveReq } from "./WorkspaceRemoveReq";
 import type { WrittenFile } from "./WrittenFile";
@@ -147,6 +148,8 @@ export interface Commands {
   workspace_use: { request: WorkspaceRef; response: Workspace };
   /** Allows or refuses changes in a workspace. */
   workspace_mode: { request: WorkspaceModeReq; response: Workspace };
+  /** Keeps a new password of a workspace's login, unless the server refuses it, and goes on with it. */
+  workspace_password: { request: WorkspacePasswordReq; response: Workspace };
   /** Forgets a workspace, its password and its copy; the server keeps its data. */
   workspace_remove: { request: WorkspaceRemoveReq; response: WorkspaceList };
   /** Tests a connection step by step. */
@@ -343,6 +346,7 @@ export const commands = {
   workspace_add: { doc: "Adds a workspace and makes it the current one; with the name and server of one that is there, keeps a new password.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   workspace_use: { doc: "Makes a workspace the current one.", kind: "mutation", role: null, tier: "T0", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   workspace_mode: { doc: "Allows or refuses changes in a workspace.", kind: "mutation", role: null, tier: "T1", tags: ["workspace"] },
+  workspace_password: { doc: "Keeps a new password of a workspace's login, unless the server refuses it, and goes on with it.", kind: "mutation", role: null, tier: "T1", tags: ["workspace","sync"] },
   workspace_remove: { doc: "Forgets a workspace, its password and its copy; the server keeps its data.", kind: "mutation", role: null, tier: "T3", tags: ["workspace","sync","usage","users","plans","audit","billing"] },
   connection_test: { doc: "Tests a connection step by step.", kind: "query", role: null, tier: "T0", tags: [] },
   doctor_run: { doc: "Checks this computer, the copy and the server.", kind: "query", role: null, tier: "T0", tags: ["workspace","sync"] },

@@ -54,7 +54,7 @@ export const DiagnosticsView: FC = () => {
       <Panel
         title="Checks"
         note={query.data ? checkSummary(checks) : "the same as steward doctor"}
-        className="ck"
+        className="cks"
       >
         {query.isPending ? (
           <Loading what="Checking this computer and the server" rows={10} />

@@ -4,6 +4,7 @@ import { type FC, useState } from "react";
 import type { Workspace } from "@/api/generated/Workspace";
 import { workspaceMode, workspaceRemove, workspaceUse } from "@/api/mutations";
 import { workspaceListOptions } from "@/api/queries";
+import { EnterPassword } from "@/components/enter-password";
 import { Icon } from "@/components/icon";
 import { Panel } from "@/components/panel";
 import { Modal, ModalClose, ModalTitle } from "@/components/popup";
@@ -91,6 +92,9 @@ const WorkspaceLine: FC<{ row: Workspace; onRemove: () => void }> = ({ row, onRe
               Open
             </button>
           )}
+          <EnterPassword workspace={row} className="btn sm gh">
+            Password…
+          </EnterPassword>
           <button type="button" className="btn sm gh" onClick={onRemove} aria-label={`Remove ${row.name}`}>
             Remove…
           </button>

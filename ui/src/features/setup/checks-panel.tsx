@@ -25,7 +25,7 @@ export const ChecksPanel: FC<{
     <Panel
       title="Checks"
       note={checks ? checkSummary(checks) : isRunning ? "running" : "in this order"}
-      className="ck"
+      className="cks"
       actions={
         <>
           {checks && (

@@ -81,7 +81,9 @@ export const DatasetDetails: FC<{
             <span className="mono">{status.server}</span>
           </Fact>
         </dl>
-        <Rebuild status={status} />
+        <div className="bt">
+          <Rebuild status={status} />
+        </div>
       </div>
       <div className="foot">
         role {status.login}

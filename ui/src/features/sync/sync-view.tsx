@@ -7,18 +7,21 @@ import type { VerifyLevel } from "@/api/generated/VerifyLevel";
 import type { VerifyRes } from "@/api/generated/VerifyRes";
 import { syncPause, syncRun, syncVerify } from "@/api/mutations";
 import { syncStatusOptions } from "@/api/queries";
+import { EnterPassword } from "@/components/enter-password";
 import { Glyph, Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { MenuButton } from "@/components/popup";
 import { Failure, Loading } from "@/components/states";
 import { countOf, formatClock, formatDuration, formatNumber, sizeParts } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
+import { isUnusableCopy, needsPassword } from "@/lib/words";
 import { Comparisons } from "./comparisons";
 import { DatasetDetails } from "./dataset-details";
 import { DatasetTable } from "./dataset-table";
 import { DriftJournal } from "./drift-journal";
 import { Kept } from "./kept";
 import { consistentCount, driftTile, LEVELS, lagParts, rowTiles, type SyncTile, syncLine } from "./model";
+import { RebuildBeside } from "./rebuild";
 
 /** How fresh is each number? */
 export const SyncView: FC = () => {
@@ -99,7 +102,11 @@ const Body: FC<{ status: SyncStatus; zone: string; verified: VerifyRes | undefin
       {verified && <VerifyResult result={verified} zone={zone} />}
       {status.last_error && (
         <div className="panel lone">
-          <Failure title="The last look at the server failed" error={status.last_error} />
+          <Failure
+            title="The last look at the server failed"
+            error={status.last_error}
+            actions={<WayOn status={status} />}
+          />
         </div>
       )}
       <div className={isClosed ? "sy is-wide" : "sy"}>
@@ -120,6 +127,22 @@ const Body: FC<{ status: SyncStatus; zone: string; verified: VerifyRes | undefin
       </div>
     </>
   );
+};
+
+/** What a person can do about a failure here, and not elsewhere. */
+const WayOn: FC<{ status: SyncStatus }> = ({ status }) => {
+  const workspace = useWorkspace();
+  const code = status.last_error?.code;
+  if (!code) return null;
+  if (needsPassword(code))
+    return (
+      <EnterPassword workspace={workspace} className="btn pri">
+        Enter password…
+      </EnterPassword>
+    );
+  return isUnusableCopy(code) ? (
+    <RebuildBeside server={status.server} login={status.login} className="btn pri" />
+  ) : null;
 };
 
 /** Which comparison: the thorough one is first, as it is the one people mean. */

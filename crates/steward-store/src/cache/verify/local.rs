@@ -51,18 +51,31 @@ pub fn check(reader: &Reader, stop: &Arc<AtomicBool>) -> Result<LocalCheck> {
 /// Steps of SQLite's machine between two looks at the wish to stop: some milliseconds.
 const STEPS: i32 = 100_000;
 
-fn look(reader: &Reader) -> Result<LocalCheck> {
-    let connection = reader.connection();
-    let mut found = LocalCheck::default();
+/// Whether the file's own checks find nothing wrong. Takes as long as reading the file.
+///
+/// # Errors
+/// `CacheKey` or `CacheCorrupt` when they cannot even run.
+pub fn is_sound(reader: &Reader) -> Result<bool> {
+    Ok(damage(reader)?.is_empty())
+}
+
+fn damage(reader: &Reader) -> Result<Vec<String>> {
+    let mut found = Vec::new();
     // Pages are authenticated one by one, so that rot of the disk shows even where no statement reads.
     for pragma in ["pragma cipher_integrity_check", "pragma quick_check"] {
-        let mut statement = connection.prepare(pragma).map_err(fault::map)?;
+        let mut statement = reader.connection().prepare(pragma).map_err(fault::map)?;
         let lines = statement
             .query_map([], |row| row.get::<_, String>(0))
             .and_then(Iterator::collect::<rusqlite::Result<Vec<_>>>)
             .map_err(fault::map)?;
-        found.damage.extend(lines.into_iter().filter(|line| line != "ok"));
+        found.extend(lines.into_iter().filter(|line| line != "ok"));
     }
+    Ok(found)
+}
+
+fn look(reader: &Reader) -> Result<LocalCheck> {
+    let connection = reader.connection();
+    let mut found = LocalCheck { damage: damage(reader)?, ..LocalCheck::default() };
     let kept = reader.row_counts()?;
     for dataset in Dataset::ALL {
         let rows = match dataset {
