@@ -134,6 +134,21 @@ impl Drop for TestDatabase {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             runtime.block_on(async {
                 let mut postgres = superuser("postgres").await;
+                // What a test that failed has prepared would hold its database, and everybody who waits for the
+                // oldest transaction of this server.
+                let forgotten: Vec<String> = sqlx::query_scalar(
+                    "select format('rollback prepared %L', gid) from pg_prepared_xacts where database = $1",
+                )
+                .bind(&name)
+                .fetch_all(&mut postgres)
+                .await
+                .expect("the catalog answers");
+                if !forgotten.is_empty() {
+                    let mut database = superuser(&name).await;
+                    for statement in forgotten {
+                        execute(&mut database, &statement).await;
+                    }
+                }
                 execute(&mut postgres, &format!("drop database if exists {name} with (force)")).await;
             });
             std::io::Result::Ok(())

@@ -55,6 +55,23 @@ fn f06_a_swapped_file_is_foreign() {
 }
 
 #[test]
+fn a_copy_with_the_pages_of_an_earlier_version_is_said_to_be_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, key) = (folder.path().join("cache.db"), CacheKey::generate());
+    let earlier = rusqlite::Connection::open(&path).unwrap();
+    earlier.pragma_update(None, "key", format!("x'{}'", key.to_hex().as_str())).unwrap();
+    earlier.pragma_update(None, "cipher_page_size", 16_384).unwrap();
+    earlier.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").unwrap();
+    earlier.execute_batch("create table identity (one integer)").unwrap();
+    drop(earlier);
+    let refused = Cache::open(&path, &key, WORKSPACE).unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::CacheForeign);
+    assert!(refused.to_string().contains("another version"), "{refused}");
+    let wrong = Cache::open(&path, &CacheKey::generate(), WORKSPACE).unwrap_err();
+    assert_eq!(wrong.kind(), ErrorKind::CacheKey, "whose key is another one is not an earlier version's");
+}
+
+#[test]
 fn nothing_readable_lies_on_the_disk() {
     let scratch = Scratch::new();
     fill(&scratch, 2_000);

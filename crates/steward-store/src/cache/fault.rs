@@ -6,6 +6,14 @@ use steward_core::{Error, ErrorKind};
 /// The failure as one of ours; SQLite's text goes to the log only.
 pub(crate) fn map(cause: rusqlite::Error) -> Error {
     let error = match &cause {
+        // A page that fails its authentication in the middle of a statement is an error without a text of its own;
+        // a statement that is wrong has one.
+        rusqlite::Error::SqliteFailure(failure, text)
+            if failure.extended_code == ffi::SQLITE_ERROR
+                && text.as_deref().is_none_or(|text| text == "SQL logic error") =>
+        {
+            damaged()
+        }
         rusqlite::Error::SqliteFailure(failure, _) => by_code(failure.extended_code),
         rusqlite::Error::QueryReturnedNoRows
         | rusqlite::Error::FromSqlConversionFailure(..)

@@ -14,8 +14,14 @@ use super::{CacheKey, fault, fold, schema};
 /// large ones; but a change to one row writes, authenticates and enciphers a page of each index it is in.
 pub(crate) const PAGE_BYTES: u32 = 8_192;
 
+/// Pages of the copies that earlier versions wrote.
+const EARLIER_PAGE_BYTES: u32 = 16_384;
+
 /// How much of the file a connection holds in memory.
 pub(crate) const HELD_KIB: i64 = 8_192;
+
+const OTHER_VERSION: &str =
+    "The local copy was written by another version of Steward and has to be read anew.";
 
 /// How long a statement waits for another connection of this process.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
@@ -39,6 +45,10 @@ pub(crate) fn companions(path: &Path) -> [PathBuf; 3] {
 
 /// A connection with its key, before anything was read.
 pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
+    connect_paged(path, key, PAGE_BYTES)
+}
+
+fn connect_paged(path: &Path, key: &CacheKey, page_bytes: u32) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
@@ -52,7 +62,7 @@ pub(crate) fn connect(path: &Path, key: &CacheKey) -> Result<Connection> {
     connection.pragma_update(None, "key", pragma.as_str()).map_err(fault::map)?;
     // What SQLCipher would write to standard error comes back as an error code, too.
     connection.pragma_update(None, "cipher_log_level", "none").map_err(fault::map)?;
-    connection.pragma_update(None, "cipher_page_size", PAGE_BYTES).map_err(fault::map)?;
+    connection.pragma_update(None, "cipher_page_size", page_bytes).map_err(fault::map)?;
     // Every page is authenticated whenever it is read or written. Processors have instructions for SHA-256
     // and none for SHA-512: it takes a third of the time, and 256 bits are as far out of reach.
     connection.pragma_update(None, "cipher_hmac_algorithm", "HMAC_SHA256").map_err(fault::map)?;
@@ -99,18 +109,25 @@ pub(crate) fn open(path: &Path, key: &CacheKey, workspace: WorkspaceId) -> Resul
             Err(Error::new(ErrorKind::CacheForeign, "The file found here is no local copy of Steward's.")
                 .with_source(error))
         }
+        Err(error) if error.kind() == ErrorKind::CacheKey && opens_paged(path, key, EARLIER_PAGE_BYTES) => {
+            Err(Error::new(ErrorKind::CacheForeign, OTHER_VERSION).with_source(error))
+        }
         other => other,
     }
 }
 
 /// Whether a key opens a file; whose it is, is not asked.
 pub(crate) fn opens(path: &Path, key: &CacheKey) -> bool {
+    opens_paged(path, key, PAGE_BYTES)
+}
+
+fn opens_paged(path: &Path, key: &CacheKey, page_bytes: u32) -> bool {
     let count = |connection: Connection| {
         connection
             .query_row("select count(*) from sqlite_master", [], |row| row.get::<_, i64>(0))
             .map_err(fault::map)
     };
-    connect(path, key).and_then(count).is_ok_and(|tables| tables > 0)
+    connect_paged(path, key, page_bytes).and_then(count).is_ok_and(|tables| tables > 0)
 }
 
 /// Whether a file that the key does not open can be a copy under another one: whole pages, none of them readable.
@@ -152,7 +169,7 @@ fn admit(connection: &Connection, path: &Path, workspace: WorkspaceId) -> Result
             if version == schema::VERSION {
                 Ok(())
             } else {
-                foreign("The local copy was written by another version of Steward and has to be read anew.")
+                foreign(OTHER_VERSION)
             }
         }
         Ok(_) => foreign("The local copy found here belongs to another workspace."),
