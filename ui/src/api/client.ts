@@ -1,4 +1,4 @@
-import { hashKey, MutationCache, notifyManager, QueryClient } from "@tanstack/react-query";
+import { hashKey, MutationCache, notifyManager, type Query, QueryClient } from "@tanstack/react-query";
 import type { CallError } from "./call";
 import type { Tag } from "./generated/Tag";
 import { sessionOptions, THIS_COMPUTER } from "./queries";
@@ -20,11 +20,31 @@ declare module "@tanstack/react-query" {
 export async function invalidateTags(client: QueryClient, tags: readonly Tag[]): Promise<void> {
   const isSwitch = tags.includes("workspace");
   if (isSwitch) await forgetOthers(client);
-  await client.invalidateQueries({
-    predicate: (query) =>
-      (query.meta?.tags.some((tag) => tags.includes(tag)) ?? false) &&
-      !(isSwitch && query.queryHash === SESSION),
-  });
+  const isAffected = (query: Query) =>
+    (query.meta?.tags.some((tag) => tags.includes(tag)) ?? false) &&
+    !(isSwitch && query.queryHash === SESSION);
+  const early = client.getQueryCache().findAll({ predicate: isAffected }).filter(isFirstAnswerOnItsWay);
+  await Promise.all([
+    client.invalidateQueries({ predicate: isAffected }),
+    ...early.map((query) => askAgain(client, query)),
+  ]);
+}
+
+/** Queries that are asked again once their first answer is there. */
+const asked = new WeakSet<Query>();
+
+const isFirstAnswerOnItsWay = (query: Query) =>
+  query.state.data === undefined && query.state.fetchStatus === "fetching" && !asked.has(query);
+
+/**
+ * Asks again after the first answer, which may have been read before the change: TanStack Query breaks off a later
+ * answer that is on its way, but keeps the first.
+ */
+async function askAgain(client: QueryClient, query: Query): Promise<void> {
+  asked.add(query);
+  await query.promise?.catch(() => undefined);
+  asked.delete(query);
+  await client.invalidateQueries({ predicate: (other) => other === query });
 }
 
 const SESSION = hashKey(sessionOptions().queryKey);

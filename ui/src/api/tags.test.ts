@@ -124,6 +124,25 @@ describe("tags", () => {
     expect(reached.length).toBeGreaterThan(0);
   });
 
+  it("an answer that was under way when something changed does not stay", async () => {
+    const client = createClient(vi.fn());
+    const answers: ((rows: number) => void)[] = [];
+    const observer = new QueryObserver(client, {
+      queryKey: ["user_list", "acme"] as readonly unknown[],
+      queryFn: () => new Promise<number>((resolve) => answers.push(resolve)),
+      meta: { tags: ["users"] },
+    });
+    const stop = observer.subscribe(() => undefined);
+    const done = invalidateTags(client, ["users"]);
+    // Read before the change, told after it.
+    answers[0]?.(0);
+    await vi.waitFor(() => expect(answers).toHaveLength(2));
+    answers[1]?.(21);
+    await done;
+    expect(observer.getCurrentResult().data).toBe(21);
+    stop();
+  });
+
   it("a switch of the workspace leaves no answer under another one's name", async () => {
     const client = createClient(vi.fn());
     let current = "acme";

@@ -7,12 +7,13 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use steward_core::id::WorkspaceId;
 use steward_core::{Dataset, Error, ErrorKind, Result};
-use steward_store::cache::{Cache, CacheKey, query};
+use steward_store::cache::{Cache, CacheKey, Change, query};
 use steward_store::local::WorkspaceRecord;
 use steward_store::postgres::PgConnection;
 use steward_store::postgres::connect::{Address, connect};
 use steward_store::postgres::role::role_of;
-use tokio::sync::OnceCell;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OnceCell, broadcast};
 use tokio::time::{Instant, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -73,7 +74,9 @@ impl Steward {
         let address = address_of(&record)?;
         let cancel = self.inner.cancel.child_token();
         let opened = Arc::new(Opened { id, address, cache, engine: OnceCell::new(), cancel });
-        self.spawn(forward_changes(self.clone(), Arc::clone(&opened)));
+        // Subscribed to before anybody can write.
+        let changes = opened.cache.subscribe();
+        self.spawn(forward_changes(self.clone(), Arc::clone(&opened), changes));
         *place = Some(Arc::clone(&opened));
         drop(place);
         if self.inner.engine == Engine::Continuous {
@@ -340,8 +343,7 @@ async fn take_over(steward: Steward, opened: Arc<Opened>) {
 }
 
 /// Tells what each commit of the copy changed.
-async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
-    let mut changes = opened.cache.subscribe();
+async fn forward_changes(steward: Steward, opened: Arc<Opened>, mut changes: broadcast::Receiver<Change>) {
     loop {
         let change = tokio::select! {
             () = opened.cancel.cancelled() => return,
@@ -361,10 +363,10 @@ async fn forward_changes(steward: Steward, opened: Arc<Opened>) {
                 steward.tell_exports().await;
             }
             // Too many to keep: everything may have changed.
-            Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => {
+            Err(RecvError::Lagged(_)) => {
                 steward.announce(&Tag::ALL);
             }
-            Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            Err(RecvError::Closed) => return,
         }
     }
 }
