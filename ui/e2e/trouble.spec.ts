@@ -255,7 +255,8 @@ test("a password that became wrong is told, the numbers stay, and a new one goes
 /** Where a workspace's copy lies. */
 const copyOf = (at: Devserver, id: string) => join(at.home, "data/caches", `${id}.db`);
 
-const PAGE = 16_384;
+/** Bytes of a page of the copy. */
+const PAGE = 8_192;
 
 interface Damage {
   name: string;

@@ -5,11 +5,11 @@ import { Glyph, Icon } from "@/components/icon";
 import { Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { PreviewRows } from "@/components/review-parts";
 import { Failure, Loading } from "@/components/states";
+import { WorkspaceHead } from "@/components/workspace-head";
 import { countOf } from "@/lib/format";
 import { useAnnounceChange } from "@/lib/operations";
 import { useWorkspace } from "@/lib/scope";
 import { applyAll, discard, type Looked, lookAll, type TrayEntry, useCollected, useTray } from "@/lib/tray";
-import { ENVIRONMENTS } from "@/lib/words";
 import { platform } from "@/platform/current";
 
 /** Changes that were collected and not sent: what they are, and the two ways out. */
@@ -80,7 +80,6 @@ const LeaveQuestion: FC = () => {
 
 const TraySheet: FC<{ tray: readonly TrayEntry[]; onClose: () => void }> = ({ tray, onClose }) => {
   const workspace = useWorkspace();
-  const environment = ENVIRONMENTS[workspace.environment];
   const announce = useAnnounceChange();
   const look = useMutation({ mutationKey: ["tray", "look"], mutationFn: () => lookAll(tray) });
   const apply = useMutation({
@@ -103,14 +102,7 @@ const TraySheet: FC<{ tray: readonly TrayEntry[]; onClose: () => void }> = ({ tr
   const canApply = good.length > 0 && good.length === looked.length && !look.isPending && !apply.isPending;
   return (
     <Modal isOpen onClose={onClose} className="review">
-      <div className="dh">
-        <ModalTitle>Review {countOf(tray.length, "change")}</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>Review {countOf(tray.length, "change")}</WorkspaceHead>
       <div className="dt">
         {apply.data &&
           (apply.data.error === undefined ? (

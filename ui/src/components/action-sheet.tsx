@@ -9,12 +9,12 @@ import { takesUnlock } from "@/lib/permits";
 import { type Draft, outcomeOf, type ReviewedName, useReviewed } from "@/lib/reviewed";
 import { useWorkspace } from "@/lib/scope";
 import { collect } from "@/lib/tray";
-import { ENVIRONMENTS } from "@/lib/words";
 import { Icon } from "./icon";
-import { Modal, ModalClose, ModalTitle } from "./popup";
+import { Modal } from "./popup";
 import { ReasonField } from "./reason-field";
 import { CopyCommand, Effects, PreviewRows } from "./review-parts";
 import { Failure, Loading } from "./states";
+import { WorkspaceHead } from "./workspace-head";
 
 /** Says that the mode stands in the way, and changes it. */
 const UnlockLine: FC = () => {
@@ -69,7 +69,6 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   const { title, draft, isUndoable = true } = props;
   const needsReason = props.needsReason || takesUnlock(commands[props.command]);
   const workspace = useWorkspace();
-  const environment = ENVIRONMENTS[workspace.environment];
   const announce = useAnnounceChange();
   const ids = useId();
   const [reason, setReason] = useState(props.reason ?? "");
@@ -108,14 +107,7 @@ export function ActionSheet<Name extends ReviewedName>(props: {
   };
   return (
     <Modal isOpen onClose={props.onClose} className="review">
-      <div className="dh">
-        <ModalTitle>{title}</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>{title}</WorkspaceHead>
       <div className="as-f">
         {props.children}
         <ReasonField

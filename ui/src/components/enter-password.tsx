@@ -6,9 +6,9 @@ import { workspacePassword } from "@/api/mutations";
 import { shellWord } from "@/lib/actions";
 import { notify } from "@/lib/notices";
 import { useSession } from "@/lib/scope";
-import { ENVIRONMENTS } from "@/lib/words";
-import { Modal, ModalClose, ModalTitle } from "./popup";
+import { Modal } from "./popup";
 import { CopyCommand } from "./review-parts";
+import { WorkspaceHead } from "./workspace-head";
 
 /** The button that asks for the password of a workspace's login, and the dialog behind it. */
 export const EnterPassword: FC<{ workspace: Workspace; className?: string; children: string }> = ({
@@ -33,7 +33,6 @@ const PasswordDialog: FC<{ workspace: Workspace; onClose: () => void }> = ({
   onClose,
 }): ReactElement => {
   const { session } = useSession();
-  const environment = ENVIRONMENTS[workspace.environment];
   const ids = useId();
   const field = useRef<HTMLInputElement>(null);
   const [password, setPassword] = useState("");
@@ -51,14 +50,7 @@ const PasswordDialog: FC<{ workspace: Workspace; onClose: () => void }> = ({
     );
   return (
     <Modal isOpen onClose={onClose} className="ask" initialFocus={field}>
-      <div className="dh">
-        <ModalTitle>Enter the password</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>Enter the password</WorkspaceHead>
       <form
         id={`${ids}-form`}
         className="ask-p"

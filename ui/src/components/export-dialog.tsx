@@ -11,11 +11,11 @@ import { exportCommand, runningExport, useExport } from "@/lib/exports";
 import { countOf, formatNumber, formatSecond } from "@/lib/format";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
-import { ENVIRONMENTS } from "@/lib/words";
 import { Glyph, Icon } from "./icon";
-import { Modal, ModalClose, ModalTitle } from "./popup";
+import { Modal } from "./popup";
 import { Segmented } from "./segmented";
 import { Failure, Loading } from "./states";
+import { WorkspaceHead } from "./workspace-head";
 
 const FORMATS: { value: ExportFormat; label: string }[] = [
   { value: "csv", label: "CSV" },
@@ -52,7 +52,6 @@ export const ExportDialog: FC<{
   onClose: () => void;
 }> = ({ name, source, command, format: first = "csv", onClose }) => {
   const workspace = useWorkspace();
-  const environment = ENVIRONMENTS[workspace.environment];
   const { zone } = useScope();
   const ids = useId();
   const [format, setFormat] = useState<ExportFormat>(first);
@@ -103,14 +102,7 @@ export const ExportDialog: FC<{
     );
   return (
     <Modal isOpen onClose={onClose} className="export">
-      <div className="dh">
-        <ModalTitle>Export {lowerFirst(name)}</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>Export {lowerFirst(name)}</WorkspaceHead>
       <div className="ex-body">
         {plan.isPending ? (
           <Loading what={isReport ? "Reading the report" : "Counting the rows"} rows={2} />

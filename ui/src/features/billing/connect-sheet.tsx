@@ -2,12 +2,12 @@ import { useMutation } from "@tanstack/react-query";
 import { type FC, useId, useState } from "react";
 import { wireError } from "@/api/call";
 import { stripeConnect } from "@/api/mutations";
-import { Modal, ModalClose, ModalTitle } from "@/components/popup";
+import { Modal } from "@/components/popup";
 import { CopyCommand } from "@/components/review-parts";
 import { Failure } from "@/components/states";
+import { WorkspaceHead } from "@/components/workspace-head";
 import { shellWord } from "@/lib/actions";
 import { useWorkspace } from "@/lib/scope";
-import { ENVIRONMENTS } from "@/lib/words";
 
 const RIGHTS = [
   "Charges and Refunds",
@@ -25,7 +25,6 @@ export const ConnectSheet: FC<{ onClose: () => void; onConnected: () => void }> 
   onConnected,
 }) => {
   const workspace = useWorkspace();
-  const environment = ENVIRONMENTS[workspace.environment];
   const ids = useId();
   const [key, setKey] = useState("");
   const connect = useMutation(stripeConnect());
@@ -36,14 +35,7 @@ export const ConnectSheet: FC<{ onClose: () => void; onConnected: () => void }> 
   const submit = () => connect.mutate({ key }, { onSuccess: onConnected });
   return (
     <Modal isOpen onClose={onClose} className="export">
-      <div className="dh">
-        <ModalTitle>Connect Stripe</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>Connect Stripe</WorkspaceHead>
       <form
         id={`${ids}-form`}
         className="ex-body"

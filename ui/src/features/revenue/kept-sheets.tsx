@@ -8,19 +8,18 @@ import { Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { ReasonField } from "@/components/reason-field";
 import { CopyCommand, Effect } from "@/components/review-parts";
 import { Failure, Loading } from "@/components/states";
+import { WorkspaceHead } from "@/components/workspace-head";
 import { shellWord } from "@/lib/actions";
 import { formatMinute } from "@/lib/format";
 import { monthLabel } from "@/lib/money";
 import { notify } from "@/lib/notices";
 import { newIntent } from "@/lib/operations";
 import { useWorkspace } from "@/lib/scope";
-import { ENVIRONMENTS } from "@/lib/words";
 import { FiguresTable } from "./closed-rows";
 
 /** Closes a month without a connection: shows what is written down, and keeps it on this computer. */
 export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ revenue, onClose }) => {
   const workspace = useWorkspace();
-  const environment = ENVIRONMENTS[workspace.environment];
   const [intent] = useState(newIntent);
   const [reason, setReason] = useState("");
   const keep = useMutation(monthKeep());
@@ -46,14 +45,7 @@ export const KeepSheet: FC<{ revenue: Revenue; onClose: () => void }> = ({ reven
     );
   return (
     <Modal isOpen onClose={onClose} className="review">
-      <div className="dh">
-        <ModalTitle>Close {title}</ModalTitle>
-        <span className="dx">
-          <span className={environment.className}>{environment.chip}</span>
-          <span>{workspace.name}</span>
-          <ModalClose />
-        </span>
-      </div>
+      <WorkspaceHead workspace={workspace}>Close {title}</WorkspaceHead>
       <div className="as-f">
         <p className="t2">
           The database can’t be reached. The numbers of {title} in {zone} under <b>{profile}</b> are kept on
