@@ -148,6 +148,55 @@ describe("before the first cut", () => {
     expect(screen.queryByText(/Can’t reach the database/)).toBeNull();
     expect(platform.calls).not.toContain("first_numbers");
   });
+
+  it("draws the days that are whole already, and nothing of the one that may be cut off", async () => {
+    const whole = overview({} as OverviewReq);
+    const activity = whole.activity.map((point, step) => (step < 10 ? { ...point, events: 0 } : point));
+    renderApp({
+      platform: fakePlatform({
+        answers: {
+          overview_show: () => ({
+            ...whole,
+            activity,
+            freshness: { as_of: null, is_consistent: false },
+          }),
+          sync_status: (): SyncStatus => ({ ...SYNC, as_of: null, phase: "loading" }),
+        },
+      }),
+    });
+    await screen.findByText(`${activity.length - 11} days so far, newest first`);
+    expect(screen.getByRole("region", { name: "Events per day" })).toBeTruthy();
+  });
+
+  it("shows no total in any other view either: half the rows are a wrong total", async () => {
+    const platform = fakePlatform({
+      answers: { sync_status: (): SyncStatus => ({ ...SYNC, as_of: null, phase: "loading" }) },
+    });
+    for (const view of ["/revenue", "/users", "/plans", "/usage"]) {
+      const { unmount } = renderApp({ platform, at: `#${view}` });
+      const panel = await screen.findByRole("region", { name: "Reading the database for the first time" });
+      expect(screen.getAllByRole("table")).toEqual([within(panel).getByRole("table")]);
+      expect(screen.getAllByRole("region").filter((region) => region.closest("main"))).toEqual([panel]);
+      unmount();
+    }
+  });
+});
+
+describe("while a part of the copy is read again", () => {
+  it("says so above every view, since totals may be incomplete", async () => {
+    const datasets = SYNC.datasets.map((row, index) =>
+      index === 0 ? { ...row, state: { state: "loading" as const, progress: 0.4 } } : row,
+    );
+    renderApp({
+      platform: fakePlatform({
+        answers: { sync_status: (): SyncStatus => ({ ...SYNC, is_consistent: false, datasets }) },
+      }),
+    });
+    const banner = await screen.findByText(/Being read again/);
+    expect(banner.textContent).toBe(
+      `Being read again: Plans, Usage events. Totals may be incomplete until that is done.`,
+    );
+  });
 });
 
 describe("when a read failed though the server answers", () => {

@@ -1,11 +1,15 @@
 import { useIsFetching, useQuery } from "@tanstack/react-query";
 import { Link, Navigate, Outlet, useLocation } from "@tanstack/react-router";
 import { type FC, Fragment, useEffect, useState } from "react";
+import type { DatasetStatus } from "@/api/generated/DatasetStatus";
+import type { SyncStatus } from "@/api/generated/SyncStatus";
 import { syncStatusOptions } from "@/api/queries";
 import { EnterPassword } from "@/components/enter-password";
 import { Glyph, Icon } from "@/components/icon";
+import { PageHead } from "@/components/page-head";
 import { Words } from "@/components/words";
 import { CopyFailure } from "@/features/sync/copy-failure";
+import { FirstRead } from "@/features/sync/first-read";
 import { formatClock, formatDay, formatMinute } from "@/lib/format";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS, isOffline, needsPassword } from "@/lib/words";
@@ -24,6 +28,9 @@ import { viewAt } from "./views";
 
 /** Views that ask nothing of the copy. */
 const WITHOUT_COPY = ["/settings", "/diagnostics"];
+
+/** Views that say something before the first cut: how the read goes, or what is whole already. */
+const BEFORE_FIRST_CUT = [...WITHOUT_COPY, "/sync", "/"];
 
 /** The frame around every view; without a workspace it leads to the first run. */
 export const Shell: FC = () => {
@@ -72,6 +79,12 @@ const Frame: FC = () => {
           <Banners />
           {status.isError && !status.data && !WITHOUT_COPY.includes(pathname) ? (
             <CopyFailure view={label} error={status.error} onRetry={() => void status.refetch()} />
+          ) : status.data?.as_of === null && !BEFORE_FIRST_CUT.includes(pathname) ? (
+            // A total of half the rows is a wrong total, in every view alike.
+            <div className="wrap">
+              <PageHead title={label} />
+              <FirstRead query={status} />
+            </div>
           ) : (
             // Nothing of one company stays on screen under another one's name.
             <Fragment key={workspace.id}>
@@ -103,11 +116,20 @@ function seenAt(instant: string, zone: string): string {
   return isToday ? formatClock(instant, zone).slice(0, 5) : formatMinute(instant, zone);
 }
 
-/** What holds for everything below: sample data, no connection. */
+/** Labels of the datasets that are read again: their rows are of several moments until that is done. */
+function readAgain(status: SyncStatus | undefined): string[] {
+  if (!status?.as_of) return [];
+  const isRead = ({ state }: DatasetStatus) =>
+    state.state === "consistent" || state.state === "verifying" || state.state === "blocked";
+  return status.datasets.filter((row) => !isRead(row)).map((row) => row.label);
+}
+
+/** What holds for everything below: sample data, parts that are read again, no connection. */
 const Banners: FC = () => {
   const workspace = useWorkspace();
   const { zone } = useScope();
   const { data: status } = useQuery(syncStatusOptions(workspace.id));
+  const again = readAgain(status);
   return (
     <>
       {workspace.environment === "sample" && (
@@ -138,6 +160,20 @@ const Banners: FC = () => {
                 Open sync
               </Link>
             )}
+          </span>
+        </div>
+      )}
+      {again.length > 0 && (
+        <div className="banner" role="status">
+          <Icon name="sync" />
+          <span>
+            Being read again: {again.length > 3 ? "most of the copy" : again.join(", ")}. Totals may be
+            incomplete until that is done.
+          </span>
+          <span className="act">
+            <Link to="/sync" className="link">
+              Open sync
+            </Link>
           </span>
         </div>
       )}

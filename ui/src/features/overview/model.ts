@@ -208,6 +208,27 @@ export function namedChart(spec: ChartSpec, title: string, compared: string): Ch
   };
 }
 
+/**
+ * Events of the steps that are read in full, while older ones are still on their way; none before there is one.
+ *
+ * Events are read newest first, so the oldest step with events may be cut off anywhere. What is compared with is older.
+ */
+export function readSoFar(overview: Overview): ChartSpec | null {
+  const { events } = overviewCharts(overview, "off");
+  const oldest = overview.activity.findIndex((point) => point.events > 0);
+  if (oldest < 0 || oldest + 1 === overview.activity.length) return null;
+  const from = oldest + 1;
+  const steps = events.steps.slice(from).map((step) => ({ ...step, previous_title: null }));
+  return {
+    ...events,
+    subtitle: `${countOf(steps.length, isHourly(overview) ? "hour" : "day")} so far, newest first`,
+    steps,
+    series: events.series
+      .filter((series) => !series.is_previous)
+      .map((series) => ({ ...series, values: series.values.slice(from) })),
+  };
+}
+
 /** The three charts as this page shows them. */
 export function overviewCharts(
   overview: Overview,

@@ -11,6 +11,7 @@ import { ChartPanel } from "@/charts/chart-panel";
 import { Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
 import { QueryPanel } from "@/components/query-panel";
+import { FirstRead } from "@/features/sync/first-read";
 import { shellWord } from "@/lib/actions";
 import { copyText } from "@/lib/clipboard";
 import { formatClock } from "@/lib/format";
@@ -19,8 +20,7 @@ import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { platform } from "@/platform/current";
 import { Cards, CardsLoading } from "./cards";
-import { FirstRead } from "./first-read";
-import { cardLabel, overviewCharts, titleLine } from "./model";
+import { cardLabel, overviewCharts, readSoFar, titleLine } from "./model";
 import { OverviewExport, type OverviewPart, OverviewReport } from "./overview-export";
 import { SharePanel } from "./shares";
 import { ChangesPanel, FreshnessPanel, TopUsersPanel } from "./side-panels";
@@ -89,7 +89,10 @@ export const OverviewView: FC = () => {
           <Panels overview={overview} status={status} changes={changes} />
         </div>
       ) : overview ? (
-        <FirstRead query={status} />
+        <>
+          <NewestSteps overview={overview} />
+          <FirstRead query={status} />
+        </>
       ) : (
         <>
           {query.isPending && <CardsLoading />}
@@ -107,6 +110,12 @@ export const OverviewView: FC = () => {
       )}
     </div>
   );
+};
+
+/** Something to look at while the first read goes on: what is whole already. */
+const NewestSteps: FC<{ overview: Overview }> = ({ overview }) => {
+  const spec = useMemo(() => readSoFar(overview), [overview]);
+  return spec && <ChartPanel spec={spec} height={200} unfinishedLabel="so far" className="r1" />;
 };
 
 const Panels: FC<{

@@ -8,7 +8,7 @@ import { Meter, Table } from "@/components/table";
 import { formatNumber } from "@/lib/format";
 import { stateProgress, stateTone, stateWord } from "@/lib/words";
 
-/** Before the first cut there is no number that would be true: how far the first read is. */
+/** Before the first cut there is no total that would be true: how far the first read is. */
 export const FirstRead: FC<{ query: UseQueryResult<SyncStatus, CallError> }> = ({ query }) => (
   <QueryPanel
     query={query}
@@ -21,7 +21,7 @@ export const FirstRead: FC<{ query: UseQueryResult<SyncStatus, CallError> }> = (
     {(status) => (
       <>
         <p className="pb t2">
-          Numbers show once every dataset equals the server at one moment. Closing the window loses nothing:
+          Totals show once every dataset equals the server at one moment. Closing the window loses nothing:
           the read goes on where it stopped.
         </p>
         <Table
