@@ -4,7 +4,7 @@
 
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -48,48 +48,48 @@ impl Server {
         server
     }
 
-    /// A standby that follows this server: `pg_basebackup`, then streaming.
-    pub fn standby(&self) -> Self {
-        let copy = self.clone_files();
+    /// A standby that follows this server: a backup, then streaming.
+    pub async fn standby(&self) -> Self {
+        let copy = self.clone_files().await;
         let mut standby = Self { cluster: None, folder: copy, password: self.password.clone(), held: None };
-        std::fs::write(standby.data().join("standby.signal"), "").expect("written");
-        let own = std::fs::metadata(standby.data()).expect("the copy");
-        std::os::unix::fs::chown(standby.data().join("standby.signal"), Some(own.uid()), Some(own.gid()))
-            .expect("owned");
+        write_as_owner(&standby.data().join("standby.signal"), "");
         standby.start();
         standby
     }
 
     /// A copy of its files, as a volume's clone: it starts with the same past and goes its own way.
-    pub fn fork(&self) -> Self {
-        let (folder, password) = (self.clone_files(), self.password.clone());
+    pub async fn fork(&self) -> Self {
+        let (folder, password) = (self.clone_files().await, self.password.clone());
         let mut copy = Self { cluster: None, folder, password, held: None };
         copy.start();
         copy
     }
 
-    fn clone_files(&self) -> TempDir {
+    /// A backup by the server's own functions: not every distribution of it brings `pg_basebackup` along.
+    async fn clone_files(&self) -> TempDir {
         let folder = open_folder();
-        let place = folder.path().join("server");
-        std::fs::create_dir(&place).expect("a folder");
-        let owner = std::fs::metadata(self.cluster().folder()).expect("the server's folder");
-        std::os::unix::fs::chown(&place, Some(owner.uid()), Some(owner.gid())).expect("owned");
+        let (data, copy) = (self.data(), folder.path().join("server/data"));
+        let mut session = self.connect_to("postgres").await;
+        execute(&mut session, "select pg_backup_start('clone', true)").await;
+        make_like(self.cluster().folder(), &folder.path().join("server"));
+        copy_files(&data, &copy, &["postmaster.pid", "pg_wal", "pg_replslot", "pg_stat_tmp"]);
+        let label: String = sqlx::query_scalar("select labelfile from pg_backup_stop(false)")
+            .fetch_one(&mut session)
+            .await
+            .expect("the backup ends");
+        // The log last: it has to reach the end of the backup.
+        copy_files(&data.join("pg_wal"), &copy.join("pg_wal"), &[]);
         let url = self.cluster().url(SUPERUSER, self.cluster().password(), "postgres");
-        self.tool(
-            "pg_basebackup",
-            &[
-                "--pgdata",
-                &place.join("data").display().to_string(),
-                "--dbname",
-                &url,
-                "--write-recovery-conf",
-                "--checkpoint=fast",
-                "--wal-method=stream",
-                "--no-sync",
-            ],
+        let settings =
+            std::fs::read_to_string(copy.join("postgresql.auto.conf")).expect("a file of settings");
+        write_as_owner(
+            &copy.join("postgresql.auto.conf"),
+            &format!("{settings}primary_conninfo = '{url}'\n"),
         );
-        // Recovery settings stay; whether it follows or forks says `standby.signal` alone.
-        std::fs::remove_file(place.join("data/standby.signal")).expect("written by pg_basebackup");
+        write_as_owner(&copy.join("backup_label"), &label);
+        for empty in ["pg_replslot", "pg_stat_tmp"] {
+            make_like(&data.join(empty), &copy.join(empty));
+        }
         folder
     }
 
@@ -199,12 +199,10 @@ impl Server {
     /// # Panics
     /// When it does not within ten seconds.
     pub async fn offer_tls(&self, certificate: &str, key: &str) {
-        let owner = std::fs::metadata(self.data()).expect("the server's folder");
         for (name, text) in [("server.crt", certificate), ("server.key", key)] {
             let path = self.data().join(name);
-            std::fs::write(&path, text).expect("the server's folder can be written");
+            write_as_owner(&path, text);
             std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("own file");
-            std::os::unix::fs::chown(&path, Some(owner.uid()), Some(owner.gid())).expect("owned");
         }
         let mut connection = self.connect().await;
         execute(&mut connection, "alter system set ssl = on").await;
@@ -291,6 +289,45 @@ impl Server {
     pub fn password(&self) -> &str {
         self.cluster().password().expose_secret()
     }
+}
+
+/// Copies a running server's folder with its owners and rights, but for the entries of these names, which a clone
+/// must not have. A file that goes meanwhile was a temporary one.
+fn copy_files(from: &Path, to: &Path, without: &[&str]) {
+    make_like(from, to);
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (path, target) = (entry.path(), to.join(entry.file_name()));
+        if without.iter().any(|name| entry.file_name() == *name) {
+            continue;
+        }
+        if entry.file_type().expect("a kind").is_dir() {
+            copy_files(&path, &target, &[]);
+        } else if std::fs::copy(&path, &target).is_ok() {
+            own_as(&target, to);
+        } else {
+            assert!(!path.exists(), "{} can be copied", path.display());
+        }
+    }
+}
+
+/// An empty folder with the owner and the rights of another.
+fn make_like(model: &Path, folder: &Path) {
+    std::fs::create_dir(folder).expect("a new folder");
+    std::fs::set_permissions(folder, std::fs::metadata(model).expect("a folder").permissions())
+        .expect("it is ours");
+    own_as(folder, model);
+}
+
+/// Writes a file of a server's folder, as its owner's.
+fn write_as_owner(path: &Path, text: &str) {
+    std::fs::write(path, text).expect("the server's folder can be written");
+    own_as(path, path.parent().expect("it lies in a folder"));
+}
+
+fn own_as(path: &Path, model: &Path) {
+    let owner = std::fs::metadata(model).expect("a folder");
+    std::os::unix::fs::chown(path, Some(owner.uid()), Some(owner.gid())).expect("owned");
 }
 
 fn signal(name: &str, pid: i32) {

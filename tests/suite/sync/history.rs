@@ -25,7 +25,7 @@ async fn company() -> Server {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f08_a_failover_that_lost_commits_reads_everything_again() {
     let primary = company().await;
-    let standby = primary.standby();
+    let standby = primary.standby().await;
     let folder = TempDir::new().expect("a folder");
     let cache = open_cache(&folder.path().join("cache.db"));
     standby.catch_up(&primary).await;
@@ -59,7 +59,7 @@ async fn f08_a_failover_that_lost_commits_reads_everything_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f08_a_clone_of_an_earlier_day_reads_everything_again() {
     let primary = company().await;
-    let clone = primary.fork();
+    let clone = primary.fork().await;
     let folder = TempDir::new().expect("a folder");
     let cache = open_cache(&folder.path().join("cache.db"));
     let mut owner = primary.connect().await;
@@ -85,7 +85,7 @@ async fn f08_a_clone_of_an_earlier_day_reads_everything_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn f09_a_lagging_standby_never_rolls_the_copy_back() {
     let primary = company().await;
-    let standby = primary.standby();
+    let standby = primary.standby().await;
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("cache.db");
     let mut owner = primary.connect().await;

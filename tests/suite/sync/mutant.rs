@@ -270,7 +270,7 @@ async fn drift_on_a_standby(guards: Guards) -> Drift {
     let mut owner = primary.connect().await;
     bench::found(&mut owner).await;
     bench::fill(&mut owner, 5, 20).await;
-    let standby = primary.standby();
+    let standby = primary.standby().await;
     let folder = TempDir::new().expect("a folder");
     let engine = start_with(open_cache(&folder.path().join("cache.db")), standby.viewer(), guards);
     let mut open = primary.connect().await;
