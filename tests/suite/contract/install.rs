@@ -114,14 +114,26 @@ async fn an_older_schema_is_brought_along() {
     let database = TestDatabase::new().await;
     let mut owner = database.connect_owner().await;
     let last = MIGRATIONS.last().expect("there are migrations");
-    // As it was before the last migration, which replaces a function and adds nothing that would be in its way.
-    execute(&mut owner, &format!("delete from steward.migrations where version = {}", last.version)).await;
+    // As it was before the last migration, which takes a constraint away.
+    execute(
+        &mut owner,
+        &format!(
+            "delete from steward.migrations where version = {}; \
+             alter table steward.change_log add constraint change_log_op_known check (op in ('I', 'U', 'D', 'T', 'X'))",
+            last.version
+        ),
+    )
+    .await;
     let found = status(&mut owner).await.expect("it can be looked at");
     assert!(found.is_installed && !found.is_current());
     assert_eq!(found.plan.len(), 1, "only what is missing: {:?}", found.plan);
     assert!(install(&mut owner, None).await.expect("it upgrades").is_current());
-    let body = json(&mut owner, "select to_jsonb(prosrc) from pg_proc where proname = 'extend_trial'").await;
-    assert!(body.as_str().is_some_and(|body| body.contains("current_period_end")), "{body}");
+    let checks = json(
+        &mut owner,
+        "select to_jsonb(count(*)) from pg_constraint where conname = 'change_log_op_known'",
+    )
+    .await;
+    assert_eq!(checks, 0, "the constraint is gone");
 }
 
 /// A login of its own that owns a database of its own.

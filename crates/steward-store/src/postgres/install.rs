@@ -82,6 +82,7 @@ migrations! {
     20261122150200 "last_sync",
     20261122150300 "default_plan",
     20261122160000 "trial_periods",
+    20261123010000 "lighter_capture",
 }
 
 /// A migration, and whether a database has it.
