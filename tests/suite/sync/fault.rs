@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono_tz::Tz;
 use secrecy::ExposeSecret;
+use steward_core::overview::OverviewReq;
+use steward_core::period::{Compare, RangeSpec};
 use steward_core::sync::Position;
 use steward_core::{Dataset, ErrorKind};
+use steward_store::cache::query::overview;
 use steward_store::postgres::connect::{Address, Host};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -82,6 +86,13 @@ async fn s10_a_lost_connection_resumes_at_the_last_chunk() {
     assert!(position.loads.contains_key(&Dataset::UsageEvents), "the load is not complete");
     let held = bench.cache().reader().expect("a reader").row_counts().expect("counts")[&Dataset::UsageEvents];
     assert!(held > 0, "some chunks came through");
+    let request = OverviewReq { range: RangeSpec::Days(30), zone: Tz::UTC, compare: Compare::Off };
+    let shown = overview::show(&bench.cache().reader().expect("a reader"), &request).expect("it answers");
+    assert_eq!(
+        shown.freshness.as_of, None,
+        "no moment is claimed, so that nobody takes a part for the whole"
+    );
+    assert!(shown.activity.iter().any(|day| day.events > 0), "the newest days can be drawn all the same");
     proxy.budget.store(u64::MAX, Ordering::Relaxed);
     let run = engine.run_once().await.expect("the line is whole");
     engine.shutdown().await;

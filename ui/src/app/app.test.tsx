@@ -182,20 +182,14 @@ describe("before the first cut", () => {
   });
 });
 
-describe("while a part of the copy is read again", () => {
-  it("says so above every view, since totals may be incomplete", async () => {
-    const datasets = SYNC.datasets.map((row, index) =>
-      index === 0 ? { ...row, state: { state: "loading" as const, progress: 0.4 } } : row,
-    );
-    renderApp({
-      platform: fakePlatform({
-        answers: { sync_status: (): SyncStatus => ({ ...SYNC, is_consistent: false, datasets }) },
-      }),
-    });
-    const banner = await screen.findByText(/Being read again/);
-    expect(banner.textContent).toBe(
-      `Being read again: Plans, Usage events. Totals may be incomplete until that is done.`,
-    );
+describe("while a part of the copy is read", () => {
+  it.each([
+    [{ state: "loading", progress: 0.4 }, "Still being read: Plans, Usage events."],
+    [{ state: "repairing", reason: "The table was truncated." }, "Being read again: Plans, Usage events."],
+  ] as const)("says so above every view, since totals may be incomplete: %o", async (state, words) => {
+    const datasets = SYNC.datasets.map((row, index) => (index === 0 ? { ...row, state } : row));
+    renderApp({ platform: fakePlatform({ answers: { sync_status: () => ({ ...SYNC, datasets }) } }) });
+    expect(await screen.findByText(`${words} Totals may be incomplete until that is done.`)).toBeTruthy();
   });
 });
 

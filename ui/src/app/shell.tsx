@@ -116,20 +116,24 @@ function seenAt(instant: string, zone: string): string {
   return isToday ? formatClock(instant, zone).slice(0, 5) : formatMinute(instant, zone);
 }
 
-/** Labels of the datasets that are read again: their rows are of several moments until that is done. */
-function readAgain(status: SyncStatus | undefined): string[] {
-  if (!status?.as_of) return [];
-  const isRead = ({ state }: DatasetStatus) =>
+/** The datasets that do not equal the server yet or any more, as a sentence; nothing where all of them do. */
+function beingRead(status: SyncStatus | undefined): string | null {
+  if (!status?.as_of) return null;
+  const isHere = ({ state }: DatasetStatus) =>
     state.state === "consistent" || state.state === "verifying" || state.state === "blocked";
-  return status.datasets.filter((row) => !isRead(row)).map((row) => row.label);
+  const rows = status.datasets.filter((row) => !isHere(row));
+  if (rows.length === 0) return null;
+  const isFirst = rows.every(({ state }) => state.state === "loading" || state.state === "waiting");
+  const names = rows.length > 3 ? "most of the copy" : rows.map((row) => row.label).join(", ");
+  return `${isFirst ? "Still being read" : "Being read again"}: ${names}. Totals may be incomplete until that is done.`;
 }
 
-/** What holds for everything below: sample data, parts that are read again, no connection. */
+/** What holds for everything below: sample data, parts that are still read, no connection. */
 const Banners: FC = () => {
   const workspace = useWorkspace();
   const { zone } = useScope();
   const { data: status } = useQuery(syncStatusOptions(workspace.id));
-  const again = readAgain(status);
+  const reading = beingRead(status);
   return (
     <>
       {workspace.environment === "sample" && (
@@ -163,13 +167,10 @@ const Banners: FC = () => {
           </span>
         </div>
       )}
-      {again.length > 0 && (
+      {reading && (
         <div className="banner" role="status">
           <Icon name="sync" />
-          <span>
-            Being read again: {again.length > 3 ? "most of the copy" : again.join(", ")}. Totals may be
-            incomplete until that is done.
-          </span>
+          <span>{reading}</span>
           <span className="act">
             <Link to="/sync" className="link">
               Open sync

@@ -406,7 +406,7 @@ fn view(
         .all(|row| matches!(row.state, DatasetState::Consistent { .. } | DatasetState::Verifying { .. }));
     let status = SyncStatus {
         phase: status::phase(machine),
-        as_of: position.cursor.as_ref().filter(|_| position.cut_count > 0).map(|cursor| cursor.as_of),
+        as_of: position.freshness(&[]).as_of,
         is_consistent: is_each && position.is_consistent(),
         is_online: gauges.is_online,
         datasets,

@@ -44,11 +44,13 @@ pub(crate) async fn text(client: &Client, answer: &Answer) -> Result<bool> {
         let zone = client.zone().await?;
         let line = match freshness.as_of {
             Some(as_of) => format!("as of {} {}", number::precise(as_of, zone), zone.name()),
-            None => "nothing was read from the server yet: run `steward sync`".to_owned(),
+            None => "incomplete: the server was not read in full yet; run `steward sync`".to_owned(),
         };
         let remark = match (freshness.as_of, freshness.is_consistent) {
             (None, _) => String::new(),
-            (Some(_), false) => Tone::Warning.paint(" · incomplete: the first read is still under way"),
+            (Some(_), false) => {
+                Tone::Warning.paint(" · totals may be incomplete: a part is still being read")
+            }
             (Some(_), true) if client.is_stale(freshness) => {
                 let age = client.now() - freshness.as_of.unwrap_or_default();
                 Tone::Warning.paint(format!(" · {} old", age_in_words(age)))

@@ -183,10 +183,13 @@ impl Position {
     }
 
     /// How fresh answers are that need these datasets.
+    ///
+    /// A first load has a cursor from its beginning on (S10), but nothing equals the server at that moment
+    /// before the first cut.
     #[must_use]
     pub fn freshness(&self, datasets: &[Dataset]) -> Freshness {
         Freshness {
-            as_of: self.cursor.as_ref().map(|cursor| cursor.as_of),
+            as_of: self.cursor.as_ref().filter(|_| self.cut_count > 0).map(|cursor| cursor.as_of),
             is_consistent: datasets.iter().all(|dataset| self.settled.contains(dataset)),
         }
     }
@@ -356,6 +359,17 @@ mod tests {
         let mut next = observed("30:30:");
         next.insert_lsn = Some(99);
         assert!(matches!(cursor("10:20:10").judge(&next), Verdict::ReloadAll(_)));
+    }
+
+    #[test]
+    fn s10_nothing_has_a_moment_before_the_first_cut() {
+        let mut position = Position { cursor: Some(cursor("10:20:10")), ..Position::default() };
+        assert_eq!(position.freshness(&Dataset::ALL), Freshness { as_of: None, is_consistent: false });
+        position.cut_count = 1;
+        position.settled = [Dataset::Users].into();
+        let users = position.freshness(&[Dataset::Users]);
+        assert!(users.as_of.is_some() && users.is_consistent);
+        assert!(!position.freshness(&[Dataset::Users, Dataset::UsageEvents]).is_consistent);
     }
 
     #[test]

@@ -33,12 +33,16 @@ export const FirstRead: FC<{ query: UseQueryResult<SyncStatus, CallError> }> = (
           ]}
         >
           {status.datasets.map((row) => {
-            const progress = row.state.state === "consistent" ? 1 : stateProgress(row.state);
+            // What was read in full waits for the rest: nothing is called consistent before the first cut.
+            const isRead = row.state.state === "catching_up" || row.state.state === "consistent";
+            const progress = isRead ? 1 : stateProgress(row.state);
             return (
               <tr key={row.dataset}>
                 <td>{row.label}</td>
                 <td>
-                  <Status tone={stateTone(row.state)}>{stateWord(row.state)}</Status>
+                  <Status tone={isRead ? "ok" : stateTone(row.state)}>
+                    {isRead ? "Read" : stateWord(row.state)}
+                  </Status>
                 </td>
                 <td className="n">{formatNumber(row.rows)}</td>
                 <td className="n">
