@@ -22,7 +22,10 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("what this machine needs", || setup::run_for("test"))?;
     check::run_all(&mut steps)?;
+    // The tests make the interface's types anew, among the rest: a build of their own would cost minutes.
+    let committed = tools::Generated::now()?;
     steps.step("tests", || run(&mut nextest(&format!("not ({WINDOW_TESTS})"))))?;
+    steps.step("generated files", || committed.is_committed())?;
     steps.step("documentation examples", || {
         run(&mut cargo(&["test", "--workspace", "--doc", "--locked", "--quiet"]))
     })?;

@@ -29,17 +29,7 @@ pub(crate) fn build_binary(package: &str, name: &str, more: &[&str]) -> Result<(
 
 /// `cargo x gen`: TypeScript types, design tokens, generated documents.
 pub(crate) fn generate() -> Result<()> {
-    run(&mut cargo(&[
-        "test",
-        "--quiet",
-        "--locked",
-        "-p",
-        "steward-core",
-        "-p",
-        "steward-app",
-        "--lib",
-        "export_bindings",
-    ]))?;
+    generate_types()?;
     if root().join("ui/node_modules").exists() {
         run(&mut npm(&["run", "--silent", "tokens"]))?;
     }
@@ -48,31 +38,34 @@ pub(crate) fn generate() -> Result<()> {
     run(bless.args(["--no-tests=pass"]).env("STEWARD_BLESS", "1"))
 }
 
-/// Fails when generating again would change a committed file.
-pub(crate) fn generated_is_committed() -> Result<()> {
-    let state = |folder: &&str| {
-        let listed = output(&mut command("git", &["status", "--porcelain", "--", folder]))?;
-        let diff = output(&mut command("git", &["diff", "--", folder]))?;
-        anyhow::Ok(listed + &diff)
-    };
-    let before: Vec<String> = GENERATED.iter().map(state).collect::<Result<_>>()?;
-    run(&mut cargo(&[
-        "test",
-        "--quiet",
-        "--locked",
-        "-p",
-        "steward-core",
-        "-p",
-        "steward-app",
-        "--lib",
-        "export_bindings",
-    ]))?;
-    run(&mut npm(&["run", "--silent", "tokens"]))?;
-    let after: Vec<String> = GENERATED.iter().map(state).collect::<Result<_>>()?;
-    if before != after {
-        bail!("Generated files were not up to date; they are now. Commit them (cargo x gen makes them).");
+/// The committed state of everything that is made by a program, to be compared with what making it leaves.
+pub(crate) struct Generated(Vec<String>);
+
+impl Generated {
+    /// As it is now.
+    pub(crate) fn now() -> Result<Self> {
+        let state = |folder: &&str| {
+            let listed = output(&mut command("git", &["status", "--porcelain", "--", folder]))?;
+            let diff = output(&mut command("git", &["diff", "--", folder]))?;
+            anyhow::Ok(listed + &diff)
+        };
+        Ok(Self(GENERATED.iter().map(state).collect::<Result<_>>()?))
     }
-    Ok(())
+
+    /// Fails when it was changed since by the tests that make the types, or is by making the tokens.
+    pub(crate) fn is_committed(&self) -> Result<()> {
+        run(&mut npm(&["run", "--silent", "tokens"]))?;
+        if self.0 != Self::now()?.0 {
+            bail!("Generated files were not up to date; they are now. Commit them (cargo x gen makes them).");
+        }
+        Ok(())
+    }
+}
+
+/// Makes the types of the interface, by the tests that ts-rs has for it.
+pub(crate) fn generate_types() -> Result<()> {
+    let packages = ["-p", "steward-core", "-p", "steward-app"];
+    run(cargo(&["test", "--quiet", "--locked"]).args(packages).args(["--lib", "export_bindings"]))
 }
 
 /// `cargo x db start|stop|status|url`.
