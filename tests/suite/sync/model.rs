@@ -136,25 +136,25 @@ fn s3_the_copy_equals_a_model_server_where_ids_outgrow_32_bits() {
 
 #[test]
 fn m1_a_cursor_of_numbers_is_caught_in_the_model() {
-    assert_caught::<1, false>(0, 2_000);
+    assert_caught::<1, false>(1, 2_000);
 }
 
 #[test]
 fn m2_reading_without_locks_is_caught_in_the_model() {
-    assert_caught::<2, false>(0, 5_000);
+    assert_caught::<2, false>(6, 5_000);
 }
 
 #[test]
 fn m3_storing_what_is_not_on_disk_is_caught_in_the_model() {
-    assert_caught::<3, false>(0, 5_000);
+    assert_caught::<3, false>(6, 5_000);
 }
 
 #[test]
 fn m4_the_running_transactions_of_a_standby_are_caught_in_the_model() {
-    assert_caught::<4, false>(0, 5_000);
+    assert_caught::<4, false>(1, 5_000);
 }
 
 #[test]
 fn m5_ids_of_32_bits_are_caught_in_the_model() {
-    assert_caught::<5, true>(0, 2_000);
+    assert_caught::<5, true>(2, 2_000);
 }
