@@ -54,8 +54,11 @@ async fn a_server_in_a_closed_folder_is_started_all_the_same() {
     for program in ["initdb", "pg_ctl", "postgres"] {
         std::fs::copy(installed.join(program), bin.join(program)).expect("a program is copied");
     }
-    let libraries = installed.parent().expect("the programs have a folder above").join("lib");
-    std::os::unix::fs::symlink(libraries, closed.path().join("lib")).expect("a folder of libraries");
+    // What a distribution has beside the programs: some keep what they share elsewhere.
+    let above = installed.parent().expect("the programs have a folder above");
+    for name in ["lib", "share"].into_iter().filter(|name| above.join(name).exists()) {
+        std::os::unix::fs::symlink(above.join(name), closed.path().join(name)).expect("a link");
+    }
     let config = ClusterConfig { bin_dir: Some(bin), ..private("postgres-closed") };
     let cluster = Cluster::start(config.clone()).expect("it starts from a copy it can enter");
     let folder = cluster.folder().to_owned();
