@@ -47,10 +47,14 @@ impl Width {
             // The copy sorts a chunk of events in memory.
             Chunk::Time { .. } if row_count > EVENTS_AT_ONCE => self.halve(),
             Chunk::Time { .. } if row_count > EVENTS_AT_ONCE / 2 && elapsed_ms < 2 * AIM_MS => {}
-            // The last, short chunk of a window or of a table says nothing about a full one.
+            // The last, short chunk of a window or of a table says nothing about a full one, and an empty window
+            // that was read at once says nothing at all: months made ahead must not widen the first chunk with rows.
             Chunk::Time { start_us, end_us } | Chunk::Sums { start_us, end_us }
-                if end_us.saturating_sub(*start_us).unsigned_abs() < self.value
-                    && elapsed_ms <= 2 * AIM_MS => {}
+                if elapsed_ms <= 2 * AIM_MS
+                    && match end_us.saturating_sub(*start_us).unsigned_abs() {
+                        span if span < self.value => true,
+                        span => span > self.value && row_count == 0,
+                    } => {}
             Chunk::Keys { .. } if row_count < self.value && elapsed_ms <= 2 * AIM_MS => {}
             Chunk::Time { .. } | Chunk::Sums { .. } | Chunk::Keys { .. } => self.took(elapsed_ms),
         }
@@ -137,6 +141,10 @@ mod tests {
         let rest = Chunk::Time { start_us: 0, end_us: 999 };
         assert_eq!(after(&rest, 100, 9), 1_000, "the beginning of a window");
         assert_eq!(after(&rest, 1_500, 9), 500, "slow all the same");
+        let month = Chunk::Time { start_us: 0, end_us: 30_000 };
+        assert_eq!(after(&month, 3, 0), 1_000, "a window without rows, read at once");
+        assert_eq!(after(&month, 3, 9), 2_000, "one whose rows lie together");
+        assert_eq!(after(&events, 3, 0), 2_000, "a gap is crossed in growing steps");
         let keys = Chunk::Keys { after: None, upto: None, limit: 1_000 };
         assert_eq!(after(&keys, 10, 999), 1_000, "the end of the table");
         assert_eq!(after(&keys, 10, 1_000), 2_000);
