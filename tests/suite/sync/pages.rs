@@ -95,10 +95,10 @@ async fn s18_pages_resume_where_they_were_broken_off() {
     let login = bench.database.login("viewer");
     let (mut budget, mut breaks) = (0, 0);
     let mut places = Vec::new();
-    // Broken off again and again, each time a few pages later than the look before would have got, until one comes
+    // Broken off again and again, each time a little later than the look before would have got, until one comes
     // through.
     loop {
-        budget += 512 * 1024;
+        budget += 128 * 1024;
         let line = Line::to(&login, budget, Break::Stall, 65_536).await;
         let engine = bench.engine_at(line.address.clone());
         let look = engine.run_once();
