@@ -115,7 +115,7 @@ export const OverviewView: FC = () => {
 /** Something to look at while the first read goes on: what is whole already. */
 const NewestSteps: FC<{ overview: Overview }> = ({ overview }) => {
   const spec = useMemo(() => readSoFar(overview), [overview]);
-  return spec && <ChartPanel spec={spec} height={200} unfinishedLabel="so far" className="r1" />;
+  return spec && <ChartPanel spec={spec} height={200} unfinishedLabel="so far" />;
 };
 
 const Panels: FC<{
