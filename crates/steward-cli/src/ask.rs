@@ -52,7 +52,7 @@ pub(crate) fn reason(global: &Global) -> Result<String> {
 pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {
     if url == "-" {
         if std::io::stdin().is_terminal() && !global.no_input {
-            return Ok(prompt("Connection URL: ")?.trim().to_owned());
+            return Ok(hidden("Connection URL, not shown: ")?.trim().to_owned());
         }
         return Ok(first_line()?.trim().to_owned());
     }
@@ -67,10 +67,10 @@ pub(crate) fn secret_url(global: &Global, url: &str) -> Result<String> {
     Ok(url.to_owned())
 }
 
-/// A secret that is typed, or that another program writes to standard input; never an argument.
+/// A secret that is typed unseen, or that another program writes to standard input; never an argument.
 pub(crate) fn secret_line(global: &Global, question: &str) -> Result<String> {
     if std::io::stdin().is_terminal() && !global.no_input {
-        return prompt(question);
+        return hidden(question);
     }
     first_line()
 }
@@ -83,6 +83,11 @@ fn prompt(question: &str) -> Result<String> {
     let mut terminal = std::io::stderr();
     terminal.write_all(question.as_bytes()).and_then(|()| terminal.flush()).map_err(refused)?;
     first_line()
+}
+
+/// What is typed stays off the screen, which others may see and terminals remember.
+fn hidden(question: &str) -> Result<String> {
+    rpassword::prompt_password(question).map_err(refused)
 }
 
 /// The first line of standard input.

@@ -5,6 +5,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 use steward_tests::cluster::{TestDatabase, execute, shared_cluster};
+use steward_tests::window::until;
+use tokio::process::Command;
 
 use super::{answer, process, stderr_json, steward};
 
@@ -208,6 +210,41 @@ async fn a_wrong_password_is_put_right_without_adding_the_workspace_again() {
     assert_eq!(stderr_json(&steward(home.path(), &["sync", "--json"]))["code"], "auth");
     assert!(enter("test-login\n").status.success(), "the server takes it");
     answer(home.path(), &["sync"]);
+}
+
+#[tokio::test]
+async fn a_secret_is_typed_unseen() {
+    use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
+    let home = tempfile::tempdir().expect("a folder");
+    steward(home.path(), &["workspace", "add", "acme", "postgresql://me@db.example.com/app"]);
+    for asks in ["workspace password acme", "workspace add other -"] {
+        // A terminal that shows what is typed, as long as nobody asks it not to.
+        let line = format!("tty; exec '{}' {asks}", env!("CARGO_BIN_EXE_steward-under-test"));
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--echo", "always", "--command", &line, "/dev/null"]);
+        command
+            .env("STEWARD_HOME", home.path())
+            .env("STEWARD_PASSPHRASE_FILE", home.path().join("passphrase"));
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("script (Debian package bsdutils) runs");
+        let mut shown = tokio::io::BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut terminal = String::new();
+        shown.read_line(&mut terminal).await.expect("the terminal's name");
+        until("the terminal shows nothing", async || {
+            let settings = Command::new("stty").args(["-a", "-F", terminal.trim()]).output().await.ok()?;
+            String::from_utf8_lossy(&settings.stdout).contains(" -echo ").then_some(())
+        })
+        .await
+        .expect("a question");
+        let mut keys = child.stdin.take().expect("a pipe");
+        keys.write_all(b"postgresql://typed-canary\n").await.expect("typed");
+        let mut rest = String::new();
+        shown.read_to_string(&mut rest).await.expect("it ends");
+        assert!(rest.contains(": ") && !rest.contains("canary"), "{asks}: {rest}");
+    }
 }
 
 #[test]
