@@ -36,16 +36,12 @@ pub(crate) fn run_all(arguments: &[String]) -> Result<()> {
     steps.step("interface: unit tests", || run(&mut npm(&["run", "--silent", "test"])))?;
     steps.step("interface: build", || run(&mut npm(&["run", "--silent", "build"])))?;
     if cfg!(target_os = "linux") {
+        // Its server was built with the tests.
         steps.step("browser journeys", || {
-            tools::build_binary("steward-tests", "devserver", &[])?;
             run(npm(&["run", "--silent", "e2e"])
                 .env("STEWARD_DEVSERVER_BIN", tools::debug_binary("devserver")))
         })?;
-        steps.step("desktop program", || {
-            // The window's numbers are compared with the command line's.
-            tools::build_binary("steward-cli", "steward", &[])?;
-            build_desktop()
-        })?;
+        steps.step("desktop program", build_desktop_beside_tests)?;
         steps.step("window journeys", || run(&mut nextest(WINDOW_TESTS)))?;
     } else if may_skip {
         println!(
@@ -84,6 +80,13 @@ fn run_on_pinned_postgres() -> Result<()> {
 /// The desktop program with the interface inside, as the window tests and the demo use it.
 pub(crate) fn build_desktop() -> Result<()> {
     run(&mut cargo(&["build", "--locked", "-p", "steward-desktop", "--features", "custom-protocol"]))
+}
+
+/// The same, and the command line that its numbers are compared with, where the tests are built: what they ask of the
+/// libraries is asked here, too, so only what the interface is in is compiled again.
+fn build_desktop_beside_tests() -> Result<()> {
+    let everything = ["build", "--locked", "--workspace", "--bins", "--tests"];
+    run(cargo(&everything).args(["--features", "steward-desktop/custom-protocol"]))
 }
 
 /// `cargo x pictures`: docs/screenshots, taken of the real window by its own journey.
