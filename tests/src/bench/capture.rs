@@ -16,57 +16,65 @@ use super::{Options, Report, median};
 /// Seconds of one measurement.
 const SECONDS: u32 = 3;
 
-/// Runs each statement with `pgbench`, four clients, first on a table without capture and then on ours.
+/// Whether commits wait for the disk, by name of the setting.
+const COMMITS: [&str; 2] = ["off", "on"];
+
+/// Transactions per second, by statement, waiting and capture.
+type Rates = [[[Vec<f64>; 2]; COMMITS.len()]; STATEMENTS.len()];
+
+/// Runs each statement with `pgbench`, four clients, first on a table without capture and then on ours: with commits
+/// that do not wait for the disk, where nothing hides the cost, and with commits that do, as servers come.
 pub async fn run(options: &Options) -> Result<Report> {
-    let database = Database::empty("bench_capture").await?;
+    let database = Database::durable("bench_capture").await?;
     let mut owner = database.connect().await?;
     owner.execute(SETUP).await?;
-    // A commit that waits for the disk would hide the cost.
-    owner.execute("alter database bench_capture set synchronous_commit = off").await?;
     let folder = tempfile::tempdir()?;
-    let mut rates = vec![(Vec::new(), Vec::new()); STATEMENTS.len()];
+    let mut rates = Rates::default();
     for _ in 0..options.rounds.max(5) {
-        for ((_, _, statement), (plain, captured)) in STATEMENTS.iter().zip(&mut rates) {
-            for (schema, rates) in [("plain", plain), ("steward", captured)] {
-                // Neither table grows into the other's caches.
-                let table =
-                    if statement.contains("usage_events") { "usage_events" } else { "usage_counters" };
-                owner
-                    .execute(AssertSqlSafe(format!(
-                        "truncate {schema}.{table}; truncate steward.change_log; checkpoint;
-                         insert into {schema}.usage_counters (user_id, period, metric)
-                         select id, 'many', 'm' || n from steward.users, generate_series(1, 2000) n
-                         on conflict do nothing"
-                    )))
-                    .await?;
-                rates.push(pgbench(&database.address, folder.path(), &statement.replace("$schema", schema))?);
+        for ((_, _, statement), rates) in STATEMENTS.iter().zip(&mut rates) {
+            for (waits, rates) in COMMITS.iter().zip(rates) {
+                for (schema, rates) in ["plain", "steward"].iter().zip(rates) {
+                    // Neither table grows into the other's caches.
+                    let table =
+                        if statement.contains("usage_events") { "usage_events" } else { "usage_counters" };
+                    owner
+                        .execute(AssertSqlSafe(format!(
+                            "truncate {schema}.{table}; truncate steward.change_log; checkpoint;
+                             insert into {schema}.usage_counters (user_id, period, metric)
+                             select id, 'many', 'm' || n from steward.users, generate_series(1, 2000) n
+                             on conflict do nothing"
+                        )))
+                        .await?;
+                    let statement = statement.replace("$schema", schema);
+                    rates.push(pgbench(&database.address, folder.path(), &statement, waits)?);
+                }
             }
         }
     }
-    owner.execute("drop schema plain cascade").await?;
     let mut report = Report::new(
         "capture",
-        "Transactions per second of four clients with and without capture, in turns, without waiting for the \
-         disk; medians. Events carry their writer in a column with an index of its own; every other change \
-         writes its key to the change log.",
-        &["statement", "without", "with", "cost", "at most"],
+        "Transactions per second of four clients with and without capture, in turns; medians. The first three figures \
+         are of commits that do not wait for the disk, where nothing hides the cost; the last three of commits that do, \
+         as servers come. Events carry their writer in a column with an index of its own; every other change writes its \
+         key to the change log.",
+        &["statement", "without", "with", "cost", "waiting: without", "with", "cost", "at most"],
     );
-    for ((name, limit, _), (plain, captured)) in STATEMENTS.iter().zip(rates) {
-        let (plain, captured) = (median(plain), median(captured));
-        let cost = 1.0 - captured / plain;
-        report.rows.push(vec![
-            (*name).to_owned(),
-            format!("{plain:.0}"),
-            format!("{captured:.0}"),
-            format!("{:.1} %", cost * 100.0),
-            format!("{limit} %"),
-        ]);
-        report.figures[*name] = json!({ "without_tps": plain, "with_tps": captured, "cost": cost });
+    for ((name, limit, _), rates) in STATEMENTS.iter().zip(rates) {
+        let mut row = vec![(*name).to_owned()];
+        for (waits, [plain, captured]) in COMMITS.iter().zip(rates) {
+            let (plain, captured) = (median(plain), median(captured));
+            let cost = 1.0 - captured / plain;
+            row.extend([format!("{plain:.0}"), format!("{captured:.0}"), format!("{:.1} %", cost * 100.0)]);
+            report.figures[*name][format!("synchronous_commit={waits}")] =
+                json!({ "without_tps": plain, "with_tps": captured, "cost": cost });
+        }
+        row.push(format!("{limit} %"));
+        report.rows.push(row);
     }
     Ok(report)
 }
 
-fn pgbench(address: &Address, folder: &Path, statement: &str) -> Result<f64> {
+fn pgbench(address: &Address, folder: &Path, statement: &str, waits: &str) -> Result<f64> {
     let script = folder.join("script.sql");
     std::fs::write(&script, statement)?;
     let Host::Tcp(host) = address.host() else { bail!("the private server listens on TCP") };
@@ -79,6 +87,7 @@ fn pgbench(address: &Address, folder: &Path, statement: &str) -> Result<f64> {
         .arg(&script)
         .args(["--host", host, "--port", &address.port().to_string(), "--username", address.login()])
         .arg(address.database())
+        .env("PGOPTIONS", format!("-c synchronous_commit={waits}"))
         .env("PGPASSWORD", address.password().map_or("", |password| password.expose_secret()))
         .output()
         .context("pgbench lies beside the server or on the PATH")?;

@@ -58,7 +58,16 @@ impl Database {
 
     /// A database of this name with the contract and nothing in it, made anew.
     pub async fn empty(name: &str) -> Result<Self> {
-        let config = ClusterConfig { data_dir: folder(), ..ClusterConfig::default() };
+        Self::empty_on(name, ClusterConfig { data_dir: folder(), ..ClusterConfig::default() }).await
+    }
+
+    /// The same on a server of its own that keeps what it commits, as servers come.
+    pub async fn durable(name: &str) -> Result<Self> {
+        let data_dir = folder().with_extension("durable");
+        Self::empty_on(name, ClusterConfig { data_dir, durable: true, ..ClusterConfig::default() }).await
+    }
+
+    async fn empty_on(name: &str, config: ClusterConfig) -> Result<Self> {
         let cluster = tokio::task::spawn_blocking(move || Cluster::start(config)).await??;
         let mut server = connect(&cluster.address("postgres"), None).await.map_err(plain)?;
         server.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await?;
