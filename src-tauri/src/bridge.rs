@@ -9,51 +9,64 @@ use steward_app::wire::WireError;
 use steward_app::{Mode, Steward, dispatch};
 use tauri::{AppHandle, Emitter, Manager, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
+use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::oneshot;
+use tokio::sync::{SetOnce, oneshot};
 
 use crate::window;
 
-/// The open command table; or why it could not be opened, told to whoever asks.
+/// The open command table, or why it could not be opened, told to whoever asks; nothing behind the empty window. The
+/// window does not wait for it, for WebKit takes longer to start: whoever asks early waits here.
 pub(crate) struct Front {
-    steward: Option<Result<Steward, WireError>>,
+    opened: SetOnce<Option<Result<Steward, WireError>>>,
 }
 
 impl Front {
-    pub(crate) fn new(opened: Result<Steward, WireError>) -> Self {
-        Self { steward: Some(opened) }
+    /// Somebody is about to [open](Self::open) it.
+    pub(crate) fn opening() -> Self {
+        Self { opened: SetOnce::new() }
     }
 
     /// Behind the empty window there is nothing to ask.
     pub(crate) fn closed() -> Self {
-        Self { steward: None }
+        Self { opened: SetOnce::new_with(Some(None)) }
     }
 
-    fn steward(&self) -> Option<&Steward> {
-        self.steward.as_ref().and_then(|opened| opened.as_ref().ok())
+    /// Answers from now on, also what was asked before.
+    pub(crate) fn open(&self, opened: Result<Steward, WireError>) {
+        // Nobody opens it twice; if somebody did, the first one would stay.
+        let _ = self.opened.set(Some(opened));
+    }
+
+    async fn steward(&self) -> Option<&Steward> {
+        self.opened.wait().await.as_ref().and_then(|opened| opened.as_ref().ok())
     }
 
     /// What the person chose; none where it cannot be read, which the page then says itself.
     pub(crate) async fn settings(&self) -> Option<Settings> {
-        let answer = dispatch(self.steward()?, "settings_show", Value::Null, Mode::Run).await.ok()?;
+        let answer = dispatch(self.steward().await?, "settings_show", Value::Null, Mode::Run).await.ok()?;
         serde_json::from_value(answer).ok()
+    }
+
+    /// Has what the first view shows read, while WebKit still starts.
+    pub(crate) async fn read_ahead(&self) {
+        if let Some(steward) = self.steward().await {
+            steward.read_ahead().await;
+        }
     }
 
     /// Whether `--sample` has nothing to do but to show what is there.
     pub(crate) async fn shows_sample(&self) -> bool {
-        match self.steward() {
+        match self.steward().await {
             Some(steward) => steward.shows_sample().await,
             None => false,
         }
     }
 
     /// Stops everything behind the window.
-    pub(crate) fn close(&self) -> impl Future<Output = ()> + use<> {
-        let steward = self.steward().cloned();
-        async move {
-            if let Some(steward) = steward {
-                steward.close().await;
-            }
+    pub(crate) async fn close(&self) {
+        if let Some(steward) = self.steward().await {
+            steward.close().await;
         }
     }
 }
@@ -67,7 +80,7 @@ pub(crate) async fn rpc(
     preview: bool,
 ) -> Result<Value, WireError> {
     let mode = if preview { Mode::Preview } else { Mode::Run };
-    match &front.steward {
+    match front.opened.wait().await {
         Some(Ok(steward)) => dispatch(steward, &command, request, mode).await,
         Some(Err(error)) => Err(error.clone()),
         None => Ok(Value::Null),
@@ -95,25 +108,20 @@ pub(crate) async fn choose_file(window: WebviewWindow, title: String, suggested:
     Some(chosen.to_string_lossy().into_owned())
 }
 
-/// Hands what changed on to the page. The table coalesces; a page that fell behind gets one event for
-/// everything it missed.
-pub(crate) fn forward_changes(app: &AppHandle) {
-    let Some(mut changes) = app.state::<Front>().steward().map(Steward::changes) else { return };
-    let app = app.clone();
-    tauri::async_runtime::spawn(async move {
-        loop {
-            let change = match changes.recv().await {
-                Ok(change) => change,
-                Err(RecvError::Lagged(_)) => Changes { tags: Tag::ALL.to_vec() },
-                Err(RecvError::Closed) => return,
-            };
-            if change.tags.contains(&Tag::Settings) {
-                let settings = app.state::<Front>().settings().await;
-                window::dress(&app, settings.as_ref());
-            }
-            if let Err(error) = app.emit_to("main", "changes", &change) {
-                tracing::debug!("The window is gone: {error}");
-            }
+/// Hands what changed on to the page until the table closes. The table coalesces; a page that fell behind gets one event
+/// for everything it missed.
+pub(crate) async fn forward_changes(app: &AppHandle, mut changes: Receiver<Changes>) {
+    loop {
+        let change = match changes.recv().await {
+            Ok(change) => change,
+            Err(RecvError::Lagged(_)) => Changes { tags: Tag::ALL.to_vec() },
+            Err(RecvError::Closed) => return,
+        };
+        if change.tags.contains(&Tag::Settings) {
+            window::dress(app, app.state::<Front>().settings().await.as_ref());
         }
-    });
+        if let Err(error) = app.emit_to("main", "changes", &change) {
+            tracing::debug!("The window is gone: {error}");
+        }
+    }
 }

@@ -100,32 +100,55 @@ pub fn run(arguments: Arguments) -> Result<()> {
                 engine: Engine::Continuous,
                 ..OpenOptions::default()
             };
-            let opened = tauri::async_runtime::block_on(Steward::open(options))
-                .map_err(|error| WireError::from_error(&error));
-            let front = Front::new(opened);
-            let (settings, page) = tauri::async_runtime::block_on(async {
-                let has_to_open = is_sample && !front.shows_sample().await;
-                (front.settings().await, if has_to_open { Page::Sample } else { Page::Start })
-            });
-            handle.manage(front);
-            bridge::forward_changes(handle);
+            handle.manage(Front::opening());
+            tauri::async_runtime::spawn(open_front(handle.clone(), options));
             end_on_signal(handle);
-            window::open(handle, page, settings.as_ref()).map_err(Into::into)
+            let page =
+                if is_sample { tauri::async_runtime::block_on(page_of_sample(handle)) } else { Page::Start };
+            window::open(handle, page).map_err(Into::into)
         })
         .build(tauri::generate_context!())
         .context("The window system does not start")?;
     app.run(|app, event| {
         if let RunEvent::Exit = event {
             app.state::<Start>().survived();
-            let closing = app.state::<Front>().close();
-            let closed =
-                tauri::async_runtime::block_on(async { tokio::time::timeout(CLOSE_LIMIT, closing).await });
+            let front = app.state::<Front>();
+            let closed = tauri::async_runtime::block_on(async {
+                tokio::time::timeout(CLOSE_LIMIT, front.close()).await
+            });
             if closed.is_err() {
                 tracing::warn!("The engine did not stop within {} s.", CLOSE_LIMIT.as_secs());
             }
         }
     });
     Ok(())
+}
+
+/// Opens what is behind the window, beside WebKit's start, and stays to hand on what changes.
+async fn open_front(app: AppHandle, options: OpenOptions) {
+    let front = app.state::<Front>();
+    let opened = Steward::open(options).await;
+    // Heard from before the first answer on, so that nothing changes unheard.
+    let changes = opened.as_ref().ok().map(Steward::changes);
+    front.open(opened.map_err(|error| WireError::from_error(&error)));
+    let settings = front.settings().await;
+    let window = app.clone();
+    // There, a window that is still being made is made first.
+    let dressed = app.run_on_main_thread(move || window::dress(&window, settings.as_ref()));
+    if let Err(error) = dressed {
+        tracing::warn!("The window keeps the system's colours: {error}");
+    }
+    let forward = async {
+        if let Some(changes) = changes {
+            bridge::forward_changes(&app, changes).await;
+        }
+    };
+    tokio::join!(front.read_ahead(), forward);
+}
+
+/// Where `--sample` begins: whether there is a sample company already has to be known for that.
+async fn page_of_sample(app: &AppHandle) -> Page {
+    if app.state::<Front>().shows_sample().await { Page::Start } else { Page::Sample }
 }
 
 /// Decides how to draw. WebKit reads its variables when its library loads, and a process must not

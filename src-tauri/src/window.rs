@@ -81,11 +81,9 @@ impl Page {
     }
 }
 
-/// Opens the main window, dressed as the person chose.
-pub(crate) fn open(app: &AppHandle, page: Page, settings: Option<&Settings>) -> tauri::Result<()> {
-    build(app, WebviewUrl::App(format!("index.html{}", page.place()).into()))?;
-    dress(app, settings);
-    Ok(())
+/// Opens the main window, unseen until its page has painted.
+pub(crate) fn open(app: &AppHandle, page: Page) -> tauri::Result<()> {
+    build(app, WebviewUrl::App(format!("index.html{}", page.place()).into()))
 }
 
 /// Opens a window with nothing behind it.

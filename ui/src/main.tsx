@@ -12,9 +12,8 @@ import "./styles/views.css";
 import "./styles/actions.css";
 import "./styles/account.css";
 import "./styles/widths.css";
-import { createRoot } from "react-dom/client";
-import { App } from "./app/app";
 import { systemTheme } from "./app/appearance";
+import { begin } from "./app/first-answers";
 import { detectPlatform, installPlatform, platform } from "./platform/current";
 
 // Themed before the first frame, so that nothing flashes white; the settings refine it.
@@ -29,9 +28,12 @@ async function start(): Promise<void> {
         })
       : detectPlatform(),
   );
+  // On their way while the bulk of the interface is loaded.
+  const begun = begin();
+  const { mount } = await import("./app/mount");
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root.");
-  createRoot(root).render(<App platform={platform()} />);
+  mount(root, platform(), begun);
 }
 
 void start();

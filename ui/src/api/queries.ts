@@ -306,6 +306,10 @@ export const auditListOptions = (workspace: string, request: AuditListReq) =>
     meta: { tags: commands.audit_list.tags },
   });
 
+/** The newest entries of the audit log. */
+export const recentAuditOptions = (workspace: string) =>
+  auditListOptions(workspace, { ...ALL_AUDIT, limit: 100 });
+
 /** The audit log page by page. */
 export const auditPagesOptions = (workspace: string, request: AuditListReq) =>
   infiniteQueryOptions({

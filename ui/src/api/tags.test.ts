@@ -89,6 +89,7 @@ const OPTIONS = [
   queries.userPagesOptions(WORKSPACE, queries.ALL_USERS),
   queries.eventPagesOptions(WORKSPACE, EVENTS),
   queries.auditListOptions(WORKSPACE, AUDIT),
+  queries.recentAuditOptions(WORKSPACE),
   queries.auditPagesOptions(WORKSPACE, AUDIT),
   queries.operatorListOptions(WORKSPACE),
   queries.limitListOptions(WORKSPACE, "u"),

@@ -1,34 +1,31 @@
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { type FC, useEffect, useState } from "react";
-import { createClient, invalidateTags } from "@/api/client";
+import { invalidateTags } from "@/api/client";
 import { sessionOptions, settingsOptions } from "@/api/queries";
 import { Failure } from "@/components/states";
 import { setLocale } from "@/lib/format";
-import { notify } from "@/lib/notices";
 import { SessionProvider } from "@/lib/scope";
 import type { Platform } from "@/platform/platform";
 import { useAppearance } from "./appearance";
+import type { Begun } from "./first-answers";
 import { tellFirstFrame } from "./first-frame";
 import { createAppRouter } from "./router";
 
 /** The whole interface. */
-export const App: FC<{ platform: Platform }> = ({ platform }) => {
-  const [client] = useState(() =>
-    createClient((title, error) =>
-      notify({ tone: "danger", title, text: `${error.wire.message} ${error.wire.hint}`, isSticky: true }),
-    ),
-  );
+export const App: FC<{ platform: Platform; begun: Begun }> = ({ platform, begun: { client, answers } }) => {
   useEffect(() => platform.onChanges((tags) => void invalidateTags(client, tags)), [platform, client]);
   return (
     <QueryClientProvider client={client}>
-      <Gate />
+      <Gate answers={answers} />
     </QueryClientProvider>
   );
 };
 
-/** Waits for session and settings: everything below may rely on them. */
-const Gate: FC = () => {
+/** Waits for session and settings, on which everything below may rely, and a little for the first view's numbers. */
+const Gate: FC<{ answers: Promise<void> }> = ({ answers }) => {
+  const [isAnswered, setIsAnswered] = useState(false);
+  useEffect(() => void answers.then(() => setIsAnswered(true)), [answers]);
   const session = useQuery(sessionOptions());
   const settings = useQuery(settingsOptions());
   const [router] = useState(createAppRouter);
@@ -38,7 +35,7 @@ const Gate: FC = () => {
     if (isFailed) tellFirstFrame();
   }, [isFailed]);
 
-  if (session.data && settings.data) {
+  if (isAnswered && session.data && settings.data) {
     setLocale(session.data.locale);
     return (
       <SessionProvider session={session.data} settings={settings.data}>

@@ -1,11 +1,13 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { createContext, type FC, type ReactNode, useContext, useMemo } from "react";
 import * as v from "valibot";
-import type { Compare } from "@/api/generated/Compare";
 import type { Session } from "@/api/generated/Session";
 import type { Settings } from "@/api/generated/Settings";
 import type { Workspace } from "@/api/generated/Workspace";
+import { defaultScope, type Scope } from "./default-scope";
 import { parseRange } from "./range";
+
+export type { Scope };
 
 /** The part of every address that says which days are meant; a wrong value falls back to the settings. */
 export const scopeSearch = v.object({
@@ -63,21 +65,15 @@ export function useWorkspace(): Workspace {
   return workspace;
 }
 
-/** Which days, in which zone, compared with what. */
-export interface Scope {
-  range: string;
-  zone: string;
-  compare: Compare;
-}
-
-/** The scope of the window: what the address says, else the settings, else this computer's zone. */
+/** The scope of the window: what the address says, else the default. */
 export function useScope(): Scope {
   const { session, settings } = useSession();
   const search = useSearch({ strict: false });
+  const scope = defaultScope(session, settings);
   return {
-    range: search.range ?? settings.range,
-    zone: search.zone ?? (settings.zone || session.zone),
-    compare: search.compare ?? settings.compare,
+    range: search.range ?? scope.range,
+    zone: search.zone ?? scope.zone,
+    compare: search.compare ?? scope.compare,
   };
 }
 

@@ -1,5 +1,6 @@
 import { render } from "@testing-library/react";
 import { App } from "@/app/app";
+import { begin } from "@/app/first-answers";
 import { installPlatform } from "@/platform/current";
 import type { Platform } from "@/platform/platform";
 
@@ -7,5 +8,5 @@ import type { Platform } from "@/platform/platform";
 export function renderApp({ platform, at = "#/" }: { platform: Platform; at?: string }) {
   installPlatform(platform);
   window.location.hash = at;
-  return render(<App platform={platform} />);
+  return render(<App platform={platform} begun={begin()} />);
 }

@@ -6,7 +6,7 @@ import type { AuditList } from "@/api/generated/AuditList";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { Overview } from "@/api/generated/Overview";
 import type { SyncStatus } from "@/api/generated/SyncStatus";
-import { ALL_AUDIT, auditListOptions, overviewOptions, syncStatusOptions } from "@/api/queries";
+import { overviewOptions, recentAuditOptions, syncStatusOptions } from "@/api/queries";
 import { ChartPanel } from "@/charts/chart-panel";
 import { FirstRead } from "@/components/first-read";
 import { Icon } from "@/components/icon";
@@ -41,7 +41,7 @@ export const OverviewView: FC = () => {
   const query = useQuery({ ...overviewOptions(workspace.id, scope), placeholderData: keepPreviousData });
   // Asked beside the numbers, not after them: what the panels show arrives with the first drawing.
   const status = useQuery(syncStatusOptions(workspace.id));
-  const changes = useQuery(auditListOptions(workspace.id, { ...ALL_AUDIT, limit: 100 }));
+  const changes = useQuery(recentAuditOptions(workspace.id));
   const overview = query.data;
   const isRead = overview !== undefined && overview.freshness.as_of !== null;
   useEffect(() => {

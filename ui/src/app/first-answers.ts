@@ -1,0 +1,70 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createClient } from "@/api/client";
+import {
+  exportListOptions,
+  overviewOptions,
+  recentAuditOptions,
+  sessionOptions,
+  settingsOptions,
+  syncStatusOptions,
+  workspaceListOptions,
+} from "@/api/queries";
+import { defaultScope } from "@/lib/default-scope";
+import { notify } from "@/lib/notices";
+
+/** The longest wait for answers before the frame is drawn without them. */
+const PATIENCE_MS = 200;
+
+/** The faces of every view, and letters from each file they come in: the hyphen has one of its own. */
+const FACES = ["13px 'Inter Variable'", "13px 'JetBrains Mono Variable'"];
+const LETTERS = "a-";
+
+/** The interface's questions and answers, begun before the interface is there. */
+export interface Begun {
+  client: QueryClient;
+  /** Done when the first drawing can show the first answers, or need not wait for them any longer. */
+  answers: Promise<void>;
+}
+
+/**
+ * Asks at the very start what the frame and the Overview will ask: the answers come while the interface is loaded, and
+ * one drawing shows them all. Drawn without them first, the page would be busy with that while they lie there.
+ *
+ * Failures are no concern of this: whoever asks next is told.
+ */
+export function begin(): Begun {
+  const client = createClient((title, error) =>
+    notify({ tone: "danger", title, text: `${error.wire.message} ${error.wire.hint}`, isSticky: true }),
+  );
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS));
+  const asked = Promise.allSettled([askFirst(client), loadFaces()]);
+  return { client, answers: Promise.race([asked.then(() => undefined), patience]) };
+}
+
+/** Without its faces the page would look for others on this computer, one by one, and be laid out twice. */
+async function loadFaces(): Promise<void> {
+  await Promise.allSettled(FACES.map((face) => document.fonts?.load(face, LETTERS)));
+}
+
+async function askFirst(client: QueryClient): Promise<void> {
+  const [session, settings] = await Promise.all([
+    client.fetchQuery(sessionOptions()),
+    client.fetchQuery(settingsOptions()),
+  ]);
+  if (!session.workspace) return;
+  const { id } = session.workspace;
+  const frame = [
+    client.prefetchQuery(workspaceListOptions()),
+    client.prefetchQuery(syncStatusOptions(id)),
+    client.prefetchQuery(exportListOptions(id)),
+  ];
+  // A link to somewhere else asks for itself.
+  const isOverview = ["", "#/"].includes(window.location.hash);
+  const overview = isOverview
+    ? [
+        client.prefetchQuery(overviewOptions(id, defaultScope(session, settings))),
+        client.prefetchQuery(recentAuditOptions(id)),
+      ]
+    : [];
+  await Promise.all([...frame, ...overview]);
+}
