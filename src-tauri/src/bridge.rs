@@ -48,10 +48,10 @@ impl Front {
         serde_json::from_value(answer).ok()
     }
 
-    /// Has what the first view shows read, while WebKit still starts.
-    pub(crate) async fn read_ahead(&self) {
+    /// Has the copy opened while WebKit still starts.
+    pub(crate) async fn open_ahead(&self) {
         if let Some(steward) = self.steward().await {
-            steward.read_ahead().await;
+            steward.open_ahead().await;
         }
     }
 

@@ -143,7 +143,7 @@ async fn open_front(app: AppHandle, options: OpenOptions) {
             bridge::forward_changes(&app, changes).await;
         }
     };
-    tokio::join!(front.read_ahead(), forward);
+    tokio::join!(front.open_ahead(), forward);
 }
 
 /// Where `--sample` begins: whether there is a sample company already has to be known for that.

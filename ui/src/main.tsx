@@ -29,11 +29,11 @@ async function start(): Promise<void> {
       : detectPlatform(),
   );
   // On their way while the bulk of the interface is loaded.
-  const begun = begin();
+  const begun = begin(platform());
   const { mount } = await import("./app/mount");
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root.");
-  mount(root, platform(), begun);
+  mount(root, begun);
 }
 
 void start();

@@ -1,20 +1,18 @@
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { type FC, useEffect, useState } from "react";
-import { invalidateTags } from "@/api/client";
 import { sessionOptions, settingsOptions } from "@/api/queries";
 import { Failure } from "@/components/states";
 import { setLocale } from "@/lib/format";
 import { SessionProvider } from "@/lib/scope";
-import type { Platform } from "@/platform/platform";
 import { useAppearance } from "./appearance";
 import type { Begun } from "./first-answers";
 import { tellFirstFrame } from "./first-frame";
 import { createAppRouter } from "./router";
 
 /** The whole interface. */
-export const App: FC<{ platform: Platform; begun: Begun }> = ({ platform, begun: { client, answers } }) => {
-  useEffect(() => platform.onChanges((tags) => void invalidateTags(client, tags)), [platform, client]);
+export const App: FC<{ begun: Begun }> = ({ begun: { client, answers, stop } }) => {
+  useEffect(() => stop, [stop]);
   return (
     <QueryClientProvider client={client}>
       <Gate answers={answers} />

@@ -1,5 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
-import { createClient } from "@/api/client";
+import { createClient, invalidateTags } from "@/api/client";
 import {
   exportListOptions,
   overviewOptions,
@@ -11,6 +11,7 @@ import {
 } from "@/api/queries";
 import { defaultScope } from "@/lib/default-scope";
 import { notify } from "@/lib/notices";
+import type { Platform } from "@/platform/platform";
 
 /** The longest wait for answers before the frame is drawn without them. */
 const PATIENCE_MS = 200;
@@ -24,6 +25,8 @@ export interface Begun {
   client: QueryClient;
   /** Done when the first drawing can show the first answers, or need not wait for them any longer. */
   answers: Promise<void>;
+  /** Hears of no more changes. */
+  stop: () => void;
 }
 
 /**
@@ -32,13 +35,15 @@ export interface Begun {
  *
  * Failures are no concern of this: whoever asks next is told.
  */
-export function begin(): Begun {
+export function begin(platform: Platform): Begun {
   const client = createClient((title, error) =>
     notify({ tone: "danger", title, text: `${error.wire.message} ${error.wire.hint}`, isSticky: true }),
   );
+  // Before the first question: a change that nobody heard of would leave its answer old until the next one.
+  const stop = platform.onChanges((tags) => void invalidateTags(client, tags));
   const patience = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE_MS));
   const asked = Promise.allSettled([askFirst(client), loadFaces()]);
-  return { client, answers: Promise.race([asked.then(() => undefined), patience]) };
+  return { client, answers: Promise.race([asked.then(() => undefined), patience]), stop };
 }
 
 /** Without its faces the page would look for others on this computer, one by one, and be laid out twice. */

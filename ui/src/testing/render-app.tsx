@@ -8,5 +8,5 @@ import type { Platform } from "@/platform/platform";
 export function renderApp({ platform, at = "#/" }: { platform: Platform; at?: string }) {
   installPlatform(platform);
   window.location.hash = at;
-  return render(<App platform={platform} begun={begin()} />);
+  return render(<App begun={begin(platform)} />);
 }

@@ -7,9 +7,7 @@ use steward_report::Appearance;
 use steward_store::cache::query;
 use ts_rs::TS;
 
-use super::settings::settings_show;
 use crate::context::Steward;
-use crate::locale;
 
 /// The overview as a picture in a file.
 #[derive(Debug, Clone, Serialize, Deserialize, TS)]
@@ -36,23 +34,6 @@ pub struct WrittenFile {
 
 pub(crate) async fn overview_show(steward: &Steward, request: OverviewReq) -> Result<Overview> {
     steward.cache().await?.read(move |reader| query::overview::show(reader, &request)).await
-}
-
-impl Steward {
-    /// Opens the current workspace's copy and reads the Overview of the settings once, so that whoever asks for it next
-    /// finds it in memory: a window does so while its page still starts. What fails is told to who asks.
-    pub async fn read_ahead(&self) {
-        let read = async {
-            let settings = settings_show(self, ()).await?;
-            let zone = if settings.zone.is_empty() { locale::zone() } else { settings.zone };
-            let zone = zone.parse().map_err(|_| Error::internal("This computer's zone is unknown."))?;
-            let request = OverviewReq { range: settings.range.parse()?, zone, compare: settings.compare };
-            overview_show(self, request).await
-        };
-        if let Err(error) = read.await {
-            tracing::debug!("the first view is read when it is asked for: {}", error.chain());
-        }
-    }
 }
 
 pub(crate) async fn overview_picture(steward: &Steward, request: OverviewPictureReq) -> Result<WrittenFile> {

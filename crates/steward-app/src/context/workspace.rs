@@ -58,6 +58,14 @@ impl Opened {
 }
 
 impl Steward {
+    /// Opens the current workspace's copy before somebody asks of it: a window does so while its page still starts. What
+    /// fails is told to who asks.
+    pub async fn open_ahead(&self) {
+        if let Err(cause) = self.opened().await {
+            tracing::debug!("the copy is opened when it is asked for: {}", cause.chain());
+        }
+    }
+
     /// The current workspace with its copy open. A failure is not remembered: after a keyring was unlocked
     /// or a copy rebuilt, the next call succeeds.
     pub(crate) async fn opened(&self) -> Result<Arc<Opened>> {
