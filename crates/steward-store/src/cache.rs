@@ -49,7 +49,7 @@ pub use writer::{Hold, Writer};
 /// What a commit changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
-    /// The datasets whose rows changed, in their order; empty when only state was written.
+    /// The datasets about which answers are others now, in their order: rows changed, or whether they are whole.
     pub datasets: Vec<Dataset>,
     /// Whether rows of the billing provider changed.
     pub has_billing: bool,

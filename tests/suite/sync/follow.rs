@@ -4,7 +4,7 @@ use steward_app::command::sync::DatasetState;
 use steward_core::Dataset;
 use steward_tests::cluster::execute;
 
-use super::bench::{Bench, differences};
+use super::bench::{Bench, differences, start};
 
 async fn assert_equal(bench: &Bench, after: &str) {
     let found = bench.verify().await;
@@ -26,6 +26,23 @@ async fn s10_a_first_load_fills_an_empty_copy() {
     assert_equal(&bench, "the first load").await;
     let again = bench.sync().await;
     assert_eq!((again.rows_read, again.rows_changed), (0, 0), "an idle server costs nothing");
+}
+
+#[tokio::test]
+async fn s10_the_first_cut_is_told_about_every_dataset_although_no_row_changes() {
+    let mut bench = Bench::new().await;
+    bench.fill(20, 500).await;
+    let cache = bench.cache();
+    let mut changes = cache.subscribe();
+    let engine = start(cache.clone(), bench.database.login("viewer"));
+    engine.run_once().await.expect("the look succeeds");
+    engine.shutdown().await;
+    let mut told = Vec::new();
+    while let Ok(change) = changes.try_recv() {
+        told.push(change.datasets);
+    }
+    // Whoever was shown the rows so far asks again, and is shown totals.
+    assert!(told.iter().any(|datasets| datasets[..] == Dataset::ALL), "{told:?}");
 }
 
 #[tokio::test]

@@ -432,6 +432,10 @@ fn counted(replaced: RollupDiff) -> Applied {
 
 /// S9: the cursor never moves without its rows, nor the rows without it. S40: nor does the edge.
 fn put(batch: &mut Batch<'_>, position: &Position) -> Result<()> {
+    let before: Position = batch.state(Position::KEY)?.unwrap_or_default();
+    for dataset in position.restated(&before) {
+        batch.touch(dataset);
+    }
     if let Some(from_us) = position.edge.from_us
         && batch.rows_from()? != Some(from_us)
     {

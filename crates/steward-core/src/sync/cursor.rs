@@ -193,6 +193,15 @@ impl Position {
             is_consistent: datasets.iter().all(|dataset| self.settled.contains(dataset)),
         }
     }
+
+    /// The datasets whose answers are others than at the position before although no row of theirs changed: there are
+    /// totals since the first cut, and a dataset equals the server or no longer does.
+    pub fn restated(&self, before: &Self) -> impl Iterator<Item = Dataset> {
+        let is_first_cut = (self.cut_count > 0) != (before.cut_count > 0);
+        Dataset::ALL.into_iter().filter(move |dataset| {
+            is_first_cut || self.settled.contains(dataset) != before.settled.contains(dataset)
+        })
+    }
 }
 
 impl Position {
@@ -370,6 +379,20 @@ mod tests {
         let users = position.freshness(&[Dataset::Users]);
         assert!(users.as_of.is_some() && users.is_consistent);
         assert!(!position.freshness(&[Dataset::Users, Dataset::UsageEvents]).is_consistent);
+    }
+
+    #[test]
+    fn s10_what_a_cut_makes_whole_is_answered_anew() {
+        let loaded = Position { cursor: Some(cursor("10:20:10")), ..Position::default() };
+        let mut cut = loaded.clone();
+        cut.cut_count = 1;
+        assert!(cut.restated(&loaded).eq(Dataset::ALL), "there are totals now");
+        let mut settled = cut.clone();
+        settled.cut_count = 2;
+        settled.settled = [Dataset::Users].into();
+        assert!(settled.restated(&cut).eq([Dataset::Users]));
+        assert!(cut.restated(&settled).eq([Dataset::Users]), "and when it no longer equals the server");
+        assert_eq!(settled.restated(&settled).count(), 0, "an idle look changes no answer");
     }
 
     #[test]

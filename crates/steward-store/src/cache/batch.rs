@@ -147,8 +147,8 @@ impl<'w> Batch<'w> {
         self.writer.parts()
     }
 
-    /// Notes that answers about a dataset are others now.
-    pub(in crate::cache) fn touch(&mut self, dataset: Dataset) {
+    /// Notes that answers about a dataset are others now; rows that change note it by themselves.
+    pub fn touch(&mut self, dataset: Dataset) {
         self.touched.insert(dataset);
     }
 
