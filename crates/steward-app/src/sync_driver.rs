@@ -49,6 +49,8 @@ pub struct SyncConfig {
     pub seed: u64,
     /// Whether it looks at the server by itself; otherwise only when asked to.
     pub is_automatic: bool,
+    /// How long a copy that is whole waits for its first look by itself: what is on the way to the screen goes first.
+    pub head_start: Duration,
     /// All of them, outside tests.
     pub guards: Guards,
     /// How much the scrub may use.
@@ -63,6 +65,7 @@ impl Default for SyncConfig {
             pull: Duration::from_secs(5),
             seed: rand::random(),
             is_automatic: true,
+            head_start: Duration::ZERO,
             guards: Guards::default(),
             scrub: ScrubBudget::default(),
             keep: RowWindow::default(),
@@ -118,9 +121,9 @@ impl SyncDriver {
         );
         let status = desk.subscribe();
         let token = shutdown.clone();
-        let is_automatic = config.is_automatic;
+        let automatic = desk::Automatic { is_on: config.is_automatic, head_start: config.head_start };
         // S16: the task is named by its span, owned by the handle and joined at shutdown.
-        let task = tokio::spawn(async move { desk::run(desk, engine, token, is_automatic).await });
+        let task = tokio::spawn(async move { desk::run(desk, engine, token, automatic).await });
         Ok(SyncHandle {
             stripe: stripe::StripeReader::new(cache.clone(), door, Arc::clone(&clock), shutdown.clone()),
             commands,

@@ -31,6 +31,9 @@ const ASK_AGAIN: Duration = Duration::from_millis(100);
 /// Between two tries of a window that another Steward keeps from reading.
 const TAKE_OVER: Duration = Duration::from_secs(2);
 
+/// How long after a workspace was opened the server is looked at, where the copy is whole: server and page would take
+/// turns on the same processors while somebody waits for the first numbers.
+const HEAD_START: Duration = Duration::from_secs(1);
 /// How long after a workspace was opened its subscriptions are read ahead.
 const READ_AHEAD: Duration = Duration::from_secs(3);
 
@@ -163,6 +166,7 @@ impl Steward {
                 pull: Duration::from_secs(u64::from(settings.pull_seconds.max(1))),
                 is_automatic: self.inner.engine == Engine::Continuous,
                 seed: rand::random(),
+                head_start: HEAD_START,
                 keep: self.row_window(id).await?,
                 ..SyncConfig::default()
             };

@@ -247,16 +247,27 @@ impl Desk {
     }
 }
 
+/// When the engine looks at the server without being asked to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Automatic {
+    /// Whether it does at all.
+    pub(super) is_on: bool,
+    /// How long a whole copy waits for the first look.
+    pub(super) head_start: Duration,
+}
+
 /// Works until shutdown.
-pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, is_automatic: bool) {
+pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, automatic: Automatic) {
     engine.gauges = Gauges::read(&desk.cache, desk.rows_wanted.get()).unwrap_or_default();
     desk.machine.set_census(engine.gauges.census);
     let mut queue = VecDeque::new();
-    if is_automatic {
-        queue.extend(desk.machine.push(Event::Wake { by_person: false }));
-    }
     let mut wake_at = None;
     let mut release_at = None;
+    if automatic.is_on && desk.machine.position().is_consistent() {
+        wake_at = Some(Instant::now() + automatic.head_start);
+    } else if automatic.is_on {
+        queue.extend(desk.machine.push(Event::Wake { by_person: false }));
+    }
     while !shutdown.is_cancelled() {
         if std::mem::take(&mut desk.wants_scrub) {
             engine.scrub_all();
@@ -275,7 +286,7 @@ pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: Cancellati
                 desk.publish(&engine);
                 desk.settle(&mut engine);
                 let slumber = Slumber::new(engine.clock());
-                let waits = is_automatic || !desk.runs.is_empty() || !desk.verifications.is_empty();
+                let waits = automatic.is_on || !desk.runs.is_empty() || !desk.verifications.is_empty();
                 tokio::select! {
                     biased;
                     () = shutdown.cancelled() => break,
