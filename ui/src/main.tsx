@@ -33,7 +33,7 @@ async function start(): Promise<void> {
   const { mount } = await import("./app/mount");
   const root = document.getElementById("root");
   if (!root) throw new Error("index.html has no #root.");
-  mount(root, begun);
+  await mount(root, begun);
 }
 
 void start();

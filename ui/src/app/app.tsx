@@ -1,6 +1,6 @@
 import { QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
-import { type FC, useEffect, useState } from "react";
+import { type FC, useEffect } from "react";
 import { sessionOptions, settingsOptions } from "@/api/queries";
 import { Failure } from "@/components/states";
 import { setLocale } from "@/lib/format";
@@ -8,32 +8,29 @@ import { SessionProvider } from "@/lib/scope";
 import { useAppearance } from "./appearance";
 import type { Begun } from "./first-answers";
 import { tellFirstFrame } from "./first-frame";
-import { createAppRouter } from "./router";
+import type { AppRouter } from "./router";
 
 /** The whole interface. */
-export const App: FC<{ begun: Begun }> = ({ begun: { client, answers, stop } }) => {
+export const App: FC<{ begun: Begun; router: AppRouter }> = ({ begun: { client, stop }, router }) => {
   useEffect(() => stop, [stop]);
   return (
     <QueryClientProvider client={client}>
-      <Gate answers={answers} />
+      <Gate router={router} />
     </QueryClientProvider>
   );
 };
 
-/** Waits for session and settings, on which everything below may rely, and a little for the first view's numbers. */
-const Gate: FC<{ answers: Promise<void> }> = ({ answers }) => {
-  const [isAnswered, setIsAnswered] = useState(false);
-  useEffect(() => void answers.then(() => setIsAnswered(true)), [answers]);
+/** Waits for session and settings, on which everything below may rely. */
+const Gate: FC<{ router: AppRouter }> = ({ router }) => {
   const session = useQuery(sessionOptions());
   const settings = useQuery(settingsOptions());
-  const [router] = useState(createAppRouter);
   useAppearance(settings.data ?? { theme: "system", density: "default" });
   const isFailed = session.isError || settings.isError;
   useEffect(() => {
     if (isFailed) tellFirstFrame();
   }, [isFailed]);
 
-  if (isAnswered && session.data && settings.data) {
+  if (session.data && settings.data) {
     setLocale(session.data.locale);
     return (
       <SessionProvider session={session.data} settings={settings.data}>

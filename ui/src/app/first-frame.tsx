@@ -1,5 +1,6 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type FC, useEffect } from "react";
+import { loadSurfaces } from "@/components/popup";
 import { afterFrame } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { platform } from "@/platform/current";
@@ -14,6 +15,7 @@ export function tellFirstFrame(): void {
   if (isTold) return;
   isTold = true;
   afterFrame(() => {
+    void loadSurfaces();
     void platform()
       .onFirstPaint()
       .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));

@@ -1,8 +1,7 @@
-import { Menu } from "@base-ui/react/menu";
 import { type FC, useState } from "react";
 import type { Compare } from "@/api/generated/Compare";
 import { Icon } from "@/components/icon";
-import { MenuButton, PopoverButton } from "@/components/popup";
+import { MenuButton, MenuChoice, MenuChoices, PopoverButton } from "@/components/popup";
 import { keyLabels } from "@/lib/actions";
 import { formatDay } from "@/lib/format";
 import { COMPARES, compareLabel, parseRange, rangeLabel, rangePresets } from "@/lib/range";
@@ -59,15 +58,15 @@ export const RangeSlots: FC<{
             </button>
           }
         >
-          <Menu.RadioGroup value={scope.compare} onValueChange={(compare: Compare) => setScope({ compare })}>
+          <MenuChoices value={scope.compare} onValueChange={(compare: Compare) => setScope({ compare })}>
             {COMPARES.map((choice) => (
-              <Menu.RadioItem key={choice.compare} value={choice.compare} className="mi" closeOnClick>
+              <MenuChoice key={choice.compare} value={choice.compare}>
                 <span className="mi-c">{choice.compare === scope.compare && <Icon name="check" />}</span>
                 <span className="mi-t">{choice.label}</span>
                 <span className="mi-h">{choice.hint}</span>
-              </Menu.RadioItem>
+              </MenuChoice>
             ))}
-          </Menu.RadioGroup>
+          </MenuChoices>
         </MenuButton>
       )}
     </div>

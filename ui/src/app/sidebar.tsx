@@ -1,11 +1,10 @@
-import { Menu } from "@base-ui/react/menu";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { FC } from "react";
 import { workspaceUse } from "@/api/mutations";
 import { workspaceListOptions } from "@/api/queries";
 import { Icon } from "@/components/icon";
-import { MenuButton } from "@/components/popup";
+import { MenuButton, MenuChoice, MenuChoices, MenuItem, MenuSeparator } from "@/components/popup";
 import { keyLabels } from "@/lib/actions";
 import { useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS } from "@/lib/words";
@@ -91,9 +90,9 @@ const WorkspaceSwitcher: FC = () => {
         </button>
       }
     >
-      <Menu.RadioGroup value={workspace.id} onValueChange={(id: string) => use.mutate(id)}>
+      <MenuChoices value={workspace.id} onValueChange={(id: string) => use.mutate(id)}>
         {(list.data?.rows ?? [workspace]).map((row) => (
-          <Menu.RadioItem key={row.id} value={row.id} className="mi" closeOnClick>
+          <MenuChoice key={row.id} value={row.id}>
             <span className="mi-c">{row.id === workspace.id && <Icon name="check" />}</span>
             <span className="mi-t">
               <span className="ws1">
@@ -104,22 +103,22 @@ const WorkspaceSwitcher: FC = () => {
               </span>
               <span className="ws2">{row.server}</span>
             </span>
-          </Menu.RadioItem>
+          </MenuChoice>
         ))}
-      </Menu.RadioGroup>
-      <Menu.Separator className="ms" />
-      <Menu.Item className="mi" onClick={() => void navigate({ to: "/setup" })}>
+      </MenuChoices>
+      <MenuSeparator />
+      <MenuItem onClick={() => void navigate({ to: "/setup" })}>
         <span className="mi-c">
           <Icon name="plus" />
         </span>
         Add a workspace…
-      </Menu.Item>
-      <Menu.Item className="mi" onClick={() => void navigate({ to: "/settings" })}>
+      </MenuItem>
+      <MenuItem onClick={() => void navigate({ to: "/settings" })}>
         <span className="mi-c">
           <Icon name="sliders" />
         </span>
         Manage workspaces
-      </Menu.Item>
+      </MenuItem>
     </MenuButton>
   );
 };

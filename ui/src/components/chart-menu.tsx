@@ -1,13 +1,11 @@
-import { Menu } from "@base-ui/react/menu";
 import { type FC, useState } from "react";
 import type { ChartSpec } from "@/api/generated/ChartSpec";
 import type { ExportFormat } from "@/api/generated/ExportFormat";
 import type { ExportSource } from "@/api/generated/ExportSource";
 import { copyText } from "@/lib/clipboard";
 import { notify } from "@/lib/notices";
-import { ExportDialog } from "./export-dialog";
 import { Icon } from "./icon";
-import { MenuButton } from "./popup";
+import { ExportDialog, MenuButton, MenuItem } from "./popup";
 
 /** What can be taken out of a chart: its values, its picture, its table as a file. */
 export const ChartMenu: FC<{
@@ -29,18 +27,18 @@ export const ChartMenu: FC<{
           </button>
         }
       >
-        <Menu.Item className="mi" onClick={copy}>
+        <MenuItem onClick={copy}>
           <Icon name="copy" />
           Copy values
-        </Menu.Item>
-        <Menu.Item className="mi" onClick={() => setFormat("png")}>
+        </MenuItem>
+        <MenuItem onClick={() => setFormat("png")}>
           <Icon name="bars" />
           Save picture…
-        </Menu.Item>
-        <Menu.Item className="mi" onClick={() => setFormat("csv")}>
+        </MenuItem>
+        <MenuItem onClick={() => setFormat("csv")}>
           <Icon name="table" />
           Export numbers…
-        </Menu.Item>
+        </MenuItem>
       </MenuButton>
       {format && (
         <ExportDialog

@@ -1,7 +1,7 @@
 import { type FC, useState } from "react";
 import type { ExportSource } from "@/api/generated/ExportSource";
-import { ExportDialog } from "./export-dialog";
 import { Icon } from "./icon";
+import { ExportDialog } from "./popup";
 
 /** Opens the export of a table or a chart; `name` says of what. */
 export const ExportButton: FC<{

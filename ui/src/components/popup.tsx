@@ -1,40 +1,84 @@
-import { Dialog } from "@base-ui/react/dialog";
-import { Menu } from "@base-ui/react/menu";
-import { Popover } from "@base-ui/react/popover";
-import type { FC, ReactElement, ReactNode, RefObject } from "react";
+import { cloneElement, type FC, type ReactNode, useState, useSyncExternalStore } from "react";
 import { Icon } from "./icon";
+import type { OpeningProps, PopoverProps } from "./surfaces";
 
-/** A button that opens a small surface beside it. */
-export const PopoverButton: FC<{
-  trigger: ReactElement<Record<string, unknown>>;
-  label: string;
-  align?: "start" | "center" | "end";
-  isOpen?: boolean;
-  onOpenChange?: (isOpen: boolean) => void;
-  className?: string;
-  children: ReactNode;
-}> = ({ trigger, label, align = "end", isOpen, onOpenChange, className, children }) => (
-  <Popover.Root
-    {...(isOpen === undefined ? {} : { open: isOpen })}
-    {...(onOpenChange ? { onOpenChange: (next: boolean) => onOpenChange(next) } : {})}
-  >
-    <Popover.Trigger render={trigger} />
-    <Popover.Portal>
-      <Popover.Positioner align={align} sideOffset={6} collisionPadding={8} className="positioner">
-        <Popover.Popup className={className ? `pop ${className}` : "pop"} aria-label={label}>
-          {children}
-        </Popover.Popup>
-      </Popover.Positioner>
-    </Popover.Portal>
-  </Popover.Root>
-);
+// What lies over the page is a fifth of the interface, and nothing of it shows in the first frame: it is loaded after
+// that, or when somebody is quicker. Until then its buttons stand there by themselves.
 
-/** A button inside such a surface that closes it, and leads on. */
-export const PopoverLead: FC<{ onClick: () => void; children: ReactNode }> = ({ onClick, children }) => (
-  <Popover.Close className="btn sm" onClick={onClick}>
-    {children}
-  </Popover.Close>
-);
+type Surfaces = typeof import("./surfaces") & typeof import("./export-dialog");
+
+let surfaces: Surfaces | undefined;
+let loading: Promise<void> | undefined;
+const listeners = new Set<() => void>();
+
+/** Loads what menus, popovers and dialogs are made with. */
+export function loadSurfaces(): Promise<void> {
+  loading ??= Promise.all([import("./surfaces"), import("./export-dialog")]).then(
+    ([parts, dialog]) => {
+      surfaces = { ...parts, ...dialog };
+      for (const listener of listeners) listener();
+    },
+    () => {
+      // Asked again by the next who needs it.
+      loading = undefined;
+    },
+  );
+  return loading;
+}
+
+const subscribe = (listener: () => void) => {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+};
+
+const useSurfaces = () => useSyncExternalStore(subscribe, () => surfaces);
+
+/** A part that is seen only where something is open. */
+function part<Props extends object>(pick: (loaded: Surfaces) => FC<Props>): FC<Props> {
+  return (props) => {
+    const loaded = useSurfaces();
+    if (!loaded) return null;
+    const Part = pick(loaded);
+    return <Part {...props} />;
+  };
+}
+
+/** A button that opens something; pressed before that is loaded, it opens as soon as it is. */
+function opening<Props extends OpeningProps & Pick<PopoverProps, "onOpenChange">>(
+  pick: (loaded: Surfaces) => FC<Props>,
+  kind: "dialog" | "menu",
+): FC<Props> {
+  return (props) => {
+    const loaded = useSurfaces();
+    const [isWanted, setIsWanted] = useState(false);
+    if (loaded) {
+      const Part = pick(loaded);
+      return <Part {...props} isWanted={isWanted} />;
+    }
+    return cloneElement(props.trigger, {
+      "aria-haspopup": kind,
+      "aria-expanded": false,
+      onClick: () => {
+        if (props.onOpenChange) props.onOpenChange(true);
+        else setIsWanted(true);
+        void loadSurfaces();
+      },
+    });
+  };
+}
+
+export const PopoverButton = opening((loaded) => loaded.PopoverButton, "dialog");
+export const MenuButton = opening((loaded) => loaded.MenuButton, "menu");
+export const PopoverLead = part((loaded) => loaded.PopoverLead);
+export const MenuItem = part((loaded) => loaded.MenuItem);
+export const MenuGroup = part((loaded) => loaded.MenuGroup);
+export const MenuChoices = part((loaded) => loaded.MenuChoices);
+export const MenuChoice = part((loaded) => loaded.MenuChoice);
+export const MenuSeparator = part((loaded) => loaded.MenuSeparator);
+export const Modal = part((loaded) => loaded.Modal);
+export const ModalTitle = part((loaded) => loaded.ModalTitle);
+export const ModalClose = part((loaded) => loaded.ModalClose);
+export const ExportDialog = part((loaded) => loaded.ExportDialog);
 
 /** The "?" of a panel: where its numbers come from. */
 export const MethodNote: FC<{ title: string; children: ReactNode }> = ({ title, children }) => (
@@ -50,57 +94,4 @@ export const MethodNote: FC<{ title: string; children: ReactNode }> = ({ title, 
     <div className="note-h">How this is counted</div>
     {children}
   </PopoverButton>
-);
-
-/** A menu of actions. */
-export const MenuButton: FC<{
-  trigger: ReactElement<Record<string, unknown>>;
-  align?: "start" | "center" | "end";
-  className?: string;
-  children: ReactNode;
-}> = ({ trigger, align = "end", className, children }) => (
-  <Menu.Root>
-    <Menu.Trigger render={trigger} />
-    <Menu.Portal>
-      <Menu.Positioner align={align} sideOffset={6} collisionPadding={8} className="positioner">
-        <Menu.Popup className={className ? `pop menu ${className}` : "pop menu"}>{children}</Menu.Popup>
-      </Menu.Positioner>
-    </Menu.Portal>
-  </Menu.Root>
-);
-
-/** A dialog over the page. */
-export const Modal: FC<{
-  isOpen: boolean;
-  onClose: () => void;
-  className?: string;
-  label?: string;
-  /** Where to begin; without it the first thing that takes the focus. */
-  initialFocus?: RefObject<HTMLElement | null>;
-  children: ReactNode;
-}> = ({ isOpen, onClose, className, label, initialFocus, children }) => (
-  <Dialog.Root open={isOpen} onOpenChange={(next) => !next && onClose()}>
-    <Dialog.Portal>
-      <Dialog.Backdrop className="scrim" />
-      <Dialog.Popup
-        className={className ? `dlg ${className}` : "dlg"}
-        {...(label ? { "aria-label": label } : {})}
-        {...(initialFocus ? { initialFocus } : {})}
-      >
-        {children}
-      </Dialog.Popup>
-    </Dialog.Portal>
-  </Dialog.Root>
-);
-
-/** Title of a dialog. */
-export const ModalTitle: FC<{ children: ReactNode }> = ({ children }) => (
-  <Dialog.Title>{children}</Dialog.Title>
-);
-
-/** The cross of a dialog. */
-export const ModalClose: FC = () => (
-  <Dialog.Close className="ib" aria-label="Close">
-    <Icon name="x" />
-  </Dialog.Close>
 );

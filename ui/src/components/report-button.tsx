@@ -1,7 +1,7 @@
 import { type FC, useState } from "react";
 import type { ReportReq } from "@/api/generated/ReportReq";
-import { ExportDialog } from "./export-dialog";
 import { Icon } from "./icon";
+import { ExportDialog } from "./popup";
 
 /** Opens the making of a document that others can be sent. */
 export const ReportButton: FC<{

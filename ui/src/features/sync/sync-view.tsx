@@ -1,4 +1,3 @@
-import { Menu } from "@base-ui/react/menu";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type FC, type ReactNode, useEffect, useState } from "react";
@@ -10,7 +9,7 @@ import { syncStatusOptions } from "@/api/queries";
 import { EnterPassword } from "@/components/enter-password";
 import { Glyph, Icon } from "@/components/icon";
 import { PageHead } from "@/components/page-head";
-import { MenuButton } from "@/components/popup";
+import { MenuButton, MenuItem } from "@/components/popup";
 import { Failure, Loading } from "@/components/states";
 import { countOf, formatClock, formatDuration, formatNumber, sizeParts } from "@/lib/format";
 import { useScope, useWorkspace } from "@/lib/scope";
@@ -161,12 +160,12 @@ const VerifyButton: FC<{
     }
   >
     {(["full", "scrub", "daily"] as const).map((level) => (
-      <Menu.Item key={level} className="mi" onClick={() => onVerify(level)}>
+      <MenuItem key={level} onClick={() => onVerify(level)}>
         <span className="mi-t two">
           <b>{LEVELS[level].name}</b>
           <span className="ws2">{LEVELS[level].wish}</span>
         </span>
-      </Menu.Item>
+      </MenuItem>
     ))}
   </MenuButton>
 );

@@ -1,4 +1,3 @@
-import { Menu } from "@base-ui/react/menu";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type FC, type FormEvent, useState } from "react";
@@ -7,7 +6,7 @@ import type { SavedView } from "@/api/generated/SavedView";
 import { viewRemove, viewSave } from "@/api/mutations";
 import { viewListOptions } from "@/api/queries";
 import { Icon } from "@/components/icon";
-import { MenuButton, Modal, ModalClose, ModalTitle } from "@/components/popup";
+import { MenuButton, MenuGroup, MenuItem, Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { presetSearch, type UsageSearch } from "./model";
@@ -39,12 +38,10 @@ export const SavedViews: FC<{ search: UsageSearch; presets: readonly PresetOpeni
           </button>
         }
       >
-        <Menu.Group>
-          <Menu.GroupLabel className="mg">Presets</Menu.GroupLabel>
+        <MenuGroup label="Presets">
           {presets.map((opening) => (
-            <Menu.Item
+            <MenuItem
               key={opening.preset}
-              className="mi"
               onClick={() =>
                 void navigate({
                   to: "/usage",
@@ -57,33 +54,30 @@ export const SavedViews: FC<{ search: UsageSearch; presets: readonly PresetOpeni
               </span>
               <span className="mi-t">{opening.label}</span>
               <span className="mi-h">{opening.note}</span>
-            </Menu.Item>
+            </MenuItem>
           ))}
-        </Menu.Group>
+        </MenuGroup>
         {views.length > 0 && (
-          <Menu.Group>
-            <Menu.GroupLabel className="mg">Kept on this computer</Menu.GroupLabel>
+          <MenuGroup label="Kept on this computer">
             {views.map((view) => (
-              <Menu.Item
+              <MenuItem
                 key={view.name}
-                className="mi"
                 onClick={() => void navigate({ to: "/usage", search: () => view.search as never })}
               >
                 <span className="mi-c">{view === current && <Icon name="check" />}</span>
                 <span className="mi-t">{view.name}</span>
-              </Menu.Item>
+              </MenuItem>
             ))}
-          </Menu.Group>
+          </MenuGroup>
         )}
-        <Menu.Item className="mi" onClick={() => setIsSaving(true)}>
+        <MenuItem onClick={() => setIsSaving(true)}>
           <span className="mi-c">
             <Icon name="plus" />
           </span>
           <span className="mi-t">Keep this view…</span>
-        </Menu.Item>
+        </MenuItem>
         {current && (
-          <Menu.Item
-            className="mi"
+          <MenuItem
             onClick={() =>
               remove.mutate(current.name, {
                 onSuccess: () => notify({ tone: "ok", title: "View removed", text: current.name }),
@@ -94,7 +88,7 @@ export const SavedViews: FC<{ search: UsageSearch; presets: readonly PresetOpeni
               <Icon name="x" />
             </span>
             <span className="mi-t">Remove “{current.name}”</span>
-          </Menu.Item>
+          </MenuItem>
         )}
       </MenuButton>
       <Modal isOpen={isSaving} onClose={() => setIsSaving(false)} className="ask">

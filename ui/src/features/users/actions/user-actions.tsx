@@ -1,7 +1,6 @@
-import { Menu } from "@base-ui/react/menu";
 import { type FC, useState } from "react";
 import { Icon } from "@/components/icon";
-import { MenuButton } from "@/components/popup";
+import { MenuButton, MenuItem } from "@/components/popup";
 import { useRefusals } from "@/lib/permits";
 import type { ReviewedName } from "@/lib/reviewed";
 import { ChangePlanSheet } from "../change-plan-sheet";
@@ -53,9 +52,8 @@ export const UserActions: FC<{ user: ActionUser }> = ({ user }) => {
         ).map(({ name, label, command }) => {
           const reason = refusal(command) ?? pointless(name, user);
           return (
-            <Menu.Item
+            <MenuItem
               key={name}
-              className="mi"
               disabled={reason !== undefined}
               title={reason}
               onClick={() => setChosen(name)}
@@ -64,7 +62,7 @@ export const UserActions: FC<{ user: ActionUser }> = ({ user }) => {
                 {label}
                 {reason && <span className="ws2">{reason}</span>}
               </span>
-            </Menu.Item>
+            </MenuItem>
           );
         })}
       </MenuButton>
