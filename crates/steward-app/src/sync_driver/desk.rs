@@ -257,7 +257,12 @@ pub(super) struct Automatic {
 }
 
 /// Works until shutdown.
-pub(super) async fn run(mut desk: Desk, mut engine: Engine, shutdown: CancellationToken, automatic: Automatic) {
+pub(super) async fn run(
+    mut desk: Desk,
+    mut engine: Engine,
+    shutdown: CancellationToken,
+    automatic: Automatic,
+) {
     engine.gauges = Gauges::read(&desk.cache, desk.rows_wanted.get()).unwrap_or_default();
     desk.machine.set_census(engine.gauges.census);
     let mut queue = VecDeque::new();
