@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
+import { normalizePath } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The address of a running devserver: `npm run dev` and the browser journeys talk to the real back end there.
@@ -28,8 +29,8 @@ function fetchInterfaceEarly(): Plugin {
           early.add(name);
           for (const next of chunks.find((chunk) => chunk.fileName === name)?.imports ?? []) visit(next);
         };
-        const mount = chunks.find((chunk) => chunk.facadeModuleId?.endsWith("/src/app/mount.tsx"));
-        if (!mount) throw new Error("src/app/mount.tsx is no chunk of its own any more.");
+        const mount = chunks.find((chunk) => chunk.moduleIds.some((id) => id.endsWith(FIRST.interface)));
+        if (!mount) throw new Error(`No chunk holds ${FIRST.interface} any more.`);
         visit(mount.fileName);
         return [...early]
           .filter((name) => !html.includes(name))
@@ -43,6 +44,34 @@ function fetchInterfaceEarly(): Plugin {
   };
 }
 
+/** What is loaded before the first frame, by the module that loads it. */
+const FIRST = { entry: "/src/main.tsx", interface: "/src/app/mount.tsx" };
+
+interface Modules {
+  getModuleInfo: (id: string) => { importedIds: readonly string[] } | null;
+}
+
+/**
+ * The chunk of a module that the first frame needs; null for everything that waits. One file each for what asks and what
+ * draws: a page of many small ones waits for each of them in turn.
+ */
+function firstChunk(): (id: string, modules: Modules) => string | null {
+  const chunks = new Map<string, string>();
+  const visit = (id: string, chunk: string, modules: Modules) => {
+    if (chunks.has(id)) return;
+    chunks.set(id, chunk);
+    for (const next of modules.getModuleInfo(id)?.importedIds ?? []) visit(next, chunk, modules);
+  };
+  return (id, modules) => {
+    if (chunks.size === 0) {
+      for (const [chunk, file] of Object.entries(FIRST)) {
+        visit(normalizePath(fileURLToPath(new URL(`.${file}`, import.meta.url))), chunk, modules);
+      }
+    }
+    return chunks.get(id) ?? null;
+  };
+}
+
 export default defineConfig({
   base: "./",
   plugins: [react(), fetchInterfaceEarly()],
@@ -53,6 +82,7 @@ export default defineConfig({
     target: "safari16.4",
     modulePreload: { polyfill: false },
     manifest: true,
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: firstChunk(), debugName: "first" }] } } },
     reportCompressedSize: false,
   },
   test: {

@@ -16,8 +16,14 @@ const visit = (key) => {
   initial.add(chunk.file);
   for (const next of chunk.imports ?? []) visit(next);
 };
-for (const [key, chunk] of Object.entries(manifest)) if (chunk.isEntry) visit(key);
-visit("src/app/mount.tsx");
+// What vite.config.ts puts into these two.
+for (const name of ["entry", "interface"]) {
+  const found = Object.entries(manifest).find(
+    ([, chunk]) => chunk.name === name && chunk.file.endsWith(".js"),
+  );
+  if (!found) throw new Error(`No chunk is named ${name}; see firstChunk in vite.config.ts.`);
+  visit(found[0]);
+}
 
 const rows = [
   ["initial JS", sum([...initial]), 260],

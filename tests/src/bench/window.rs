@@ -1,5 +1,6 @@
 //! From starting the program to the first frame with numbers, against an empty window of the same shell.
 
+use std::fs;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -33,36 +34,116 @@ pub async fn run(options: &Options) -> Result<Report> {
         start(&desk, &home, arguments, &[FRAME]).await?;
     }
     let (mut empty, mut frame, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut empty_spent, mut spent) = (Spending::default(), Spending::default());
     for _ in 0..options.rounds.max(7) {
-        empty.push(start(&desk, &home, &["--empty-window"], &[FRAME]).await?[0]);
-        let times = start(&desk, &home, &[], &[FRAME, NUMBERS]).await?;
+        let bare = start(&desk, &home, &["--empty-window"], &[FRAME]).await?;
+        empty.push(bare.times[0]);
+        empty_spent.push(bare.spent);
+        let Started { times, spent: processor } = start(&desk, &home, &[], &[FRAME, NUMBERS]).await?;
         frame.push(times[0]);
         // Numbers that are there before the window is shown are seen with its first frame.
         numbers.push(times[0].max(times[1]));
+        spent.push(processor);
     }
     let raw = json!({ "empty_ms": empty, "frame_ms": frame, "numbers_ms": numbers });
     let (empty, frame, numbers) = (median(empty), median(frame), median(numbers));
+    let (empty_spent, spent) = (empty_spent.median(), spent.median());
     let mut report = Report::new(
         format!("window-{size}"),
         format!(
             "From starting the program to the page's word that it painted: an empty window, and a window with \
              the {size} sample company's copy of this computer. A screen without a graphics card (Xvfb); \
-             medians of rounds in turns."
+             medians of rounds in turns. Processor time is what the program's own process and the page's, where the \
+             interface is read and drawn, had spent by then."
         ),
-        &["what", "milliseconds", "times the empty window"],
+        &["what", "milliseconds", "times the empty window", "processor ms: program", "page"],
     );
-    report.rows =
-        [("empty window", empty), ("first themed frame", frame), ("first frame with numbers", numbers)]
-            .map(|(what, time)| vec![what.to_owned(), format!("{time:.0}"), format!("{:.2}", time / empty)])
-            .to_vec();
+    report.rows = [
+        ("empty window", empty, empty_spent),
+        ("first themed frame", frame, spent),
+        ("first frame with numbers", numbers, spent),
+    ]
+    .map(|(what, time, spent)| {
+        let [total, own, page] = [time, spent.program, spent.page].map(|time| format!("{time:.0}"));
+        vec![what.to_owned(), total, format!("{:.2}", time / empty), own, page]
+    })
+    .to_vec();
     report.figures = json!({
         "empty_ms": empty, "frame_ms": frame, "numbers_ms": numbers, "ratio": numbers / empty, "rounds": raw,
+        "processor_ms": {
+            "empty": { "program": empty_spent.program, "page": empty_spent.page },
+            "numbers": { "program": spent.program, "page": spent.page },
+        },
     });
     Ok(report)
 }
 
-/// Starts the program and ends it; milliseconds until it said each of the words, in whatever order it did.
-async fn start(desk: &Desk, home: &Home, arguments: &[&str], words: &[&str]) -> Result<Vec<f64>> {
+/// Processor time, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Spent {
+    program: f64,
+    /// The process WebKit keeps for the page.
+    page: f64,
+}
+
+impl Spent {
+    /// What the program with this process id has spent so far; 0 where the system does not tell.
+    fn of(program: u32) -> Self {
+        let page = children(program).into_iter().filter(|id| {
+            fs::read_to_string(format!("/proc/{id}/comm"))
+                .is_ok_and(|name| name.starts_with("WebKitWebProces"))
+        });
+        Self { program: processor_ms(program), page: page.map(processor_ms).sum() }
+    }
+}
+
+/// One of each round.
+#[derive(Default)]
+struct Spending {
+    program: Vec<f64>,
+    page: Vec<f64>,
+}
+
+impl Spending {
+    fn push(&mut self, spent: Spent) {
+        self.program.push(spent.program);
+        self.page.push(spent.page);
+    }
+
+    fn median(self) -> Spent {
+        Spent { program: median(self.program), page: median(self.page) }
+    }
+}
+
+/// The processes that this one has started and that still run.
+fn children(parent: u32) -> Vec<u32> {
+    let tasks = fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|ids| ids.split_whitespace().filter_map(|id| id.parse().ok()).collect::<Vec<_>>())
+        .collect()
+}
+
+/// The processor time of a process's running threads.
+fn processor_ms(process: u32) -> f64 {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok())
+        .filter_map(|times| times.split_whitespace().next()?.parse::<f64>().ok())
+        .sum::<f64>()
+        / 1e6
+}
+
+/// A start of the program.
+struct Started {
+    /// Milliseconds until it said each of the words.
+    times: Vec<f64>,
+    /// By when it had said them all.
+    spent: Spent,
+}
+
+/// Starts the program and ends it once it said each of the words, in whatever order it did.
+async fn start(desk: &Desk, home: &Home, arguments: &[&str], words: &[&str]) -> Result<Started> {
     let mut command = std::process::Command::new(desktop_program()?);
     desk.prepare(&mut command, home);
     command.args(arguments).env("STEWARD_LOG", "info").env("NO_COLOR", "1");
@@ -70,15 +151,16 @@ async fn start(desk: &Desk, home: &Home, arguments: &[&str], words: &[&str]) -> 
     command.stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
     let began = Instant::now();
     let mut program = command.spawn().context("the window's program does not start")?;
-    let times = tokio::time::timeout(LIMIT, said(&mut program, words, began))
+    let started = tokio::time::timeout(LIMIT, said(&mut program, words, began))
         .await
         .with_context(|| format!("within {} s it did not say: {}", LIMIT.as_secs(), words.join(" ")))??;
     desk.ask_to_close().await?;
     tokio::time::timeout(LIMIT, program.wait()).await.context("the window does not close")??;
-    Ok(times)
+    Ok(started)
 }
 
-async fn said(program: &mut Child, words: &[&str], began: Instant) -> Result<Vec<f64>> {
+async fn said(program: &mut Child, words: &[&str], began: Instant) -> Result<Started> {
+    let id = program.id().context("it runs")?;
     let mut lines = BufReader::new(program.stderr.take().context("its words are piped")?).lines();
     let mut times = vec![None; words.len()];
     while let Some(line) = lines.next_line().await? {
@@ -86,9 +168,10 @@ async fn said(program: &mut Child, words: &[&str], began: Instant) -> Result<Vec
             times[place].get_or_insert(milliseconds(began.elapsed()));
         }
         if let Some(times) = times.iter().copied().collect() {
+            let spent = Spent::of(id);
             // Whatever it still says must not block it.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-            return Ok(times);
+            return Ok(Started { times, spent });
         }
     }
     bail!("it ended before it said: {}", words.join(" "))

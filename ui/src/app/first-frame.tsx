@@ -1,7 +1,7 @@
 import { useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type FC, useEffect } from "react";
 import { loadSurfaces } from "@/components/popup";
-import { afterFrame } from "@/lib/frame";
+import { afterFrame, firstFrameIsDrawn } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { platform } from "@/platform/current";
 
@@ -14,12 +14,20 @@ let isTold = false;
 export function tellFirstFrame(): void {
   if (isTold) return;
   isTold = true;
-  afterFrame(() => {
-    void loadSurfaces();
-    void platform()
-      .onFirstPaint()
-      .then((news) => news && notify({ tone: "info", title: news, isSticky: true }));
-  });
+  afterFrame(() => void showWindow());
+}
+
+/** Has the window shown, and begins what waits for that once its frame is on screen. */
+async function showWindow(): Promise<void> {
+  try {
+    const news = await platform().onFirstPaint();
+    if (news) notify({ tone: "info", title: news, isSticky: true });
+  } finally {
+    afterFrame(() => {
+      firstFrameIsDrawn();
+      void loadSurfaces();
+    });
+  }
 }
 
 /**

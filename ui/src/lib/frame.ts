@@ -1,3 +1,5 @@
+import { useSyncExternalStore } from "react";
+
 /** Calls back once, when what was just drawn is about to be painted. */
 export function afterFrame(callback: () => void): void {
   // A window that is not shown yet is given no frames and slow timers, and waits for this very call.
@@ -14,4 +16,23 @@ export function afterFrame(callback: () => void): void {
   requestAnimationFrame(once);
   // Nor is a window that is covered or minimised sure of a frame.
   setTimeout(once, 50);
+}
+
+let isDrawn = false;
+const waiting = new Set<() => void>();
+
+/** The first frame is on screen: what was left for later is drawn from now on. */
+export function firstFrameIsDrawn(): void {
+  isDrawn = true;
+  for (const tell of waiting) tell();
+}
+
+/** Whether the window's first frame is on screen; until then only what it shows is worth drawing. */
+export function useIsDrawn(): boolean {
+  return useSyncExternalStore(listen, () => isDrawn);
+}
+
+function listen(tell: () => void): () => void {
+  waiting.add(tell);
+  return () => waiting.delete(tell);
 }

@@ -15,7 +15,7 @@ import { QueryPanel } from "@/components/query-panel";
 import { shellWord } from "@/lib/actions";
 import { copyText } from "@/lib/clipboard";
 import { formatClock } from "@/lib/format";
-import { afterFrame } from "@/lib/frame";
+import { afterFrame, useIsDrawn } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { platform } from "@/platform/current";
@@ -127,6 +127,8 @@ const Panels: FC<{
   const { zone } = overview;
   const { compare } = useScope();
   const charts = useMemo(() => overviewCharts(overview, compare), [overview, compare]);
+  // Below what a window shows at first: whoever opens it sees the numbers sooner.
+  const isDrawn = useIsDrawn();
   const asOf = overview.freshness.as_of;
   const unfinishedLabel = asOf ? `${isToday(overview)} to ${formatClock(asOf, zone).slice(0, 5)}` : "so far";
   const exportPart = (part: OverviewPart, name: string, spec?: ChartSpec) => (
@@ -186,34 +188,38 @@ const Panels: FC<{
       />
       <FreshnessPanel query={status} zone={zone} className="c4 r2" />
       <ChangesPanel query={changes} zone={zone} className="c4 r2 lastc" />
-      <ChartPanel
-        spec={charts.latency}
-        height={200}
-        unfinishedLabel={unfinishedLabel}
-        className="c6"
-        onOpen={openStep(false)}
-        actions={exportPart("latency", charts.latency.title, charts.latency)}
-      />
-      <ChartPanel
-        spec={charts.errors}
-        height={200}
-        unfinishedLabel={unfinishedLabel}
-        className="c6"
-        onOpen={openStep(true)}
-        actions={exportPart("errors", charts.errors.title, charts.errors)}
-      />
-      <SharePanel
-        title="By model"
-        heading="Model"
-        field="model"
-        shares={overview.by_model}
-        period={overview.period}
-        most={10}
-        className="c6"
-        actions={exportPart("models", "By model")}
-        method="Events by the AI model that answered. Events without a model did not call one."
-      />
-      <TopUsersPanel overview={overview} className="c6" actions={exportPart("top-users", "Top users")} />
+      {isDrawn && (
+        <>
+          <ChartPanel
+            spec={charts.latency}
+            height={200}
+            unfinishedLabel={unfinishedLabel}
+            className="c6"
+            onOpen={openStep(false)}
+            actions={exportPart("latency", charts.latency.title, charts.latency)}
+          />
+          <ChartPanel
+            spec={charts.errors}
+            height={200}
+            unfinishedLabel={unfinishedLabel}
+            className="c6"
+            onOpen={openStep(true)}
+            actions={exportPart("errors", charts.errors.title, charts.errors)}
+          />
+          <SharePanel
+            title="By model"
+            heading="Model"
+            field="model"
+            shares={overview.by_model}
+            period={overview.period}
+            most={10}
+            className="c6"
+            actions={exportPart("models", "By model")}
+            method="Events by the AI model that answered. Events without a model did not call one."
+          />
+          <TopUsersPanel overview={overview} className="c6" actions={exportPart("top-users", "Top users")} />
+        </>
+      )}
     </div>
   );
 };
