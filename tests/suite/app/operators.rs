@@ -14,7 +14,7 @@ async fn who_only_reads_is_told_by_the_last_sync() {
     let viewer = async || -> Value {
         let list = run(&chief, "operator_list", Value::Null).await.expect("listed");
         let rows = list["rows"].as_array().expect("rows");
-        rows.iter().find(|row| row["role"] == "viewer").expect("the viewer's login").clone()
+        rows.iter().find(|row| row["login"] == "test_viewer").expect("the viewer's login").clone()
     };
     let before = viewer().await;
     assert_eq!((&before["last_change_at"], &before["last_sync_at"]), (&Value::Null, &Value::Null));
