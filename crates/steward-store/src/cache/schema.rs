@@ -12,7 +12,7 @@ use steward_core::{Dataset, Result};
 use super::{fault, stripe};
 
 /// Raised with every change of a table or of a packed form.
-pub(crate) const VERSION: i64 = 8;
+pub(crate) const VERSION: i64 = 9;
 
 /// What is not made from a spec.
 ///
@@ -116,6 +116,13 @@ const KEPT: &str = "
     end;
 ";
 
+/// Who used how much of a metric in a period. There from the start, for its rows arrive user by user and each is put at
+/// the end of its period and metric: sorted at once later, they would all have to be held in memory. A count that grows
+/// stays where it is.
+const ORDERED: &str = "
+    create index usage_counters_by_period on usage_counters (period, metric, user_id, used);
+";
+
 /// Indexes for what the views ask, beside the primary keys.
 ///
 /// When somebody was last seen changes more often than anything else of a user, so one index alone holds it.
@@ -136,7 +143,6 @@ const INDEXES: &str = "
     create index if not exists subscriptions_by_user on subscriptions (user_id);
     create index if not exists subscriptions_by_stripe
         on subscriptions (stripe_subscription_id) where stripe_subscription_id is not null;
-    create index if not exists usage_counters_by_use on usage_counters (period, metric, used);
     create index if not exists subscriptions_by_team on subscriptions (team_id) where team_id is not null;
     create index if not exists subscription_changes_by_user on subscription_changes (user_id, occurred_at);
     create index if not exists subscription_changes_by_team
@@ -160,6 +166,7 @@ pub(crate) fn create(connection: &Connection, workspace: WorkspaceId) -> Result<
             script.push_str(&table(dataset.spec()));
         }
     }
+    script.push_str(ORDERED);
     script.push_str(KEPT);
     script.push_str(stripe::TABLES);
     connection

@@ -97,7 +97,7 @@ fn limited(reader: &Reader, as_of: DateTime<Utc>) -> Result<Vec<Limited>> {
     let default_plan = limit::default_plan(reader)?.unwrap_or_default();
     let raised = raised(reader)?;
     let mut found = Vec::new();
-    // The counters of a period by metric and use; the limits, few, lead.
+    // The counters of a period and metric lie side by side; the limits, few, lead.
     let mut find = reader
         .connection()
         .prepare_cached(

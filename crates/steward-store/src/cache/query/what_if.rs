@@ -144,8 +144,8 @@ struct Question<'r> {
 }
 
 /// Active accounts of a plan that used more than this of a metric. Admins of the product pass every limit. A raise
-/// only ever raises, so whoever is beyond what is raised is beyond what is supposed; the counters of a period by
-/// metric and use lead.
+/// only ever raises, so whoever is beyond what is raised is beyond what is supposed; the counters of a period and
+/// metric lead.
 macro_rules! beyond {
     ($period:literal) => {
         concat!(
