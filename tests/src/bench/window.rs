@@ -90,8 +90,7 @@ impl Spent {
     /// What the program with this process id has spent so far; 0 where the system does not tell.
     fn of(program: u32) -> Self {
         let page = children(program).into_iter().filter(|id| {
-            fs::read_to_string(format!("/proc/{id}/comm"))
-                .is_ok_and(|name| name.starts_with("WebKitWebProces"))
+            fs::read_to_string(format!("/proc/{id}/comm")).is_ok_and(|name| name.starts_with("WebKitWeb"))
         });
         Self { program: processor_ms(program), page: page.map(processor_ms).sum() }
     }
