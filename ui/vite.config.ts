@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
-import { normalizePath } from "vite";
+import { normalizePath, type Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // The address of a running devserver: `npm run dev` and the browser journeys talk to the real back end there.
@@ -13,32 +12,19 @@ const proxy = {
 
 /**
  * Has the page fetch the interface beside its entry. The entry imports it once it has asked the first questions, and the
- * browser would hear of it only then.
+ * browser would hear of it only then. All else that it imports is in the entry.
  */
 function fetchInterfaceEarly(): Plugin {
   return {
     name: "fetch-interface-early",
     transformIndexHtml: {
       order: "post",
-      handler(html, { bundle }) {
+      handler(_, { bundle }) {
         if (!bundle) return [];
-        const chunks = Object.values(bundle).filter((file) => file.type === "chunk");
-        const early = new Set<string>();
-        const visit = (name: string) => {
-          if (early.has(name)) return;
-          early.add(name);
-          for (const next of chunks.find((chunk) => chunk.fileName === name)?.imports ?? []) visit(next);
-        };
-        const mount = chunks.find((chunk) => chunk.moduleIds.some((id) => id.endsWith(FIRST.interface)));
-        if (!mount) throw new Error(`No chunk holds ${FIRST.interface} any more.`);
-        visit(mount.fileName);
-        return [...early]
-          .filter((name) => !html.includes(name))
-          .map((name) => ({
-            tag: "link",
-            attrs: { rel: "modulepreload", crossorigin: true, href: `./${name}` },
-            injectTo: "head" as const,
-          }));
+        const file = Object.values(bundle).find((one) => one.type === "chunk" && one.name === "interface");
+        if (!file) throw new Error("No chunk is named interface; see firstChunk.");
+        const attrs = { rel: "modulepreload", crossorigin: true, href: `./${file.fileName}` };
+        return [{ tag: "link", attrs, injectTo: "head" }];
       },
     },
   };

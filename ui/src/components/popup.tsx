@@ -1,4 +1,5 @@
-import { cloneElement, type FC, type ReactNode, useState, useSyncExternalStore } from "react";
+import { cloneElement, type FC, type ReactNode, useState } from "react";
+import { createStore, useStore } from "@/lib/store";
 import { Icon } from "./icon";
 import type { OpeningProps, PopoverProps } from "./surfaces";
 
@@ -7,17 +8,13 @@ import type { OpeningProps, PopoverProps } from "./surfaces";
 
 type Surfaces = typeof import("./surfaces") & typeof import("./export-dialog");
 
-let surfaces: Surfaces | undefined;
+const surfaces = createStore<Surfaces | undefined>(undefined);
 let loading: Promise<void> | undefined;
-const listeners = new Set<() => void>();
 
 /** Loads what menus, popovers and dialogs are made with. */
 export function loadSurfaces(): Promise<void> {
   loading ??= Promise.all([import("./surfaces"), import("./export-dialog")]).then(
-    ([parts, dialog]) => {
-      surfaces = { ...parts, ...dialog };
-      for (const listener of listeners) listener();
-    },
+    ([parts, dialog]) => surfaces.set({ ...parts, ...dialog }),
     () => {
       // Asked again by the next who needs it.
       loading = undefined;
@@ -26,17 +23,10 @@ export function loadSurfaces(): Promise<void> {
   return loading;
 }
 
-const subscribe = (listener: () => void) => {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
-};
-
-const useSurfaces = () => useSyncExternalStore(subscribe, () => surfaces);
-
 /** A part that is seen only where something is open. */
 function part<Props extends object>(pick: (loaded: Surfaces) => FC<Props>): FC<Props> {
   return (props) => {
-    const loaded = useSurfaces();
+    const loaded = useStore(surfaces);
     if (!loaded) return null;
     const Part = pick(loaded);
     return <Part {...props} />;
@@ -49,7 +39,7 @@ function opening<Props extends OpeningProps & Pick<PopoverProps, "onOpenChange">
   kind: "dialog" | "menu",
 ): FC<Props> {
   return (props) => {
-    const loaded = useSurfaces();
+    const loaded = useStore(surfaces);
     const [isWanted, setIsWanted] = useState(false);
     if (loaded) {
       const Part = pick(loaded);

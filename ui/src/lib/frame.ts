@@ -1,4 +1,4 @@
-import { useSyncExternalStore } from "react";
+import { createStore, useStore } from "./store";
 
 /** Calls back once, when what was just drawn is about to be painted. */
 export function afterFrame(callback: () => void): void {
@@ -18,21 +18,14 @@ export function afterFrame(callback: () => void): void {
   setTimeout(once, 50);
 }
 
-let isDrawn = false;
-const waiting = new Set<() => void>();
+const isDrawn = createStore(false);
 
 /** The first frame is on screen: what was left for later is drawn from now on. */
 export function firstFrameIsDrawn(): void {
-  isDrawn = true;
-  for (const tell of waiting) tell();
+  isDrawn.set(true);
 }
 
 /** Whether the window's first frame is on screen; until then only what it shows is worth drawing. */
 export function useIsDrawn(): boolean {
-  return useSyncExternalStore(listen, () => isDrawn);
-}
-
-function listen(tell: () => void): () => void {
-  waiting.add(tell);
-  return () => waiting.delete(tell);
+  return useStore(isDrawn);
 }

@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from "react";
 import type { Tone } from "@/components/icon";
+import { createStore, useStore } from "./store";
 
 /** Something that happened, told at the bottom right. */
 export interface Notice {
@@ -13,39 +13,27 @@ export interface Notice {
   isSticky?: boolean | undefined;
 }
 
-let notices: readonly Notice[] = [];
+const notices = createStore<readonly Notice[]>([]);
 let lastId = 0;
-const listeners = new Set<() => void>();
-
-function publish(next: readonly Notice[]): void {
-  notices = next;
-  for (const listener of listeners) listener();
-}
 
 /** Shows a notice; the result is its id. At most three are on screen. */
 export function notify(notice: Omit<Notice, "id">): number {
   lastId += 1;
-  publish([...notices.slice(-2), { ...notice, id: lastId }]);
+  notices.set([...notices.get().slice(-2), { ...notice, id: lastId }]);
   return lastId;
 }
 
 /** Changes a notice that is still shown. */
 export function updateNotice(id: number, change: Partial<Omit<Notice, "id">>): void {
-  publish(notices.map((notice) => (notice.id === id ? { ...notice, ...change } : notice)));
+  notices.set(notices.get().map((notice) => (notice.id === id ? { ...notice, ...change } : notice)));
 }
 
 /** Takes a notice away. */
 export function closeNotice(id: number): void {
-  publish(notices.filter((notice) => notice.id !== id));
+  notices.set(notices.get().filter((notice) => notice.id !== id));
 }
 
 /** The notices on screen, oldest first. */
 export function useNotices(): readonly Notice[] {
-  return useSyncExternalStore(
-    (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    () => notices,
-  );
+  return useStore(notices);
 }

@@ -1,9 +1,9 @@
-import { useSyncExternalStore } from "react";
 import { call, wireError } from "@/api/call";
 import type { Commands } from "@/api/generated/commands";
 import type { Outcome } from "@/api/generated/Outcome";
 import { newIntent } from "./operations";
 import { outcomeOf, type ReviewedName } from "./reviewed";
+import { createStore, useStore } from "./store";
 
 /** A change that waits in the tray: nothing of it was sent. */
 export interface TrayEntry {
@@ -19,40 +19,28 @@ export interface TrayEntry {
   intent: string;
 }
 
-let entries: readonly TrayEntry[] = [];
+const entries = createStore<readonly TrayEntry[]>([]);
 let lastId = 0;
-const listeners = new Set<() => void>();
-
-function publish(next: readonly TrayEntry[]): void {
-  entries = next;
-  for (const listener of listeners) listener();
-}
 
 /** Puts a change into the tray. */
 export function collect(entry: Omit<TrayEntry, "id" | "intent">): void {
   lastId += 1;
-  publish([...entries, { ...entry, id: lastId, intent: newIntent() }]);
+  entries.set([...entries.get(), { ...entry, id: lastId, intent: newIntent() }]);
 }
 
 /** Takes changes out of the tray. */
 export function discard(ids: readonly number[]): void {
-  publish(entries.filter((entry) => !ids.includes(entry.id)));
+  entries.set(entries.get().filter((entry) => !ids.includes(entry.id)));
 }
 
 /** How many changes wait, in all workspaces: what is lost when the window goes. */
 export function useCollected(): number {
-  return useSyncExternalStore(subscribe, () => entries.length);
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  return () => listeners.delete(listener);
+  return useStore(entries).length;
 }
 
 /** The changes of a workspace, in the order in which they were put in. */
 export function useTray(workspace: string): readonly TrayEntry[] {
-  const all = useSyncExternalStore(subscribe, () => entries);
-  return all.filter((entry) => entry.workspace === workspace);
+  return useStore(entries).filter((entry) => entry.workspace === workspace);
 }
 
 /** A change of the tray as it would be now. */
@@ -77,7 +65,7 @@ const look = async (entry: TrayEntry) =>
 /** Another decision about the same: its rows moved since the first, which was therefore never carried out. */
 function decideAnew(entry: TrayEntry): TrayEntry {
   const anew = { ...entry, intent: newIntent() };
-  publish(entries.map((one) => (one.id === entry.id ? anew : one)));
+  entries.set(entries.get().map((one) => (one.id === entry.id ? anew : one)));
   return anew;
 }
 
