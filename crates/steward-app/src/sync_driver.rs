@@ -97,16 +97,11 @@ impl SyncDriver {
         config: SyncConfig,
     ) -> Result<SyncHandle> {
         let rows_wanted = writer_thread::RowsWanted::new(config.keep.rows);
-        let writer = writer_thread::WriterThread::start(&cache, rows_wanted.clone())?;
+        let writer = cache.writer()?;
         let (commands, inbox) = mpsc::channel(64);
         let shutdown = CancellationToken::new();
-        let desk = match desk_of(cache.clone(), &address, &config, rows_wanted, inbox) {
-            Ok(desk) => desk,
-            Err(error) => {
-                writer.stop();
-                return Err(error);
-            }
-        };
+        let desk = desk_of(cache.clone(), &address, &config, rows_wanted.clone(), inbox)?;
+        let writer = writer_thread::WriterThread::start(writer, rows_wanted);
         let findings = scrub::Findings::default();
         let scrubber = scrub::Scrubber::new(config.scrub, Arc::clone(&findings), config.is_automatic);
         let door = writer.door();

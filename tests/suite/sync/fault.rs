@@ -115,6 +115,22 @@ async fn s16_a_dead_server_is_told_and_shutdown_frees_the_writer() {
     assert_eq!(engine.run_once().await.expect_err("it has stopped").kind(), ErrorKind::Cancelled);
 }
 
+/// A process that leaves without a word: the cipher's library goes with it, so nobody may use it any more.
+#[test]
+fn s16_no_writer_outlives_the_runtime() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let (bench, engine) = runtime.block_on(async {
+        let mut bench = Bench::new().await;
+        bench.fill(20, 2_000).await;
+        let engine = bench.engine();
+        engine.run_once().await.expect("the look succeeds");
+        (bench, engine)
+    });
+    drop(runtime);
+    assert!(bench.cache().writer().is_ok(), "the thread has ended, and its connection is closed");
+    drop(engine);
+}
+
 #[tokio::test]
 async fn s16_a_pause_reads_nothing_until_it_ends() {
     let mut bench = Bench::new().await;

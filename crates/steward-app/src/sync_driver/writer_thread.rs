@@ -11,7 +11,7 @@ use steward_core::stripe::record::Rows;
 use steward_core::sync::{Census, Chunk, Position};
 use steward_core::{Dataset, Error, ErrorKind, Result};
 use steward_store::cache::verify::RollupDiff;
-use steward_store::cache::{Applied, Batch, Cache, Hold, KeyRange, SumBatch, Writer};
+use steward_store::cache::{Applied, Batch, Hold, KeyRange, SumBatch, Writer};
 use steward_store::postgres::cut::Piece;
 use steward_store::row::RowReceiver;
 use tokio::sync::{mpsc, oneshot};
@@ -125,61 +125,47 @@ impl RowsWanted {
     }
 }
 
-/// The writer's thread.
+/// The writer's thread. It is one of the runtime's, which ends no sooner than the thread does: a process that left
+/// with a connection open would take the cipher's library away under it.
 #[derive(Debug)]
 pub(super) struct WriterThread {
-    work: Option<mpsc::Sender<Work>>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    work: mpsc::Sender<Work>,
+    thread: tokio::task::JoinHandle<()>,
 }
 
 impl WriterThread {
-    pub(super) fn start(cache: &Cache, rows_wanted: RowsWanted) -> Result<Self> {
-        let writer = cache.writer()?;
+    /// Starts the thread; must be called within a tokio runtime.
+    pub(super) fn start(writer: Writer, rows_wanted: RowsWanted) -> Self {
         let (work, inbox) = mpsc::channel(1);
-        let thread = std::thread::Builder::new()
-            .name("steward-cache-writer".to_owned())
-            .spawn(move || Desk { writer, rows_wanted, is_tidy: false }.run(inbox))
-            .map_err(|cause| Error::new(ErrorKind::File, "No thread could be started.").with_source(cause))?;
-        Ok(Self { work: Some(work), thread: Some(thread) })
+        let desk = Desk { writer, rows_wanted, is_tidy: false };
+        Self { work, thread: tokio::task::spawn_blocking(move || desk.run(inbox)) }
     }
 
     pub(super) async fn send(&self, work: Work) -> Result<()> {
-        let gone = || Error::internal("The cache's writer has stopped.");
-        self.work.as_ref().ok_or_else(gone)?.send(work).await.map_err(|_| gone())
+        self.work.send(work).await.map_err(|_| Error::internal("The cache's writer has stopped."))
     }
 
     /// A way in for who works beside the engine; it keeps no thread alive.
     pub(super) fn door(&self) -> WriterDoor {
-        WriterDoor(self.work.as_ref().map(mpsc::Sender::downgrade))
-    }
-
-    /// Ends a thread that was never given work; the file lock is free afterwards.
-    pub(super) fn stop(mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take() {
-            // A writer that panicked has said so already.
-            let _ = thread.join();
-        }
+        WriterDoor(self.work.downgrade())
     }
 
     /// Ends the thread and waits for it; the file lock is free afterwards.
-    pub(super) async fn close(mut self) {
-        self.work = None;
-        if let Some(thread) = self.thread.take() {
-            // A writer that panicked has said so already.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
-        }
+    pub(super) async fn close(self) {
+        drop(self.work);
+        // A writer that panicked has said so already.
+        let _ = self.thread.await;
     }
 }
 
 /// A way to the writer's thread that does not keep it alive.
 #[derive(Debug, Clone)]
-pub(super) struct WriterDoor(Option<mpsc::WeakSender<Work>>);
+pub(super) struct WriterDoor(mpsc::WeakSender<Work>);
 
 impl WriterDoor {
     pub(super) async fn stripe(&self, step: StripeStep) -> Result<Applied> {
         let gone = || Error::new(ErrorKind::Cancelled, "Sync has stopped.");
-        let work = self.0.as_ref().and_then(mpsc::WeakSender::upgrade).ok_or_else(gone)?;
+        let work = self.0.upgrade().ok_or_else(gone)?;
         let (reply, answer) = oneshot::channel();
         work.send(Work::Stripe { step: Box::new(step), reply }).await.map_err(|_| gone())?;
         // The thread ends when nobody is left who could send: not held while the answer is waited for.
