@@ -10,11 +10,11 @@ import {
 import type { FC } from "react";
 import * as v from "valibot";
 import { Failure } from "@/components/states";
-import { forecastSearch } from "@/features/forecast/model";
+import { forecastSearch } from "@/features/forecast/search";
 import { OverviewView } from "@/features/overview/overview-view";
-import { planSearch } from "@/features/plans/model";
-import { revenueSearch } from "@/features/revenue/model";
-import { usageSearch } from "@/features/usage/model";
+import { planSearch } from "@/features/plans/search";
+import { revenueSearch } from "@/features/revenue/search";
+import { usageSearch } from "@/features/usage/search";
 import { eventFilter, hourOfWeek } from "@/lib/events";
 import { isDay } from "@/lib/range";
 import { scopeSearch } from "@/lib/scope";

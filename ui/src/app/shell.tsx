@@ -11,20 +11,17 @@ import { PageHead } from "@/components/page-head";
 import { Words } from "@/components/words";
 import { CopyFailure } from "@/features/sync/copy-failure";
 import { formatClock, formatDay, formatMinute } from "@/lib/format";
+import { later } from "@/lib/later";
 import { useScope, useSession, useWorkspace } from "@/lib/scope";
 import { ENVIRONMENTS, isOffline, needsPassword } from "@/lib/words";
 import { platform } from "@/platform/current";
-import { ChangeTray } from "./change-tray";
-import { ExportTasks } from "./export-tasks";
 import { Header } from "./header";
-import { Help } from "./help";
-import { Notices } from "./notices";
-import { Palette } from "./palette";
 import { Sidebar } from "./sidebar";
-import { TaskTray } from "./task-tray";
 import { useActions } from "./use-actions";
 import { useShortcuts } from "./use-shortcuts";
 import { viewAt } from "./views";
+
+const Overlays = later(async () => (await import("./overlays")).Overlays);
 
 /** Views that ask nothing of the copy. */
 const WITHOUT_COPY = ["/settings", "/diagnostics"];
@@ -58,7 +55,6 @@ const Frame: FC = () => {
   useEffect(() => {
     platform().setTitle(`${label} · ${workspace.name} · ${environment.chip} · Steward`);
   }, [label, workspace.name, environment.chip]);
-  const close = () => setOpen(undefined);
   const isProduction = workspace.environment === "production";
   return (
     <>
@@ -93,18 +89,12 @@ const Frame: FC = () => {
           )}
         </main>
       </div>
-      <ChangeTray />
-      <div className="corner">
-        <Notices />
-        <ExportTasks />
-        <TaskTray status={status.data} />
-      </div>
-      <Palette isOpen={open === "palette"} onClose={close} actions={actions} />
-      <Help
-        isOpen={open === "help"}
-        onClose={close}
+      <Overlays
+        open={open}
+        onClose={() => setOpen(undefined)}
         actions={actions}
         hasSingleKeys={settings.has_single_key_shortcuts}
+        status={status.data}
       />
     </>
   );

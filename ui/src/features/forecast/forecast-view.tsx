@@ -7,7 +7,7 @@ import { PageHead } from "@/components/page-head";
 import { Segmented } from "@/components/segmented";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { BacktestPanel, ForecastChart, MonthsAheadPanel } from "./forecast-panels";
-import type { ForecastSearch } from "./model";
+import type { ForecastSearch } from "./search";
 import { WhatIf } from "./what-if";
 import "./forecast.css";
 

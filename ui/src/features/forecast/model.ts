@@ -1,4 +1,3 @@
-import * as v from "valibot";
 import type { Assumptions } from "@/api/generated/Assumptions";
 import type { PlanRow } from "@/api/generated/PlanRow";
 import type { Scenario } from "@/api/generated/Scenario";
@@ -6,15 +5,7 @@ import type { WhatIfAssumption } from "@/api/generated/WhatIfAssumption";
 import { shellWord } from "@/lib/actions";
 import { formatNumber } from "@/lib/format";
 import { formatMinor, minorDigits, parsePrice } from "@/lib/money";
-
-/** The part of the address that is the forecast view's own. */
-export const forecastSearch = v.object({
-  profile: v.optional(v.fallback(v.picklist(["stripe", "chartmogul", "profitwell"]), "stripe")),
-  currency: v.optional(v.string()),
-});
-
-/** What the address of the view says. */
-export type ForecastSearch = v.InferOutput<typeof forecastSearch>;
+import type { ForecastSearch } from "./search";
 
 /** A supposed price as it is typed. */
 export interface TypedPrice {

@@ -16,7 +16,8 @@ import { shellWord } from "@/lib/actions";
 import { formatMinor } from "@/lib/money";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
-import { type ForecastSearch, sameName, supposedWords } from "./model";
+import { sameName, supposedWords } from "./model";
+import type { ForecastSearch } from "./search";
 
 /** Months from now that a comparison tells. */
 const TOLD = [0, 3, 6, 12];

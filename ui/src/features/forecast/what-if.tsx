@@ -20,7 +20,6 @@ import { formatMinor, formatMinorSigned, minorDigits } from "@/lib/money";
 import { useScope, useWorkspace } from "@/lib/scope";
 import {
   assumptionText,
-  type ForecastSearch,
   NOTHING,
   type Read,
   readTyped,
@@ -30,6 +29,7 @@ import {
   whatIfCommand,
 } from "./model";
 import { Scenarios } from "./scenarios";
+import type { ForecastSearch } from "./search";
 
 const SHOWN = 100;
 const EXPORTED = 100_000;

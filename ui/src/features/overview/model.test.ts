@@ -1,15 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { AuditRow } from "@/api/generated/AuditRow";
 import { overview } from "@/testing/sample-data";
-import {
-  cardFilters,
-  cardText,
-  changeTone,
-  lastChanges,
-  overviewCharts,
-  shareLines,
-  titleLine,
-} from "./model";
+import { overviewCharts } from "./charts";
+import { lastChanges, shareLines } from "./lines";
+import { cardFilters, cardText, changeTone, titleLine } from "./model";
 
 const sample = overview({ range: "30d", zone: "Europe/Berlin", compare: "weekday" });
 const card = (metric: string) => {

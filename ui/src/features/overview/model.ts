@@ -1,14 +1,9 @@
-import type { AuditRow } from "@/api/generated/AuditRow";
 import type { Card } from "@/api/generated/Card";
 import type { CardMetric } from "@/api/generated/CardMetric";
-import type { ChartSpec } from "@/api/generated/ChartSpec";
-import type { Compare } from "@/api/generated/Compare";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { Overview } from "@/api/generated/Overview";
-import type { Share } from "@/api/generated/Share";
 import type { KpiText } from "@/components/kpi";
 import { compactParts, countOf, formatChange, formatMoney, formatNumber, formatSigned } from "@/lib/format";
-import { compareLabel } from "@/lib/range";
 
 const LABELS: Record<CardMetric, string> = {
   events: "Events",
@@ -130,115 +125,7 @@ export function titleLine(overview: Overview): string {
   return parts.join(" ");
 }
 
-/** One change of the audit log: its row that people know best, and how many others it touched. */
-export interface ChangeText {
-  row: AuditRow;
-  others: number;
-}
-
-/** The newest changes, the rows of one operation as one; a user's subscription moves with the user. */
-export function lastChanges(rows: readonly AuditRow[], most: number): ChangeText[] {
-  const changes: AuditRow[][] = [];
-  for (const row of rows) {
-    const last = changes.at(-1);
-    if (last && row.intent !== null && last[0]?.intent === row.intent) last.push(row);
-    else changes.push([row]);
-  }
-  return changes.slice(0, most).flatMap((own) => {
-    const row = own.find(({ table }) => table === "users") ?? own[0];
-    return row ? [{ row, others: new Set(own.map(({ label, id }) => label ?? id)).size - 1 }] : [];
-  });
-}
-
 /** The filter behind a card. */
 export function cardFilters(metric: CardMetric): EventFilter[] {
   return metric === "error_rate" ? [{ field: "status", value: "error" }] : [];
-}
-
-/** One line of "by feature", "by plan", "by model". */
-export interface ShareLine {
-  value: string | null;
-  label: string;
-  events: string;
-  percent: number;
-  percentText: string;
-  change: string;
-  changeTitle: string;
-  isOther: boolean;
-}
-
-/** The first shares, with what is left folded into "Other". */
-export function shareLines(shares: readonly Share[], most: number): ShareLine[] {
-  const total = shares.reduce((sum, share) => sum + share.events, 0);
-  const largest = Math.max(1, ...shares.map((share) => share.events));
-  const line = (share: Share): ShareLine => ({
-    value: share.value,
-    label: share.label,
-    events: formatNumber(share.events),
-    percent: (share.events / largest) * 100,
-    percentText: total > 0 ? formatNumber((share.events / total) * 100, 1) : "0.0",
-    change: share.change
-      ? formatChange(share.change.current, share.change.previous, share.change.percent)
-      : "",
-    changeTitle: share.change
-      ? `${formatNumber(share.change.current)} over the finished days, ${formatNumber(share.change.previous)} before`
-      : "",
-    isOther: false,
-  });
-  if (shares.length <= most) return shares.map(line);
-  const rest = shares.slice(most - 1);
-  const events = rest.reduce((sum, share) => sum + share.events, 0);
-  const other = line({
-    value: null,
-    label: `${rest.length} others`,
-    events,
-    errors: 0,
-    cost: "0",
-    change: null,
-  });
-  return [...shares.slice(0, most - 1).map(line), { ...other, isOther: true }];
-}
-
-/** A chart under the name its numbers have on this page, with the comparison's own words beside the dashed line. */
-export function namedChart(spec: ChartSpec, title: string, compared: string): ChartSpec {
-  return {
-    ...spec,
-    title,
-    series: spec.series.map((series) => (series.is_previous ? { ...series, label: compared } : series)),
-  };
-}
-
-/**
- * Events of the steps that are read in full, while older ones are still on their way; none before there is one.
- *
- * Events are read newest first, so the oldest step with events may be cut off anywhere. What is compared with is older.
- */
-export function readSoFar(overview: Overview): ChartSpec | null {
-  const { events } = overviewCharts(overview, "off");
-  const oldest = overview.activity.findIndex((point) => point.events > 0);
-  if (oldest < 0 || oldest + 1 === overview.activity.length) return null;
-  const from = oldest + 1;
-  const steps = events.steps.slice(from).map((step) => ({ ...step, previous_title: null }));
-  return {
-    ...events,
-    subtitle: `${countOf(steps.length, isHourly(overview) ? "hour" : "day")} so far, newest first`,
-    steps,
-    series: events.series
-      .filter((series) => !series.is_previous)
-      .map((series) => ({ ...series, values: series.values.slice(from) })),
-  };
-}
-
-/** The three charts as this page shows them. */
-export function overviewCharts(
-  overview: Overview,
-  compare: Compare,
-): Record<"events" | "latency" | "errors", ChartSpec> {
-  const step = isHourly(overview) ? "hour" : "day";
-  const compared = compareLabel(overview.range, compare).replace(/^vs /, "");
-  return {
-    events: namedChart(overview.activity_chart, `Events per ${step}`, compared),
-    latency: namedChart(overview.latency_chart, "Latency", compared),
-    errors: namedChart(overview.error_chart, "Error rate", compared),
-  };
 }

@@ -8,7 +8,7 @@ import { Empty } from "@/components/states";
 import { Meter, Table } from "@/components/table";
 import { Drill } from "@/lib/drill";
 import { planSlot } from "@/lib/plan-slot";
-import { shareLines } from "./model";
+import { shareLines } from "./lines";
 
 /** Events by the values of one column. */
 export const SharePanel: FC<{

@@ -13,7 +13,7 @@ import { NotApplicable, Status } from "@/components/status";
 import { Meter, Table } from "@/components/table";
 import { formatClock, formatDay, formatNumber, formatShortDay } from "@/lib/format";
 import { auditSentence, stateTone, stateWord } from "@/lib/words";
-import { type ChangeText, lastChanges } from "./model";
+import { type ChangeText, lastChanges } from "./lines";
 
 /** Rows of a panel in the overview's second line: as tall as the plans beside them. */
 const MOST = 6;

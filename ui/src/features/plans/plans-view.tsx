@@ -18,7 +18,8 @@ import { useRefusals } from "@/lib/permits";
 import { planSlot } from "@/lib/plan-slot";
 import { useScope, useWorkspace } from "@/lib/scope";
 import { EditSheet } from "./edit-sheet";
-import { catalogueLines, moveAxis, type PlanSearch, spreadRows } from "./model";
+import { catalogueLines, moveAxis, spreadRows } from "./model";
+import type { PlanSearch } from "./search";
 import "./plans.css";
 
 /** What each plan is, who is on it, and who goes from which to which. */

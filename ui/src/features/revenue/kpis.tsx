@@ -2,7 +2,8 @@ import type { FC } from "react";
 import type { Revenue } from "@/api/generated/Revenue";
 import { Kpi } from "@/components/kpi";
 import { PopoverButton, PopoverLead } from "@/components/popup";
-import { BESIDE, besideText, figureText, MOVERS, profileWords, type RevenueSearch, STRIPS } from "./model";
+import { BESIDE, besideText, figureText, MOVERS, profileWords, STRIPS } from "./model";
+import type { RevenueSearch } from "./search";
 
 /** The key numbers; each opens what it means, and who is behind it. */
 export const RevenueKpis: FC<{

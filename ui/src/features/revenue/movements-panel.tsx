@@ -5,7 +5,8 @@ import { MethodNote } from "@/components/popup";
 import { Table } from "@/components/table";
 import { formatChange, formatNumber } from "@/lib/format";
 import { formatMinor, formatMinorSigned, monthLabel } from "@/lib/money";
-import { movementLines, type RevenueSearch } from "./model";
+import { movementLines } from "./model";
+import type { RevenueSearch } from "./search";
 
 /** The movements of the month beside the month before; each opens its customers. */
 export const MovementsPanel: FC<{

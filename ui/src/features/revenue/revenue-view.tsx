@@ -19,11 +19,12 @@ import { CohortPanel } from "./cohort-panel";
 import { CurrenciesPanel, TrialsPanel } from "./currencies-panel";
 import { DifferencesPanel } from "./differences-panel";
 import { RevenueKpis } from "./kpis";
-import { profileWords, type RevenueSearch, revenueCommand, revenueRequest, titleLine } from "./model";
+import { profileWords, revenueCommand, revenueRequest, titleLine } from "./model";
 import { MonthsPanel } from "./months-panel";
 import { MovementsPanel } from "./movements-panel";
 import { MoversDrawer } from "./movers-drawer";
 import { AskedProvider, RevenueExport, RevenueReport } from "./revenue-export";
+import type { RevenueSearch } from "./search";
 import { SplitPanel } from "./split-panel";
 import "./revenue.css";
 

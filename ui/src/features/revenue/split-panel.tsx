@@ -7,8 +7,9 @@ import { MethodNote } from "@/components/popup";
 import { Meter, Table } from "@/components/table";
 import { formatNumber } from "@/lib/format";
 import { formatMinor } from "@/lib/money";
-import { formatShare, type SplitName } from "./model";
+import { formatShare } from "./model";
 import { RevenueExport } from "./revenue-export";
+import type { SplitName } from "./search";
 
 const SPLITS: { value: SplitName; label: string; rows: (revenue: Revenue) => RevenueShare[] }[] = [
   { value: "plan", label: "Plan", rows: (revenue) => revenue.by_plan },

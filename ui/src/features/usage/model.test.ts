@@ -11,11 +11,11 @@ import {
   tileText,
   usageCommand,
   usageRequest,
-  usageSearch,
   valueText,
   withFilter,
 } from "./model";
 import { offenderText } from "./offender-words";
+import { usageSearch } from "./search";
 
 const SCOPE = { range: "30d", zone: "Europe/Berlin", compare: "weekday" as const };
 

@@ -1,10 +1,7 @@
-import * as v from "valibot";
 import type { BucketSize } from "@/api/generated/BucketSize";
-import type { EventField } from "@/api/generated/EventField";
 import type { EventFilter } from "@/api/generated/EventFilter";
 import type { HeatCell } from "@/api/generated/HeatCell";
 import type { Measure } from "@/api/generated/Measure";
-import type { Preset } from "@/api/generated/Preset";
 import type { PresetOpening } from "@/api/generated/PresetOpening";
 import type { Usage } from "@/api/generated/Usage";
 import type { UsageGroup } from "@/api/generated/UsageGroup";
@@ -12,7 +9,7 @@ import type { UsageReq } from "@/api/generated/UsageReq";
 import type { UsageTile } from "@/api/generated/UsageTile";
 import type { KpiText } from "@/components/kpi";
 import { shellWord } from "@/lib/actions";
-import { eventFilter, FIELD_LABELS, FIELDS } from "@/lib/events";
+import { FIELD_LABELS, FIELDS } from "@/lib/events";
 import {
   compactParts,
   countOf,
@@ -25,23 +22,7 @@ import {
   sizeParts,
 } from "@/lib/format";
 import type { Scope } from "@/lib/scope";
-
-/** What can be measured, in the order of the menu. */
-export const MEASURES: { value: Measure; label: string }[] = [
-  { value: "events", label: "Events" },
-  { value: "active_users", label: "Active users" },
-  { value: "quantity", label: "Quantity" },
-  { value: "tokens", label: "Tokens" },
-  { value: "cost", label: "Cost" },
-  { value: "credits", label: "Credits" },
-  { value: "bytes_out", label: "Bytes out" },
-  { value: "errors", label: "Errors" },
-  { value: "error_rate", label: "Error rate" },
-  { value: "limit_hits", label: "Limit hits" },
-  { value: "latency_average", label: "Average latency" },
-  { value: "latency_p50", label: "Latency p50" },
-  { value: "latency_p95", label: "Latency p95" },
-];
+import { MEASURES, type UsageSearch } from "./search";
 
 /** What a measure is called. */
 export function measureLabel(measure: Measure): string {
@@ -59,29 +40,6 @@ export const BUCKETS: { value: BucketSize | "auto"; label: string }[] = [
 
 /** What the breakdown can be by. */
 export const DIMENSIONS = FIELDS.map((value) => ({ value, label: FIELD_LABELS[value] }));
-
-/** The part of the address that says what of the use is shown; a wrong value falls back to the usual one. */
-export const usageSearch = v.object({
-  tab: v.optional(v.fallback(v.picklist(["usage", "offenders", "what-if"]), "usage")),
-  by: v.optional(v.fallback(v.picklist(FIELDS), "feature")),
-  measure: v.optional(v.fallback(v.picklist(MEASURES.map((entry) => entry.value)), "events")),
-  bucket: v.optional(v.fallback(v.optional(v.picklist(["hour", "day", "week", "month"])), undefined)),
-  preset: v.optional(v.fallback(v.picklist(["activity", "assistant", "quotas"]), "activity")),
-  filters: v.optional(v.fallback(v.array(eventFilter), [])),
-});
-
-/** A part of the view. */
-export type UsageTab = "usage" | "offenders" | "what-if";
-
-/** What the address says of the use. */
-export interface UsageSearch {
-  tab?: UsageTab | undefined;
-  by?: EventField | undefined;
-  measure?: Measure | undefined;
-  bucket?: BucketSize | undefined;
-  preset?: Preset | undefined;
-  filters?: EventFilter[] | undefined;
-}
 
 /** A request without how much of the answer is wanted. */
 export type UsageAsked = Omit<UsageReq, "depth" | "groups">;

@@ -9,7 +9,8 @@ import { Icon } from "@/components/icon";
 import { MenuButton, MenuGroup, MenuItem, Modal, ModalClose, ModalTitle } from "@/components/popup";
 import { notify } from "@/lib/notices";
 import { useScope, useWorkspace } from "@/lib/scope";
-import { presetSearch, type UsageSearch } from "./model";
+import { presetSearch } from "./model";
+import type { UsageSearch } from "./search";
 
 /** Arrangements on offer, views somebody kept, and keeping this one. */
 export const SavedViews: FC<{ search: UsageSearch; presets: readonly PresetOpening[] }> = ({

@@ -24,18 +24,16 @@ import { HeatMap } from "./heat-map";
 import {
   adminText,
   BUCKETS,
-  MEASURES,
   measureFilters,
   openText,
   titleLine,
-  type UsageSearch,
-  type UsageTab,
   usageCommand,
   usageRequest,
   withFilter,
 } from "./model";
 import { Offenders } from "./offenders";
 import { SavedViews } from "./saved-views";
+import { MEASURES, type UsageSearch, type UsageTab } from "./search";
 import { SqlNote } from "./sql-note";
 import { Tiles, TilesLoading } from "./tiles";
 import { AnswerExport, AskedProvider } from "./usage-export";
