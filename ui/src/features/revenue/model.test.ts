@@ -81,6 +81,11 @@ describe("figures", () => {
     });
   });
 
+  it("call what rounds to nothing neither good nor bad", () => {
+    const churn = figure({ metric: "logo_churn", value: 0.0203, previous: 0.02 });
+    expect(figureText(churn, revenue(false))).toMatchObject({ triangle: "", change: "±0", tone: "t2" });
+  });
+
   it("compare no part of a month with a whole one", () => {
     const churn = figure({ metric: "logo_churn", value: 0.02, previous: 0.03 });
     expect(figureText(churn, revenue(true))).toMatchObject({ change: "", rest: "so far this month" });

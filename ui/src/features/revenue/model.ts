@@ -168,8 +168,9 @@ export function figureText(figure: RevenueFigure, revenue: Revenue): KpiText {
     : { figure: formatNumber(figure.value, figure.metric === "quick_ratio" ? 2 : 0), unit: "" };
   if (figure.previous === null || !isCompared) return { ...none, ...shown, ...soFar(isOpen, figure.metric) };
   const scale = isPercent ? 100 : 1;
-  const change = (figure.value - figure.previous) * scale;
   const decimals = figure.metric === "customers" ? 0 : isPercent ? 1 : 2;
+  // What rounds to nothing is neither good nor bad.
+  const change = Number(((figure.value - figure.previous) * scale).toFixed(decimals));
   const text = `${formatSigned(change, decimals)}${isPercent ? " pt" : ""}`;
   return { ...none, ...shown, ...trend(change, text, figure.metric, before) };
 }
