@@ -19,6 +19,13 @@ const fn package(name: &'static str, why: &'static str, is_for_demo: bool) -> Pa
     Package { name, why, is_for_demo }
 }
 
+/// What `cargo x bench peers` compares with, beside what it brings from the registry of Python.
+const PEERS: &[Package] = &[
+    package("gdal-bin", "ogr2ogr, a peer of the sync engine", false),
+    package("sqlite3", "psql's rows into SQLite, a peer of the sync engine", false),
+    package("python3-venv", "brings the other peers", false),
+];
+
 const PACKAGES: &[Package] = &[
     package("build-essential", "C compiler for the encrypted SQLite", true),
     package("pkg-config", "finds the system libraries", true),
@@ -53,14 +60,7 @@ pub(crate) fn run_for(purpose: &str) -> Result<()> {
     if cfg!(not(target_os = "linux")) {
         return other_platform(is_demo);
     }
-    if succeeds(&mut command("dpkg-query", &["--version"])) {
-        debian(is_demo)?;
-    } else {
-        println!("This Linux is not Debian's. Install the equivalents of:");
-        for package in wanted(is_demo) {
-            println!("  {:<30} {}", package.name, package.why);
-        }
-    }
+    system(wanted(is_demo))?;
     node_modules("ui", "the interface")?;
     node_modules("xtask/postgres", "PostgreSQL 17 for the sample company")?;
     hydrate_postgres()?;
@@ -69,6 +69,11 @@ pub(crate) fn run_for(purpose: &str) -> Result<()> {
         spelling()?;
     }
     Ok(())
+}
+
+/// The programs that the sync engine is compared with. What cannot be installed here is named in the comparison.
+pub(crate) fn peers() -> Result<()> {
+    if cfg!(target_os = "linux") { system(PEERS.iter()) } else { Ok(()) }
 }
 
 /// `cargo x setup demo|test`.
@@ -95,13 +100,25 @@ fn toolchain() -> Result<()> {
     Ok(())
 }
 
-fn debian(is_demo: bool) -> Result<()> {
+/// Installs packages, or says what to install where they have other names.
+fn system(wanted: impl Iterator<Item = &'static Package>) -> Result<()> {
+    if succeeds(&mut command("dpkg-query", &["--version"])) {
+        return debian(wanted);
+    }
+    println!("This Linux is not Debian's. Install the equivalents of:");
+    for package in wanted {
+        println!("  {:<30} {}", package.name, package.why);
+    }
+    Ok(())
+}
+
+fn debian(wanted: impl Iterator<Item = &'static Package>) -> Result<()> {
     let is_missing = |name: &str| {
         let status =
             output(command("dpkg-query", &["-W", "-f=${Status}", name]).stderr(std::process::Stdio::null()));
         !status.is_ok_and(|status| status.contains("install ok installed"))
     };
-    let missing: Vec<_> = wanted(is_demo).filter(|package| is_missing(package.name)).collect();
+    let missing: Vec<_> = wanted.filter(|package| is_missing(package.name)).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -77,7 +77,11 @@ pub(crate) fn database(arguments: &[String]) -> Result<()> {
 /// `cargo x bench …`, with optimised code.
 pub(crate) fn bench(arguments: &[String]) -> Result<()> {
     let build = ["build", "--locked", "--profile", "bench-fast", "--bin", "steward-bench"];
-    if arguments.first().is_some_and(|what| what == "window") {
+    let what = arguments.first().map_or("", String::as_str);
+    if what == "peers" {
+        setup::peers()?;
+    }
+    if what == "window" {
         // It starts the window, and fills its home by the command line.
         run(&mut npm(&["run", "--silent", "build"]))?;
         let window = ["--bin", "steward", "--bin", "steward-desktop"];
