@@ -1,5 +1,5 @@
-import { useIsFetching, useQueryClient } from "@tanstack/react-query";
-import { type FC, useEffect } from "react";
+import { type QueryFilters, useIsFetching, useQueryClient } from "@tanstack/react-query";
+import { type FC, useEffect, useLayoutEffect } from "react";
 import { loadSurfaces } from "@/components/popup";
 import { afterFrame, firstFrameIsDrawn } from "@/lib/frame";
 import { notify } from "@/lib/notices";
@@ -7,6 +7,12 @@ import { platform } from "@/platform/current";
 
 /** The longest wait for answers before the window is shown without them. */
 const PATIENCE_MS = 300;
+
+/** What has no answer yet, asked already or about to be. What is only asked anew is shown as it was answered before. */
+const UNANSWERED: QueryFilters = {
+  predicate: ({ state, options }) =>
+    state.status === "pending" && !("enabled" in options && options.enabled === false),
+};
 
 let isTold = false;
 
@@ -36,10 +42,14 @@ async function showWindow(): Promise<void> {
  */
 export const FirstFrame: FC = () => {
   const client = useQueryClient();
-  const fetching = useIsFetching();
+  const fetching = useIsFetching(UNANSWERED);
+  // With the drawing where it has all the answers: nothing of an unseen window is painted, which is what effects wait for.
+  useLayoutEffect(() => {
+    if (client.getQueryCache().findAll(UNANSWERED).length === 0) tellFirstFrame();
+  }, [client]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: looks again when the count changed; the hook's own count is one drawing old
   useEffect(() => {
-    if (client.isFetching() === 0) tellFirstFrame();
+    if (client.isFetching(UNANSWERED) === 0) tellFirstFrame();
   }, [client, fetching]);
   useEffect(() => {
     const timer = setTimeout(tellFirstFrame, PATIENCE_MS);

@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { type FC, useEffect } from "react";
+import { type FC, useLayoutEffect } from "react";
 import { overviewOptions, recentAuditOptions, syncStatusOptions } from "@/api/queries";
 import { FirstRead } from "@/components/first-read";
 import { Icon } from "@/components/icon";
@@ -39,7 +39,7 @@ export const OverviewView: FC = () => {
   const changes = useQuery(recentAuditOptions(workspace.id));
   const overview = query.data;
   const isRead = overview !== undefined && overview.freshness.as_of !== null;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isRead) tellFirstNumbers();
   }, [isRead]);
   const copy = async (text: string, title: string) => {
