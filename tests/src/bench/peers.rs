@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use steward_core::Dataset;
 
 use super::database::Database;
-use super::sync::{initial_sync, load_rows, middle};
+use super::sync::{Beside, initial_sync, load_events, middle};
 use super::{Options, Report, median};
 
 const SCRIPT: &str = include_str!("peers/peers.py");
@@ -40,10 +40,11 @@ const PEERS: [Peer; 6] = [
 pub async fn run(options: &Options) -> Result<Report> {
     let database = Database::open(options.size).await?;
     let python = tokio::task::spawn_blocking(environment).await??;
-    let (mut rows_only, mut whole) = (Vec::new(), Vec::new());
+    let (mut rows_only, mut with_sums, mut whole) = (Vec::new(), Vec::new(), Vec::new());
     let mut found: Vec<Vec<Value>> = vec![Vec::new(); PEERS.len()];
     for _ in 0..options.rounds {
-        rows_only.push(load_rows(&database).await?);
+        rows_only.push(load_events(&database, Beside::Nothing).await?);
+        with_sums.push(load_events(&database, Beside::Sums).await?);
         whole.push(initial_sync(&database, false).await?.answering);
         for (peer, found) in PEERS.iter().zip(&mut found) {
             let (python, url) = (python.clone(), database.url.clone());
@@ -51,7 +52,7 @@ pub async fn run(options: &Options) -> Result<Report> {
         }
     }
     let events = options.size.events() as f64;
-    let (rows_only, whole) = (middle(&rows_only), middle(&whole));
+    let (rows_only, with_sums, whole) = (middle(&rows_only), middle(&with_sums), middle(&whole));
     let own = events / rows_only.seconds;
     let mut report = Report::new(
         format!("peers-{}", options.size.name()),
@@ -67,10 +68,13 @@ pub async fn run(options: &Options) -> Result<Report> {
         vec![what.to_owned(), format!("{rate:.0}"), format!("{:.2}", rate / own), megabytes, note.to_owned()]
     };
     report.rows.push(row("Steward, rows only", own, rows_only.disk as f64, "encrypted"));
+    let rate_with_sums = events / with_sums.seconds;
+    let note = "encrypted; the sums every number is answered from, too";
+    report.rows.push(row("Steward, rows and sums", rate_with_sums, with_sums.disk as f64, note));
     let rate = events / whole.seconds;
     let note = "encrypted; every other dataset, sums and cursor, too";
     report.rows.push(row("Steward, until every view answers", rate, whole.disk as f64, note));
-    let mut figures = json!({ "rows_only": own, "answering": rate });
+    let mut figures = json!({ "rows_only": own, "with_sums": rate_with_sums, "answering": rate });
     for (peer, found) in PEERS.iter().zip(&found) {
         let rates: Vec<f64> =
             found.iter().filter_map(|run| Some(run["rows"].as_f64()? / run["seconds"].as_f64()?)).collect();

@@ -64,7 +64,7 @@ pub async fn run(options: &Options) -> Result<Report> {
         }
         copies_of_all.push(start.elapsed().as_secs_f64());
         settle().await?;
-        rows_only.push(load_rows(&database).await?);
+        rows_only.push(load_events(&database, Beside::Nothing).await?);
         settle().await?;
         runs.push(initial_sync(&database, round == 0).await?);
     }
@@ -156,8 +156,17 @@ pub async fn copy_out(connection: &mut PgConnection, dataset: Dataset) -> Result
     Ok(bytes)
 }
 
-/// Loads the events as the engine does, chunk by chunk and newest first, into a copy that keeps no sums.
-pub async fn load_rows(database: &Database) -> Result<Stage> {
+/// What [`load_events`] keeps beside the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    /// Nothing: what reading and writing rows costs.
+    Nothing,
+    /// The sums every number is answered from.
+    Sums,
+}
+
+/// Loads the events alone as the engine does, chunk by chunk and newest first.
+pub async fn load_events(database: &Database, beside: Beside) -> Result<Stage> {
     const DATASET: Dataset = Dataset::UsageEvents;
     let copy = Replica::new()?;
     let mut connection = database.connect().await?;
@@ -171,7 +180,10 @@ pub async fn load_rows(database: &Database) -> Result<Stage> {
     let mut end_us = last_us + 1;
     // The company grows: its newest days hold several times the average.
     let mut width = (end_us - first_us) / i64::try_from(total / CHUNK_ROWS).unwrap_or(1).max(1) / 4;
-    let writer = copy.cache.writer().and_then(Writer::without_sums).map_err(plain)?;
+    let mut writer = copy.cache.writer().map_err(plain)?;
+    if beside == Beside::Nothing {
+        writer = writer.without_sums().map_err(plain)?;
+    }
     let (work, inbox) = mpsc::channel(1);
     let storing = tokio::task::spawn_blocking(move || store_rows(writer, inbox));
     while end_us > first_us {
