@@ -110,11 +110,11 @@ pub(super) fn apply(
 }
 
 /// What the copy has under a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::cache) enum Found {
     Nothing,
-    /// The row with other values.
-    Different,
+    /// The row with other values in these columns, by their positions in the spec.
+    Different(Vec<usize>),
     /// The row with the same values.
     Same,
 }
@@ -161,41 +161,50 @@ impl<'c> RowFinder<'c> {
             .query(params_from_iter(self.key.iter().map(|position| &values[*position])))
             .map_err(fault::map)?;
         let Some(row) = rows.next().map_err(fault::map)? else { return Ok(Found::Nothing) };
-        for (index, value) in values.iter().enumerate() {
-            let stored: ValueRef<'_> = row.get_ref(index).map_err(fault::map)?;
-            if !value.is(stored) {
-                return Ok(Found::Different);
+        let mut different = Vec::new();
+        for (position, value) in values.iter().enumerate() {
+            if !value.is(row.get_ref(position).map_err(fault::map)?) {
+                different.push(position);
             }
         }
-        Ok(Found::Same)
+        Ok(if different.is_empty() { Found::Same } else { Found::Different(different) })
     }
 }
 
-/// The statements that write one row, prepared once per batch of rows.
+/// The statements that write one row, prepared once per batch of rows; how a row is changed depends on the row.
 struct Statements<'c> {
+    connection: &'c Connection,
     finder: RowFinder<'c>,
     insert: CachedStatement<'c>,
-    update: CachedStatement<'c>,
 }
 
 impl<'c> Statements<'c> {
     fn new(connection: &'c Connection, spec: &'static DatasetSpec) -> Result<Self> {
         let names = columns(spec);
         let marks: Vec<_> = (1..=names.len()).map(|number| format!("?{number}")).collect();
-        let sets: Vec<_> = names.iter().zip(&marks).map(|(name, mark)| format!("{name} = {mark}")).collect();
-        let prepare = |sql: String| connection.prepare_cached(&sql).map_err(fault::map);
-        let table = spec.table;
-        let key: Vec<_> =
-            spec.key_positions().map(|position| format!("{} = ?{}", names[position], position + 1)).collect();
+        let insert =
+            format!("insert into {} ({}) values ({})", spec.table, names.join(", "), marks.join(", "));
         Ok(Self {
+            connection,
             finder: RowFinder::new(connection, spec)?,
-            insert: prepare(format!(
-                "insert into {table} ({}) values ({})",
-                names.join(", "),
-                marks.join(", ")
-            ))?,
-            update: prepare(format!("update {table} set {} where {}", sets.join(", "), key.join(" and ")))?,
+            insert: connection.prepare_cached(&insert).map_err(fault::map)?,
         })
+    }
+
+    /// Sets the columns that differ and no others: SQLite takes a row out of every index with a column that is set,
+    /// and puts it back, though the value be the same.
+    fn update(&self, values: &[Value<'_>], different: &[usize]) -> Result<()> {
+        let spec = self.finder.spec;
+        let assignments: Vec<_> =
+            different.iter().map(|position| format!("\"{}\" = ?", spec.columns[*position].name)).collect();
+        let key: Vec<_> = spec.key.iter().map(|name| format!("\"{name}\" = ?")).collect();
+        let sql = format!("update {} set {} where {}", spec.table, assignments.join(", "), key.join(" and "));
+        let parameters = different.iter().chain(&self.finder.key).map(|position| &values[*position]);
+        self.connection
+            .prepare_cached(&sql)
+            .and_then(|mut statement| statement.execute(params_from_iter(parameters)))
+            .map_err(fault::map)?;
+        Ok(())
     }
 
     fn write(
@@ -208,8 +217,8 @@ impl<'c> Statements<'c> {
         let found = if seen.is_some() { self.finder.find(&values)? } else { Found::Nothing };
         match found {
             Found::Same => applied.unchanged += 1,
-            Found::Different => {
-                self.update.execute(params_from_iter(&values)).map_err(fault::map)?;
+            Found::Different(positions) => {
+                self.update(&values, &positions)?;
                 applied.updated += 1;
             }
             Found::Nothing => {

@@ -42,7 +42,7 @@ impl<'r> Comparison<'r> {
             self.diff.server_rows += 1;
             match self.finder.find(&values)? {
                 Found::Same => {}
-                Found::Different => self.diff.different += 1,
+                Found::Different(_) => self.diff.different += 1,
                 Found::Nothing => self.diff.missing += 1,
             }
         }
