@@ -10,21 +10,37 @@ const proxy = {
   "/events": { target: devserver },
 };
 
+/** The faces of the first frame: what has only Latin letters needs no others. */
+const FACES = ["inter-latin-wght-normal.woff2", "jetbrains-mono-latin-wght-normal.woff2"];
+
 /**
- * Has the page fetch the interface beside its entry. The entry imports it once it has asked the first questions, and the
- * browser would hear of it only then. All else that it imports is in the entry.
+ * Has the page fetch the interface and its faces beside its entry. The entry imports the one once it has asked the first
+ * questions, and the stylesheet names the others: the browser would hear of them only then.
  */
-function fetchInterfaceEarly(): Plugin {
+function fetchEarly(): Plugin {
   return {
-    name: "fetch-interface-early",
+    name: "fetch-early",
     transformIndexHtml: {
       order: "post",
       handler(_, { bundle }) {
         if (!bundle) return [];
-        const file = Object.values(bundle).find((one) => one.type === "chunk" && one.name === "interface");
-        if (!file) throw new Error("No chunk is named interface; see firstChunk.");
-        const attrs = { rel: "modulepreload", crossorigin: true, href: `./${file.fileName}` };
-        return [{ tag: "link", attrs, injectTo: "head" }];
+        const files = Object.values(bundle);
+        const early = (rel: string, file: { fileName: string } | undefined, more = {}) => {
+          if (!file) throw new Error(`What the page is to fetch early is not in the bundle: ${rel}.`);
+          return {
+            tag: "link",
+            attrs: { rel, crossorigin: true, href: `./${file.fileName}`, ...more },
+            injectTo: "head" as const,
+          };
+        };
+        const interfaceFile = files.find((one) => one.type === "chunk" && one.name === "interface");
+        const faces = FACES.map((name) =>
+          files.find((one) => one.type === "asset" && one.names.includes(name)),
+        );
+        return [
+          early("modulepreload", interfaceFile),
+          ...faces.map((face) => early("preload", face, { as: "font", type: "font/woff2" })),
+        ];
       },
     },
   };
@@ -60,7 +76,7 @@ function firstChunk(): (id: string, modules: Modules) => string | null {
 
 export default defineConfig({
   base: "./",
-  plugins: [react(), fetchInterfaceEarly()],
+  plugins: [react(), fetchEarly()],
   resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
   server: { port: 5173, strictPort: true, proxy },
   preview: { port: 4173, strictPort: true, proxy },

@@ -48,7 +48,18 @@ export function begin(platform: Platform): Begun {
 
 /** Without its faces the page would look for others on this computer, one by one, and be laid out twice. */
 async function loadFaces(): Promise<void> {
+  // They are named in the stylesheet, which may come after this script: asked for before, they are not known, and nothing
+  // is waited for.
+  await Promise.all([...document.querySelectorAll<HTMLLinkElement>("link[rel=stylesheet]")].map(arrival));
   await Promise.allSettled(FACES.map((face) => document.fonts?.load(face, LETTERS)));
+}
+
+/** Resolves when a stylesheet is there, or cannot be had. */
+function arrival(link: HTMLLinkElement): Promise<void> {
+  if (link.sheet) return Promise.resolve();
+  return new Promise((resolve) => {
+    for (const end of ["load", "error"]) link.addEventListener(end, () => resolve(), { once: true });
+  });
 }
 
 async function askFirst(client: QueryClient): Promise<void> {

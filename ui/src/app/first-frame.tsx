@@ -1,7 +1,7 @@
 import { type QueryFilters, useIsFetching, useQueryClient } from "@tanstack/react-query";
 import { type FC, useEffect, useLayoutEffect } from "react";
 import { loadSurfaces } from "@/components/popup";
-import { afterFrame, firstFrameIsDrawn } from "@/lib/frame";
+import { afterFrame, afterPaint, firstFrameIsDrawn } from "@/lib/frame";
 import { notify } from "@/lib/notices";
 import { platform } from "@/platform/current";
 
@@ -25,11 +25,14 @@ export function tellFirstFrame(): void {
 
 /** Has the window shown, and begins what waits for that once its frame is on screen. */
 async function showWindow(): Promise<void> {
+  const shown = platform().onFirstPaint();
+  // Beside the shell's work: laid out already, the page has only to be painted once it is seen.
+  document.body.getBoundingClientRect();
   try {
-    const news = await platform().onFirstPaint();
+    const news = await shown;
     if (news) notify({ tone: "info", title: news, isSticky: true });
   } finally {
-    afterFrame(() => {
+    afterPaint(() => {
       firstFrameIsDrawn();
       void loadSurfaces();
     });

@@ -18,6 +18,24 @@ export function afterFrame(callback: () => void): void {
   setTimeout(once, 50);
 }
 
+/** The longest wait for a window that is shown to be painted: one that lies under others may never be. */
+const UNPAINTED_MS = 500;
+
+/** Calls back once, when the page is seen and what was drawn has been painted. */
+export function afterPaint(callback: () => void): void {
+  let isDone = false;
+  const once = () => {
+    if (isDone) return;
+    isDone = true;
+    callback();
+  };
+  // A frame is announced before it is painted; a task that is set then comes after that.
+  const seen = () => requestAnimationFrame(() => setTimeout(once));
+  if (document.hidden) document.addEventListener("visibilitychange", seen, { once: true });
+  else seen();
+  setTimeout(once, UNPAINTED_MS);
+}
+
 const isDrawn = createStore(false);
 
 /** The first frame is on screen: what was left for later is drawn from now on. */
