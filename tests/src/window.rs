@@ -3,6 +3,7 @@
 //! Xvfb and the bus choose their own free places, so any number of windows run side by side. Everything
 //! started here ends when its owner is dropped.
 
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 use x11rb::CURRENT_TIME;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::xproto::{
-    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask,
+    AtomEnum, ClientMessageEvent, ConfigureWindowAux, ConnectionExt as _, EventMask, ImageFormat, Rectangle,
 };
 use x11rb::rust_connection::RustConnection;
 
@@ -25,6 +26,12 @@ use crate::server::open_folder;
 
 /// How long anything may take before a test gives up on it.
 pub const LIMIT: Duration = Duration::from_secs(60);
+
+/// How often the screen is looked at for its first words.
+const GLANCE: Duration = Duration::from_millis(4);
+
+/// Letters have smooth edges: this many colours are in a word, but not in a ground, a frame or a caret.
+const SHADES_OF_WORDS: usize = 8;
 
 /// How often a condition is looked at again.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -120,6 +127,27 @@ impl Desk {
             .width(u32::from(root.width_in_pixels))
             .height(u32::from(root.height_in_pixels));
         Ok(connection.configure_window(window, &whole)?.check()?)
+    }
+
+    /// Waits until this part of the screen shows words, not just a ground. Answers when it was seen, at most
+    /// [`GLANCE`] after it was so.
+    pub async fn shows_words(&self, part: Rectangle) -> Result<Instant> {
+        let (connection, screen) = x11rb::connect(Some(&self.display))?;
+        let root = connection.setup().roots[screen].root;
+        let began = Instant::now();
+        let mut ticks = tokio::time::interval(GLANCE);
+        while began.elapsed() < LIMIT {
+            ticks.tick().await;
+            let Rectangle { x, y, width, height } = part;
+            let image =
+                connection.get_image(ImageFormat::Z_PIXMAP, root, x, y, width, height, !0)?.reply()?;
+            let seen = Instant::now();
+            let (pixels, _) = image.data.as_chunks::<4>();
+            if pixels.iter().collect::<HashSet<_>>().len() >= SHADES_OF_WORDS {
+                return Ok(seen);
+            }
+        }
+        bail!("the screen shows no words after {} s", LIMIT.as_secs())
     }
 
     /// Keeps a picture of the screen: what a person sees, in the folder that `STEWARD_PICTURES` names, else
