@@ -138,7 +138,7 @@ impl SyncDriver {
     /// What reading the copy's state fails with.
     pub fn look(cache: Cache, address: &Address, keep: RowWindow) -> Result<SyncStatus> {
         let (_, inbox) = mpsc::channel(1);
-        let config = SyncConfig { keep, ..SyncConfig::default() };
+        let config = SyncConfig { keep, is_automatic: false, ..SyncConfig::default() };
         let rows_wanted = writer_thread::RowsWanted::new(keep.rows);
         let desk = desk_of(cache, address, &config, rows_wanted, inbox)?;
         Ok(desk.subscribe().borrow().status.as_ref().clone())
@@ -166,7 +166,7 @@ fn desk_of(
         position,
     );
     let server = format!("{}/{}", status::place(address), address.database());
-    Desk::new(cache, machine, inbox, rows_wanted, server, address.login().to_owned())
+    Desk::new(cache, machine, inbox, rows_wanted, config.is_automatic, server, address.login().to_owned())
 }
 
 /// A running engine. Cheap to clone; the engine stops with [`SyncHandle::shutdown`].

@@ -353,6 +353,8 @@ async fn a_window_reads_on_when_the_process_that_held_the_copy_has_ended() {
     let before = known["total"].as_u64().expect("a number");
     let refused = run(&window, "sync_run", Value::Null).await.expect_err("the other one has the copy");
     assert_eq!(refused.code, ErrorCode::CacheBusy);
+    let status = run(&window, "sync_status", Value::Null).await.expect("a state");
+    assert_eq!(status["phase"], "connecting", "a server that this process has not asked is not out of reach");
     let statement = "insert into steward.users (email, name) values ('later@example.com', 'Later')";
     execute(&mut database.connect_owner().await, statement).await;
     terminal.close().await;
@@ -363,4 +365,26 @@ async fn a_window_reads_on_when_the_process_that_held_the_copy_has_ended() {
     .await
     .expect("within the limit");
     window.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_has_not_asked_the_server_yet_does_not_say_it_cannot_be_reached() {
+    let database = TestDatabase::new().await;
+    let home = tempfile::tempdir().expect("a folder");
+    let terminal = open_with(&home, passphrase(&home), Engine::OnDemand).await;
+    add(&terminal, "acme", &database.login_url("viewer")).await;
+    run(&terminal, "sync_run", Value::Null).await.expect("a whole copy");
+    terminal.close().await;
+
+    // With a whole copy the first look waits until the window is drawn, and this is what it is drawn from.
+    let window = open_with(&home, passphrase(&home), Engine::Continuous).await;
+    let status = run(&window, "sync_status", Value::Null).await.expect("a state");
+    assert_eq!((&status["is_online"], &status["phase"]), (&json!(false), &json!("connecting")), "{status}");
+    assert!(status["as_of"].is_string() && status["last_error"].is_null(), "{status}");
+    window.close().await;
+
+    let away = open_with(&home, passphrase(&home), Engine::Offline).await;
+    let status = run(&away, "sync_status", Value::Null).await.expect("a state");
+    assert_eq!(status["phase"], "idle", "where nothing will be asked, nothing is about to be: {status}");
+    away.close().await;
 }

@@ -56,6 +56,9 @@ pub(super) async fn take_both(desk: &Desk, window: &Window, name: &str) {
 async fn writing_window(desk: &Desk, home: &Home) -> Window {
     let window = Window::open(desk, home, &[]).await.expect("a window");
     window.wait_for("every panel is filled", FILLED).await.expect("the overview");
+    let banners =
+        window.script("return [...document.querySelectorAll('.banner')].map((b) => b.innerText)").await;
+    assert_eq!(banners.expect("an answer"), serde_json::json!([]), "the server was not asked in vain");
     desk.fill_screen().await.expect("the window takes the screen");
     window.wait_for("the screen", "return innerWidth === 1440").await.expect("the window is as large");
     let buttons = |label: &str| {

@@ -335,11 +335,16 @@ pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus>
     match opened.running() {
         Some(engine) => Ok(engine.status()),
         None => {
-            let is_paused = steward.is_paused(opened.id).await?;
+            let (is_paused, is_held) = (steward.is_paused(opened.id).await?, opened.is_held());
             let keep = steward.row_window(opened.id).await?;
             let look = move |_: &_| SyncDriver::look(opened.cache.clone(), &opened.address, keep);
             let status = steward.blocking(look).await?;
-            Ok(if is_paused { SyncStatus { phase: SyncPhase::Paused, ..status } } else { status })
+            let phase = match (is_paused, is_held) {
+                (true, _) => SyncPhase::Paused,
+                (false, true) => SyncPhase::Connecting,
+                (false, false) => status.phase,
+            };
+            Ok(SyncStatus { phase, ..status })
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret as _, SecretString};
@@ -43,6 +44,8 @@ pub(crate) struct Opened {
     pub(crate) address: Address,
     pub(crate) cache: Cache,
     engine: OnceCell<SyncHandle>,
+    /// Another Steward holds the copy; this one goes on with it when that ends.
+    is_held: AtomicBool,
     pub(super) cancel: CancellationToken,
 }
 
@@ -50,6 +53,11 @@ impl Opened {
     /// The running engine, if one runs in this process.
     pub(crate) fn running(&self) -> Option<&SyncHandle> {
         self.engine.get()
+    }
+
+    /// Whether another Steward holds the copy, which looks at the server by itself.
+    pub(crate) fn is_held(&self) -> bool {
+        self.is_held.load(Ordering::Relaxed)
     }
 
     async fn stop(&self) {
@@ -84,7 +92,14 @@ impl Steward {
         let cache = self.blocking(move |inner| inner.open_cache(id)).await?;
         let address = address_of(&record)?;
         let cancel = self.inner.cancel.child_token();
-        let opened = Arc::new(Opened { id, address, cache, engine: OnceCell::new(), cancel });
+        let opened = Arc::new(Opened {
+            id,
+            address,
+            cache,
+            engine: OnceCell::new(),
+            is_held: AtomicBool::new(false),
+            cancel,
+        });
         // Subscribed to before anybody can write.
         let changes = opened.cache.subscribe();
         self.spawn(forward_changes(self.clone(), Arc::clone(&opened), changes));
@@ -95,6 +110,7 @@ impl Steward {
             if let Err(cause) = self.engine_of(&opened).await {
                 tracing::info!("no engine runs in this process: {}", cause.chain());
                 if cause.kind() == ErrorKind::CacheBusy {
+                    opened.is_held.store(true, Ordering::Relaxed);
                     self.spawn(take_over(self.clone(), Arc::clone(&opened)));
                 }
             }
@@ -346,11 +362,15 @@ async fn take_over(steward: Steward, opened: Arc<Opened>) {
             () = opened.cancel.cancelled() => return,
             _ = looks.tick() => {}
         }
-        match steward.engine_of(&opened).await {
-            Ok(_) => return steward.announce(&[Tag::Sync]),
-            Err(cause) if cause.kind() == ErrorKind::CacheBusy => {}
-            Err(cause) => return tracing::info!("no engine runs in this process: {}", cause.chain()),
+        let outcome = steward.engine_of(&opened).await;
+        if matches!(&outcome, Err(cause) if cause.kind() == ErrorKind::CacheBusy) {
+            continue;
         }
+        opened.is_held.store(false, Ordering::Relaxed);
+        if let Err(cause) = outcome {
+            tracing::info!("no engine runs in this process: {}", cause.chain());
+        }
+        return steward.announce(&[Tag::Sync]);
     }
 }
 

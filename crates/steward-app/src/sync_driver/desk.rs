@@ -17,7 +17,7 @@ use super::engine::{Engine, Gauges, Tally};
 use super::slumber::Slumber;
 use super::status;
 use super::writer_thread::RowsWanted;
-use crate::command::sync::{DatasetState, DatasetStatus, SyncRunRes, SyncStatus, VerifyRes};
+use crate::command::sync::{DatasetState, DatasetStatus, SyncPhase, SyncRunRes, SyncStatus, VerifyRes};
 use crate::wire::WireError;
 
 /// A request, with where its answer goes.
@@ -48,6 +48,8 @@ pub(super) struct Desk {
     scrubs: Vec<oneshot::Sender<Result<VerifyRes>>>,
     /// A person asked for a round of the scrub, and the engine was not told yet.
     wants_scrub: bool,
+    /// The server is about to be asked for the first time.
+    is_due: bool,
     last_error: Option<(WireError, Error)>,
     failures: u32,
     began: Instant,
@@ -62,11 +64,13 @@ impl Desk {
         machine: Machine,
         inbox: mpsc::Receiver<Command>,
         rows_wanted: RowsWanted,
+        is_due: bool,
         server: String,
         login: String,
     ) -> Result<Self> {
         let gauges = Gauges::read(&cache, rows_wanted.get())?;
-        let first = view(&machine, &gauges, None, &cache, &server, &login);
+        let phase = status::phase(&machine, is_due);
+        let first = view(&machine, phase, &gauges, None, &cache, &server, &login);
         let (status, _) = watch::channel(first);
         Ok(Self {
             cache,
@@ -77,6 +81,7 @@ impl Desk {
             verifications: Vec::new(),
             scrubs: Vec::new(),
             wants_scrub: false,
+            is_due,
             last_error: None,
             failures: 0,
             began: Instant::now(),
@@ -94,6 +99,7 @@ impl Desk {
         let last_error = self.last_error.as_ref().map(|(wire, error)| (wire, error.kind()));
         self.status.send_replace(view(
             &self.machine,
+            status::phase(&self.machine, self.is_due),
             &engine.gauges,
             last_error,
             &self.cache,
@@ -331,6 +337,7 @@ pub(super) async fn run(
             }
             Some(instruction) => {
                 (wake_at, release_at) = (None, None);
+                desk.is_due = false;
                 desk.publish(&engine);
                 let result = carry_out(&mut desk, &mut engine, instruction, &shutdown).await;
                 desk.machine.set_census(engine.gauges.census);
@@ -405,6 +412,7 @@ async fn wake(at: Option<Instant>) {
 
 fn view(
     machine: &Machine,
+    phase: SyncPhase,
     gauges: &Gauges,
     last_error: Option<(&WireError, ErrorKind)>,
     cache: &Cache,
@@ -421,7 +429,7 @@ fn view(
         .iter()
         .all(|row| matches!(row.state, DatasetState::Consistent { .. } | DatasetState::Verifying { .. }));
     let status = SyncStatus {
-        phase: status::phase(machine),
+        phase,
         as_of: position.freshness(&[]).as_of,
         is_consistent: is_each && position.is_consistent(),
         is_online: gauges.is_online,

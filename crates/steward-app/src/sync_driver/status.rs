@@ -23,9 +23,11 @@ pub(super) fn place(address: &Address) -> String {
     }
 }
 
-pub(super) fn phase(machine: &Machine) -> SyncPhase {
+/// `is_due`: the server is about to be asked for the first time; it was not asked in vain.
+pub(super) fn phase(machine: &Machine, is_due: bool) -> SyncPhase {
     let is_loading = !machine.position().loads.is_empty();
     match machine.stage() {
+        Stage::Idle if is_due => SyncPhase::Connecting,
         Stage::Idle => SyncPhase::Idle,
         Stage::Connecting => SyncPhase::Connecting,
         Stage::Cutting if is_loading => SyncPhase::Loading,
