@@ -126,6 +126,11 @@ async fn without_the_server_every_number_is_still_there_and_its_age_is_shown() {
         .expect("as of");
     assert!(matches!(words, Value::String(_)));
     window.wait_for("every panel is filled", FILLED).await.expect("no panel waits for the server");
+    let is_out = "return /reach the database/.test(document.body.innerText)";
+    window
+        .wait_for("that nobody answers", is_out)
+        .await
+        .expect("once the server was asked in vain, it is said");
     desk.picture("offline").expect("a picture");
 
     // Every view there is, by its address, is filled from the copy and complains of nothing.
