@@ -335,11 +335,12 @@ pub(crate) async fn sync_status(steward: &Steward, (): ()) -> Result<SyncStatus>
     match opened.running() {
         Some(engine) => Ok(engine.status()),
         None => {
-            let (is_paused, is_held) = (steward.is_paused(opened.id).await?, opened.is_held());
+            let is_due = opened.expects_engine();
+            let is_paused = steward.is_paused(opened.id).await?;
             let keep = steward.row_window(opened.id).await?;
             let look = move |_: &_| SyncDriver::look(opened.cache.clone(), &opened.address, keep);
             let status = steward.blocking(look).await?;
-            let phase = match (is_paused, is_held) {
+            let phase = match (is_paused, is_due) {
                 (true, _) => SyncPhase::Paused,
                 (false, true) => SyncPhase::Connecting,
                 (false, false) => status.phase,

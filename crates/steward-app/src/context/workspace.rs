@@ -44,8 +44,8 @@ pub(crate) struct Opened {
     pub(crate) address: Address,
     pub(crate) cache: Cache,
     engine: OnceCell<SyncHandle>,
-    /// Another Steward holds the copy; this one goes on with it when that ends.
-    is_held: AtomicBool,
+    /// An engine will run here by itself: it is being started, or goes on with a copy that another Steward holds.
+    expects_engine: AtomicBool,
     pub(super) cancel: CancellationToken,
 }
 
@@ -55,9 +55,9 @@ impl Opened {
         self.engine.get()
     }
 
-    /// Whether another Steward holds the copy, which looks at the server by itself.
-    pub(crate) fn is_held(&self) -> bool {
-        self.is_held.load(Ordering::Relaxed)
+    /// Whether an engine that does not run yet is about to, without being asked for.
+    pub(crate) fn expects_engine(&self) -> bool {
+        self.expects_engine.load(Ordering::Relaxed)
     }
 
     async fn stop(&self) {
@@ -97,7 +97,7 @@ impl Steward {
             address,
             cache,
             engine: OnceCell::new(),
-            is_held: AtomicBool::new(false),
+            expects_engine: AtomicBool::new(self.inner.engine == Engine::Continuous),
             cancel,
         });
         // Subscribed to before anybody can write.
@@ -110,8 +110,9 @@ impl Steward {
             if let Err(cause) = self.engine_of(&opened).await {
                 tracing::info!("no engine runs in this process: {}", cause.chain());
                 if cause.kind() == ErrorKind::CacheBusy {
-                    opened.is_held.store(true, Ordering::Relaxed);
                     self.spawn(take_over(self.clone(), Arc::clone(&opened)));
+                } else {
+                    opened.expects_engine.store(false, Ordering::Relaxed);
                 }
             }
             self.spawn(stripe::keep_fresh(self.clone(), Arc::clone(&opened)));
@@ -366,7 +367,7 @@ async fn take_over(steward: Steward, opened: Arc<Opened>) {
         if matches!(&outcome, Err(cause) if cause.kind() == ErrorKind::CacheBusy) {
             continue;
         }
-        opened.is_held.store(false, Ordering::Relaxed);
+        opened.expects_engine.store(false, Ordering::Relaxed);
         if let Err(cause) = outcome {
             tracing::info!("no engine runs in this process: {}", cause.chain());
         }
